@@ -1,0 +1,51 @@
+# lab: open the course · test: run every test · bench: measure · notebooks: run them again, in place
+# ship: train the shipped run anew · fetch: download all data ahead of a class · lock: renew requirements.txt · clean
+
+PYTHON ?= python3
+PORT ?= 8888
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/ready
+LEARNER := $(sort $(wildcard notebooks/[0-9]*.ipynb))
+SOLVED := $(sort $(wildcard notebooks/solutions/[0-9]*.ipynb))
+NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
+
+.PHONY: lab test bench notebooks ship fetch lock clean
+
+lab: $(READY)
+	@$(BIN)/python -m camlib fetch
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --port=$(PORT) $(NO_BROWSER) $(ARGS)
+
+test: $(READY)
+	$(BIN)/python -m camlib fetch
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
+		notebooks $(ARGS)
+
+notebooks: $(READY)
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=900 \
+		--ExecutePreprocessor.store_widget_state=False 		$(LEARNER) $(SOLVED)
+
+ship: $(READY)
+	$(BIN)/python -m camlib ship
+
+fetch: $(READY)
+	$(BIN)/python -m camlib fetch $(ARGS)
+
+lock: $(READY)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+		--no-annotate --no-header --no-emit-index-url --quiet --upgrade --output-file requirements.txt
+
+clean:
+	rm -rf .venv runs out
+
+# Where Python comes without ensurepip (Debian's python3-venv is a package of its own), the pip at hand serves.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+		{ echo "The course needs Python 3.11 to 3.13; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python $(BIN)/python install pip; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@

@@ -1,0 +1,193 @@
+"""Training from scratch on scenes made on the fly, with snapshots along the way, resumable to the same result."""
+
+import hashlib
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from . import models, runs
+from .clutter import scene_dataset
+from .digits import augment
+from .runs import Recipe, Run, Stage
+
+COURSE = Recipe(
+    stages=(
+        Stage(128_000, size=40, distractors=4, empty=0.2, batch=128, rate=0.03),
+        Stage(9_600, size=100, distractors=8, batch=64, rate=0.002),
+    )
+)
+
+
+def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, progress=True):
+    """Train a network from scratch on scenes of `digits`, or go on where an interrupted run stopped; returns a `Run`.
+
+    digits: `Digits` to make training scenes from; keep the digits of `test_scenes` out of them.
+    test_scenes: `Scenes` on which the accuracy of each snapshot is measured; snapshots suit their size.
+    folder: where the run is kept. A finished run there is returned as it is; an interrupted one is resumed and ends
+        with the weights that it would have had; the folder of another recipe or other digits raises ValueError.
+    snapshots: how many, the untrained network and the last step included, closest together at the start.
+    watch: called with the `Run` so far after each snapshot, say to draw its curve.
+    Interrupting (Ctrl-C, or the kernel's stop button) finishes the step, saves, and raises KeyboardInterrupt.
+    """
+    run, made_from = _begin_or_reopen(recipe, digits, Path(folder))
+    if run.finished:
+        return run
+    session = _Session(run, made_from, digits, test_scenes, snapshots)
+    with _stop_between_steps() as stop, tqdm(total=recipe.steps, unit="step", disable=not progress) as bar:
+        while session.step < recipe.steps or session.snapshot_is_due():
+            if session.snapshot_is_due():
+                session.snapshot()
+                bar.set_postfix(accuracy=f"{session.run.accuracy[-1]:.1%}")
+                if watch:
+                    watch(session.run)
+            elif stop.is_set():
+                session.save()
+                raise KeyboardInterrupt(f"saved at step {session.step} of {recipe.steps}: train again to go on")
+            else:
+                session.advance()
+                bar.update(session.step - bar.n)
+    session.resume_file.unlink(missing_ok=True)
+    return session.run
+
+
+def accuracy(model, scenes, batch_size=500):
+    """Fraction of scenes whose largest logit is at their label."""
+    right = 0
+    for start in range(0, len(scenes.labels), batch_size):
+        part = slice(start, start + batch_size)
+        logits = np.asarray(model.predict_on_batch(scenes.images[part]))
+        right += np.sum(logits.argmax(axis=1) == scenes.labels[part])
+    return right / len(scenes.labels)
+
+
+def snapshot_steps(steps, count):
+    """About `count` steps from 0 to `steps`, both included, closer together at the start: ascending ints."""
+    return np.unique(np.round(steps * np.linspace(0, 1, count) ** 2).astype(int)).tolist()
+
+
+def cross_entropy(labels, logits):
+    """Softmax cross-entropy, (n,); a label of −1 (a scene of clutter) has every class alike as its target."""
+    from .backend import keras
+
+    classes = logits.shape[-1]
+    target = keras.ops.one_hot(labels, classes)  # all zeros for −1
+    target = target + keras.ops.cast(labels < 0, logits.dtype)[:, None] / classes
+    return keras.losses.categorical_crossentropy(target, logits, from_logits=True)
+
+
+class _Session:
+    """A training run in progress: a network, its optimiser, and the step that they have reached."""
+
+    def __init__(self, run, made_from, digits, test_scenes, snapshots):
+        self.run, self.made_from, self.test_scenes = run, made_from, test_scenes
+        self.recipe = recipe = run.recipe
+        self.due = snapshot_steps(recipe.steps, snapshots)
+        self.resume_file = run.folder / "resume.npz"
+        self.digits = augment(digits, recipe.copies, recipe.seed)
+        self.model, self.judge = recipe.build(), recipe.build()
+        self.step, self.losses = 0, []
+        self._enter(0)
+        if self.resume_file.exists():
+            self._restore()
+
+    def advance(self):
+        """Train on one batch."""
+        if self.step == self.stage_end:
+            self._enter(self.stage_number + 1)
+        images, labels = next(self.batches)
+        self.losses.append(float(self.model.train_on_batch(images, labels)))
+        self.step += 1
+
+    def snapshot_is_due(self):
+        return self.step in self.due and self.step not in self.run.steps
+
+    def snapshot(self):
+        """Save the weights as they suit the test scenes' canvas, and measure what was saved."""
+        runs.assign(self.judge, runs.arrays(self.model))
+        models.spread(self.judge, self.stage.size, self.test_scenes.images.shape[1])
+        weights = {name: array.astype(np.float16) for name, array in runs.arrays(self.judge).items()}
+        runs.assign(self.judge, weights)
+        runs.write_arrays(self.run.folder / runs.snapshot_name(self.step), weights)
+        scenes = self.stage.batch * (self.step - self.stage_end + self.stage.steps)
+        scenes += sum(past.steps * past.batch for past in self.recipe.stages[: self.stage_number])
+        loss = np.mean(self.losses) if self.losses else np.nan
+        row = self.step, scenes, accuracy(self.judge, self.test_scenes), loss
+        columns = {name: np.append(getattr(self.run, name), value) for name, value in zip(runs.COLUMNS, row)}
+        self.run, self.losses = replace(self.run, **columns), []
+        self.save()
+        runs.save_run(self.run, self.made_from)
+
+    def save(self):
+        """Keep what an interrupted run needs: weights and optimiser in full precision, and where they are."""
+        state = {f"model/{name}": array for name, array in runs.arrays(self.model).items()}
+        state |= {f"adam/{i}": np.asarray(value) for i, value in enumerate(self.model.optimizer.variables)}
+        place = {"step": self.step, "stage": self.stage_number, "losses": self.losses}
+        runs.write_arrays(self.resume_file, state | place)
+
+    def _restore(self):
+        state = runs.read_arrays(self.resume_file)
+        self.step, self.losses = int(state.pop("step")), state.pop("losses").tolist()
+        for number in range(1, int(state.pop("stage")) + 1):
+            self._enter(number)
+        self._open_batches()
+        for index, variable in enumerate(self.model.optimizer.variables):
+            variable.assign(state.pop(f"adam/{index}"))
+        runs.assign(self.model, {name.removeprefix("model/"): array for name, array in state.items()})
+
+    def _enter(self, number):
+        """Begin a stage: fit the head to its canvas, and start an optimiser of its own."""
+        from .backend import keras
+
+        stage = self.recipe.stages[number]
+        if number:
+            models.spread(self.model, self.stage.size, stage.size)
+            models.freeze_statistics(self.model)
+        self.stage, self.stage_number = stage, number
+        self.stage_end = sum(begun.steps for begun in self.recipe.stages[: number + 1])
+        warm_up = stage.steps // 10
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, stage.steps - warm_up, alpha=0.01, warmup_target=stage.rate, warmup_steps=warm_up
+        )
+        self.model.compile(keras.optimizers.Adam(rate), cross_entropy)
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._open_batches()
+
+    def _open_batches(self):
+        stage = self.stage
+        options = {"size": stage.size, "distractors": stage.distractors, "empty": stage.empty}
+        seed = self.recipe.seed
+        self.batches = iter(scene_dataset(self.digits, stage.batch, seed=seed, start=self.step, **options))
+
+
+def _begin_or_reopen(recipe, digits, folder):
+    """The run in `folder`, or an empty one; ValueError when the folder is another run's."""
+    made_from = hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes()).hexdigest()
+    if not (folder / "run.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        none = np.empty(0, int)
+        return Run(folder, recipe, none, none, np.empty(0), np.empty(0)), made_from
+    run = runs.open_run(folder)
+    if run.recipe != recipe or runs.made_from(folder) != made_from:
+        raise ValueError(
+            f"{folder} holds the run of another recipe or of other digits: choose another folder, or delete that one"
+        )
+    return run, made_from
+
+
+@contextmanager
+def _stop_between_steps():
+    """An event that Ctrl-C sets, in place of an exception in the middle of a weight update."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # only the main thread hears Ctrl-C
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
