@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PORT ?= 8888
 ARGS ?=
+ROW ?=
 BIN := .venv/bin
 READY := .venv/ready
 LEARNER := $(sort $(wildcard notebooks/[0-9]*.ipynb))
@@ -22,9 +23,14 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
 		notebooks $(ARGS)
 
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/bench --upgrade \
+		--requirement tests/benchmarks/requirements.txt
+	PYTHONPATH=.venv/bench $(BIN)/python tests/benchmarks $(ROW) $(ARGS)
+
 notebooks: $(READY)
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=900 \
-		--ExecutePreprocessor.store_widget_state=False 		$(LEARNER) $(SOLVED)
+		--ExecutePreprocessor.store_widget_state=False $(LEARNER) $(SOLVED)
 
 ship: $(READY)
 	$(BIN)/python -m camlib ship

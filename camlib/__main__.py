@@ -1,11 +1,13 @@
 """`python -m camlib`: the course's data, its shipped run, and the original project's pictures, from a terminal."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from . import digits, fetch, runs
 from .clutter import make_scenes
+from .files import whole_file
 
 
 def main(arguments=None):
@@ -56,6 +58,41 @@ def heatmaps(options):
     print(f"{options.out}: {options.images} images × {len(run.steps)} steps, and accuracy.png")
 
 
+def picture(options):
+    """The README's picture, of the first scene of seed 2, which notebook 00 shows too."""
+    from . import cam, plot
+
+    run = runs.shipped_run()
+    scenes = make_scenes(digits.load_split()[1], 1000, seed=2)
+    story = cam.explain_run(run, scenes.images[:1])
+    figure = plot.course_picture(
+        scenes.images[0], story.maps[:, 0], run.steps, run.accuracy, story.logits[:, 0], scenes.labels[0]
+    )
+    figure.savefig(options.out, dpi=100)
+    print(options.out)
+
+
+def localize(options):
+    """How well the maps point, by every metric, beside every baseline; all scenes show unseen digits."""
+    from . import evaluate
+    from .train import accuracy
+
+    run = runs.open_run(options.run)
+    step = int(run.steps[-1]) if options.step is None else options.step
+    network = run.load(step)
+    unseen = digits.load_split()[1]
+    scenes = make_scenes(unseen, options.scenes, seed=options.seed)
+    pairs = evaluate.pair_scenes(unseen, max(1, options.scenes // 2), seed=options.seed)
+    table = evaluate.localization_table(network, scenes, pairs, options.methods or evaluate.USUAL)
+    right = 100 * accuracy(network, scenes)
+    print(f"step {step:,}, {options.scenes:,} scenes of unseen digits, {right:.1f} % classified rightly; all in percent")
+    print(evaluate.as_text(table))
+    if options.json:
+        about = {"step": step, "scenes": options.scenes, "seed": options.seed, "accuracy": right}
+        with whole_file(options.json) as part:
+            part.write_text(json.dumps(about | {"rows": [row._asdict() for row in table]}, indent=1) + "\n")
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m camlib", description=__doc__)
     commands = parser.add_subparsers(dest="name", required=True)
@@ -78,6 +115,16 @@ def _parser():
     sub.add_argument("--run", type=Path, default=runs.SHIPPED)
     sub.add_argument("--images", type=_positive, default=50)
     sub.add_argument("--out", type=Path, default=Path("out"))
+    sub = add("picture", picture, "draw the README's picture")
+    sub.add_argument("--out", type=Path, default=runs.SHIPPED.parent / "course.png")
+    sub = add("localize", localize, "measure how well a run's maps point: methods × metrics, beside baselines")
+    sub.add_argument("--run", type=Path, default=runs.SHIPPED)
+    sub.add_argument("--step", type=int, help="the snapshot to measure (default: the last)")
+    sub.add_argument("--scenes", type=_positive, default=1_000)
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--methods", nargs="+", metavar="NAME",
+                     help="which to measure (default: all but the slow score_cam and ablation_cam)")
+    sub.add_argument("--json", type=Path, metavar="FILE", help="write the table to this file, too")
     return parser
 
 

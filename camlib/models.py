@@ -100,7 +100,7 @@ def spread(model, old_size, new_size):
     ratio = (new_size / old_size) ** 2
     dense = model.get_layer("dense")
     trunk = keras.Model(model.input, model.get_layer("gap").input)
-    features = np.asarray(trunk.predict_on_batch(np.zeros((1, old_size, old_size), np.uint8)))[0]
+    features = np.asarray(trunk(np.zeros((1, old_size, old_size), np.uint8)))[0]
     blank = features[features.shape[0] // 2, features.shape[1] // 2]
     kernel, bias = dense.get_weights()
     dense.set_weights([kernel * ratio, bias - (ratio - 1) * (blank @ kernel)])

@@ -4,16 +4,15 @@
 """
 
 import json
-import os
 import zipfile
 import zlib
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from . import models
+from .files import whole_file
 
 SHIPPED = Path(__file__).parents[1] / "data" / "lenet_gap_run"
 COLUMNS = ("steps", "scenes", "accuracy", "loss")
@@ -124,7 +123,7 @@ def save_run(run, digits):
     about = {"recipe": asdict(run.recipe), "digits": digits}
     about |= {name: getattr(run, name).tolist() for name in COLUMNS}
     about["loss"] = [None if np.isnan(loss) else loss for loss in about["loss"]]
-    with _whole_file(run.folder / "run.json") as part:
+    with whole_file(run.folder / "run.json") as part:
         part.write_text(json.dumps(about, indent=1))
 
 
@@ -161,16 +160,5 @@ def read_arrays(path):
 
 def write_arrays(path, named):
     """Save a dict of arrays as .npz, in one piece or not at all."""
-    with _whole_file(path) as part, open(part, "wb") as out:
+    with whole_file(path) as part, open(part, "wb") as out:
         np.savez_compressed(out, **named)
-
-
-@contextmanager
-def _whole_file(path):
-    """A temporary name to write to, renamed to `path` once all is written."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -17,9 +17,10 @@ from .runs import Recipe, Run, Stage
 
 COURSE = Recipe(
     stages=(
-        Stage(128_000, size=40, distractors=4, empty=0.2, batch=128, rate=0.03),
-        Stage(9_600, size=100, distractors=8, batch=64, rate=0.002),
-    )
+        Stage(179_200, size=40, distractors=4, empty=0.2, batch=128, rate=0.02),
+        Stage(12_800, size=100, distractors=8, batch=64, rate=0.001),
+    ),
+    copies=16,
 )
 
 
