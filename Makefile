@@ -15,7 +15,8 @@ NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPL
 
 lab: $(READY)
 	@$(BIN)/python -m camlib fetch
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb --port=$(PORT) $(NO_BROWSER) $(ARGS)
+	$(BIN)/jupyter lab --port=$(PORT) --ServerApp.root_dir=notebooks \
+		--LabApp.default_url=/lab/tree/00_start_here.ipynb $(NO_BROWSER) $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m camlib fetch

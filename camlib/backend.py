@@ -19,6 +19,8 @@ def _import_quietly():
             os.dup2(nowhere.fileno(), 2)
         import keras
         import tensorflow as tf
+
+        tf.get_logger().setLevel("ERROR")  # it takes a few models used in turn for a fault, and says so at length
     finally:
         os.dup2(kept, 2)
         os.close(kept)

@@ -234,7 +234,8 @@ def show_image(panel, image):
     """Draw a uint8 image on matplotlib axes: grey (height, width) as ink on paper, RGB as it is."""
     image = np.asarray(image)
     panel.imshow(255 - image if image.ndim == 2 else image, cmap="gray", vmin=0, vmax=255)
-    panel.set_axis_off()
+    panel.set(xticks=[], yticks=[])
+    panel.spines[:].set(color="#cccccc", linewidth=0.6)  # where a white scene ends
 
 
 def _grid(rows, columns, width, height=None):

@@ -1,0 +1,208 @@
+"""Does a map tell the truth about its network? Tests that need no ground truth of where the object is.
+
+Deletion and insertion, average drop and increase in confidence change the image as a map says, and ask the
+network again. Rank correlation and SSIM compare a map with that of a randomised network: a map that does not
+change explains nothing (Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps",
+NeurIPS 2018).
+
+`predict` is any function from images to probabilities, (n, ...) → (n, classes): softmax, for logits.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from .localize import check_maps, check_score_maps
+
+
+class Curve(NamedTuple):
+    """A class's probability while an image changes pixel by pixel.
+
+    fractions: float64, (steps + 1,), 0 to 1: the part of the pixels that has changed.
+    probabilities: float64, (n, steps + 1).
+    areas: float64, (n,), 0 to 1: under each image's curve (trapezoids).
+    """
+
+    fractions: np.ndarray
+    probabilities: np.ndarray
+    areas: np.ndarray
+
+
+def deletion_curve(predict, images, maps, labels=None, *, canvas=0, steps=50):
+    """The probability of a class while pixels are taken away, the map's highest first, as a `Curve`.
+
+    Petsiuk, Das, Saenko, "RISE" (BMVC 2018), the deletion metric: a good map has a small area.
+
+    images: uint8, (n, height, width) or (n, height, width, 3). maps: finite, (n, height, width); of equal
+    pixels, the upper left goes first. labels: (n,), the class to follow; without them, what is predicted.
+    canvas: what is left where a pixel goes, a grey value or images like `images`. steps: into how many parts.
+    Raises ValueError for other shapes, NaN, and a `predict` that gives anything but probabilities.
+    """
+    images, maps = _check(images, maps)
+    empty = np.broadcast_to(np.uint8(canvas), images.shape)
+    return _curve(predict, images, images, empty, maps, labels, steps)
+
+
+def insertion_curve(predict, images, maps, labels=None, *, canvas=None, steps=50):
+    """The probability of a class while pixels are put in, the map's highest first, as a `Curve`.
+
+    The counterpart of `deletion_curve`: a good map has a large area. It starts from `canvas`, by default the
+    blurred images, as in the paper, since hard edges on an empty canvas are evidence, too.
+    """
+    images, maps = _check(images, maps)
+    start = blur(images) if canvas is None else np.broadcast_to(np.uint8(canvas), images.shape)
+    return _curve(predict, images, start, images, maps, labels, steps)
+
+
+def blur(images, side=11, sigma=5.0):
+    """Images under a Gaussian of `sigma` pixels in a window of `side`; the defaults are those of RISE."""
+    return np.stack([cv2.GaussianBlur(image, (side, side), sigma) for image in images])
+
+
+def confidences(predict, images, score_maps, labels=None):
+    """A class's probability on each image, and on the image dimmed by its map: float64, (n,) and (n,).
+
+    Chattopadhay, Sarkar, Howlader, Balasubramanian, "Grad-CAM++" (WACV 2018): the dimmed image is
+    the product, pixel by pixel, of image and score map. Arguments as for `deletion_curve`, maps from 0 to 1.
+    """
+    images, score_maps = _check(images, check_score_maps(score_maps))
+    full = _probabilities(predict, images)
+    labels = _check_labels(labels, full)
+    dimmed = np.rint(images * _spread(score_maps, images)).astype(np.uint8)
+    each = np.arange(len(images))
+    return full[each, labels], _probabilities(predict, dimmed)[each, labels]
+
+
+def average_drop(full, dimmed):
+    """Average drop in percent (Grad-CAM++), low is good: mean of max(0, full − dimmed) / full · 100.
+
+    full, dimmed: (n,) probabilities, from `confidences`. What was 0 cannot drop.
+    """
+    full, dimmed = _check_pair(full, dimmed)
+    return float(100 * np.mean(np.maximum(0, full - dimmed) / np.where(full > 0, full, 1)))
+
+
+def increase_in_confidence(full, dimmed):
+    """Images whose probability rises when only the map's part is shown, in percent (Grad-CAM++)."""
+    full, dimmed = _check_pair(full, dimmed)
+    return float(100 * np.mean(dimmed > full))
+
+
+def rank_similarity(maps, others):
+    """Spearman's rank correlation of the pixels of each pair of maps: float64, (n,), −1 to 1.
+
+    maps, others: finite, (n, height, width). Equal pixels share their mean rank; a constant map ranks nothing
+    and gives 0. Adebayo et al. use it on the maps and on their absolute values.
+    """
+    maps, others = _check_alike(maps, others)
+    ranks, other_ranks = (np.stack([_centred_ranks(map_) for map_ in stack]) for stack in (maps, others))
+    scale = np.sqrt((ranks**2).sum(axis=1) * (other_ranks**2).sum(axis=1))
+    return (ranks * other_ranks).sum(axis=1) / np.where(scale > 0, scale, 1)
+
+
+def ssim(score_maps, others):
+    """Structural similarity of each pair of score maps: float64, (n,), −1 to 1 (1 for equal maps).
+
+    Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment" (2004), equation 13 with its 11×11 Gaussian of
+    1.5 pixels, averaged over the windows that lie inside. score_maps, others: (n, height, width), 0 to 1, at
+    least 11 pixels a side.
+    """
+    maps, others = _check_alike(check_score_maps(score_maps), check_score_maps(others))
+    if min(maps.shape[1:]) < 11:
+        raise ValueError(f"score maps have shape {maps.shape}: expected at least 11×11 pixels")
+    return np.array([_ssim(a, b) for a, b in zip(maps.astype(float), others.astype(float))])
+
+
+def _ssim(a, b):
+    def mean(values):
+        return cv2.GaussianBlur(values, (11, 11), 1.5)[5:-5, 5:-5]
+
+    mean_a, mean_b = mean(a), mean(b)
+    var_a, var_b, covariance = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2, mean(a * b) - mean_a * mean_b
+    c1, c2 = 0.01**2, 0.03**2
+    means = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    return (means * (2 * covariance + c2) / (var_a + var_b + c2)).mean()
+
+
+def _curve(predict, images, before, after, maps, labels, steps):
+    """Follow `labels` while the pixels of `before` give way to those of `after`, the map's highest first."""
+    if steps < 1:
+        raise ValueError(f"steps is {steps}: expected at least 1")
+    labels = _check_labels(labels, _probabilities(predict, images))
+    turn = _spread(_turns(maps), images)
+    counts = np.linspace(0, maps[0].size, steps + 1).round()
+    each = np.arange(len(images))
+    mixtures = (np.where(turn < count, after, before) for count in counts)
+    probabilities = np.stack([_probabilities(predict, mixture)[each, labels] for mixture in mixtures], axis=1)
+    fractions = counts / maps[0].size
+    return Curve(fractions, probabilities, np.trapezoid(probabilities, fractions, axis=1))
+
+
+def _turns(maps):
+    """When each pixel's turn comes, from 0, the highest first: (n, height, width)."""
+    order = np.argsort(-maps.reshape(len(maps), -1).astype(float), axis=1, kind="stable")
+    return np.argsort(order, axis=1).reshape(maps.shape)
+
+
+def _spread(maps, images):
+    """Maps with an axis for colour where the images have one."""
+    return maps if images.ndim == 3 else maps[..., None]
+
+
+def _centred_ranks(map_):
+    _, place, counts = np.unique(map_, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place.ravel()]
+    return ranks - ranks.mean()
+
+
+def _probabilities(predict, images):
+    probabilities = np.asarray(predict(images), float)
+    if probabilities.ndim != 2 or len(probabilities) != len(images):
+        raise ValueError(
+            f"predict gave shape {probabilities.shape} for {len(images)} images: expected (n, classes)"
+        )
+    if not ((probabilities >= -1e-6) & (probabilities <= 1 + 1e-6)).all():
+        raise ValueError(
+            f"predict gave values from {probabilities.min():.3g} to {probabilities.max():.3g}: expected "
+            "probabilities; if these are logits, apply softmax"
+        )
+    return probabilities
+
+
+def _check(images, maps):
+    images, maps = np.asarray(images), check_maps(maps)
+    if images.dtype != np.uint8 or images.shape[:3] != maps.shape or images.shape[3:] not in ((), (3,)):
+        raise ValueError(
+            f"images are {images.dtype}, shape {images.shape}, for maps of shape {maps.shape}: expected "
+            "uint8, (n, height, width) or (n, height, width, 3), and maps of their size (see `score_maps`)"
+        )
+    return images, maps
+
+
+def _check_labels(labels, probabilities):
+    if labels is None:
+        return probabilities.argmax(axis=1)
+    labels, (count, classes) = np.asarray(labels), probabilities.shape
+    integers = labels.shape == (count,) and labels.dtype.kind in "iu"
+    if not integers or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"labels are {labels}: expected {count} integers from 0 to {classes - 1}")
+    return labels
+
+
+def _check_pair(full, dimmed):
+    full, dimmed = np.asarray(full, float), np.asarray(dimmed, float)
+    fine = full.ndim == 1 and full.shape == dimmed.shape and full.size
+    if not (fine and (full >= 0).all() and (dimmed >= 0).all()):
+        raise ValueError(
+            f"probabilities have shapes {full.shape} and {dimmed.shape}: expected the same (n,), n ≥ 1, "
+            "and no value that is negative or NaN"
+        )
+    return full, dimmed
+
+
+def _check_alike(maps, others):
+    maps, others = check_maps(maps), check_maps(others)
+    if maps.shape != others.shape:
+        raise ValueError(f"maps have shapes {maps.shape} and {others.shape}: expected the same")
+    return maps, others
