@@ -344,7 +344,7 @@ def layer_cam_by_hand(answer, features, weights):
         return f"{hint}: the sum goes over the channels"
     wrong = {
         "that is CAM / N: the inner ReLU is missing, on the weights": features @ weights / cells,
-        "that is Grad-CAM: the inner ReLU is on the weights, before the sum": np.maximum(features @ weights, 0) / cells,
+        "that is Grad-CAM: the inner ReLU is on the weights": np.maximum(features @ weights, 0) / cells,
         "every value is N times too large: the gradient is the weight over the number of cells": cells * expected,
     }
     return _relative_hint(given, expected, wrong)
@@ -358,14 +358,14 @@ def grad_cam_by_hand(answer, features, gradients):
     hint = _shape_hint(given, expected)
     if hint:
         return f"{hint}: α has one value a channel, the map one a cell"
-    product = (features * gradients).sum(axis=-1)
+    product, positive = (features * gradients).sum(axis=-1), np.maximum(gradients, 0).mean(axis=(0, 1))
     wrong = {
         "the ReLU is missing, after the sum": features @ alpha,
         "that is HiResCAM: average the gradient over the cells before it meets the features": product,
         "that is HiResCAM's positive part: average the gradient over the cells first": np.maximum(product, 0),
-        "that is α from the sum of the gradients; take their mean": features.shape[0] * features.shape[1] * expected,
+        "that is α from the sum of the gradients; take their mean": gradients[..., 0].size * expected,
         "the ReLU belongs after the sum, not on α": features @ np.maximum(alpha, 0),
-        "the ReLU belongs after the sum, not on the gradients": features @ np.maximum(gradients, 0).mean(axis=(0, 1)),
+        "the ReLU belongs after the sum, not on the gradients": features @ positive,
     }
     return _relative_hint(given, expected, wrong)
 
@@ -387,5 +387,5 @@ def score_cam_seconds(answer, photos, channels, each):
 
 def _relative_hint(given, expected, wrong):
     """As `_close_hint`, relative to the largest value expected: maps of gradients are small all over."""
-    scale = abs(expected).max()
+    scale = abs(expected).max() or 1
     return _close_hint(given / scale, expected / scale, {hint: value / scale for hint, value in wrong.items()})
