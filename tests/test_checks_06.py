@@ -87,18 +87,19 @@ def test_score_cam_seconds(answer, part, capsys):
 
 def test_the_answers_are_the_package_s_maps(capsys):
     from camlib import attribution, models
-    from camlib.backend import keras
 
-    scenes = RANDOM.integers(0, 256, (1, 48, 48), np.uint8)
+    scenes = RANDOM.integers(0, 256, (10, 48, 48), np.uint8)
+    classes = np.arange(10)
     for model in (models.lenet_gap(), models.lenet_dense(size=48)):
         features, gradients = attribution.features_and_gradients(
-            attribution.cut(model), scenes.astype(np.float32), [3]
+            attribution.cut(model), scenes.astype(np.float32), classes
         )
-        by_package = attribution.attribute(model, scenes, [3], "grad_cam")[0]
-        checks.grad_cam_by_hand(lambda f, g: by_package, features[0], gradients[0])
-        assert "✔" in said(capsys)
-    gap = models.lenet_gap()
-    features = np.asarray(keras.Model(gap.input, gap.get_layer("gap").input)(scenes))[0]
-    by_package = attribution.attribute(gap, scenes, [3], "layer_cam")[0]
-    checks.layer_cam_by_hand(lambda f, w: by_package, features, np.asarray(gap.get_layer("dense").kernel)[:, 3])
-    assert "✔" in said(capsys)
+        maps = attribution.attribute(model, scenes, classes, "grad_cam")
+        n = maps.max(axis=(1, 2)).argmax()  # ReLU leaves some maps empty
+        checks.grad_cam_by_hand(lambda f, g: maps[n], features[n], gradients[n])
+        assert maps[n].max() > 0 and "✔" in said(capsys)
+
+        if model.name == "lenet_gap":
+            maps = attribution.attribute(model, scenes, classes, "layer_cam")
+            checks.layer_cam_by_hand(lambda f, w: maps[n], features[n], np.asarray(model.get_layer("dense").kernel)[:, n])
+            assert maps[n].max() > 0 and "✔" in said(capsys)
