@@ -316,16 +316,15 @@ def honest_accuracy(answer, tune, test):
 def offset(answer, kernels):
     """Exercise 4.3, whose map is askew."""
     for sides in (kernels, (6, 4), (5, 5), (3, 4), (4, 3), (7, 5, 3)):
-        halves = np.array(sides) % 2 / 2
+        halves, scale = np.array(sides) % 2 / 2, 2 ** np.arange(len(sides))
         wrong = {
-            "an offset of the second layer is in pixels of its own input, and each of these is 2 of the image's": halves.sum(),
-            "the other way round: the offset is (k - s)/2 - p, and not negative": -(halves @ 2 ** np.arange(len(sides))),
-            "the first layer's input is the image: its offset counts once, the next one's twice, then four times":
-                halves @ 2 ** np.arange(1, len(sides) + 1),
-            "without its - p the formula gives no offset: p is rounded down": (np.array(sides) / 2 - 1) @ 2 ** np.arange(len(sides)),
+            "the second layer's offset is in pixels of its own input, and each is 2 of the image's": halves.sum(),
+            "the other way round: the offset is (k - s)/2 - p, and not negative": -halves @ scale,
+            "the first layer's input is the image: its offset counts once, the next one's twice": halves @ scale * 2,
+            "take p off: it is (k - s)/2 rounded down": (np.array(sides) / 2 - 1) @ scale,
         }
         otherwise = "an odd side at stride 2 gives half a pixel of its input, an even one nothing"
-        hint = _close_hint(answer(sides), halves @ 2 ** np.arange(len(sides)), wrong, otherwise, 1e-6)
+        hint = _close_hint(answer(sides), halves @ scale, wrong, otherwise, 1e-6)
         if hint:
             return f"for kernels {sides}: {hint}"
     return None

@@ -101,27 +101,28 @@ def framework(image, features, weights, *, shown=4, name=""):
     """The paper's figure 2 for one class: feature maps times weights, summed to the class activation map.
 
     image: (height, width). features: (rows, columns, channels). weights: (channels,), the class's column of the dense
-    kernel. The `shown` channels that move the class's logit most are drawn; all of them are in the sum.
+    kernel. Drawn are the `shown` − 1 channels that raise the class's logit most and the one that lowers it most, each
+    in its own range; all channels are in the sum.
     """
-    contributions = features.mean(axis=(0, 1)) * weights
-    strongest = np.argsort(-abs(contributions))[:shown]
+    adds = features.mean(axis=(0, 1)) * weights
+    strongest = [*np.argsort(-adds)[: shown - 1], adds.argmin()]
     figure, panels = _grid(1, shown + 2, 1.5, height=2.0)
     show_image(panels[0, 0], image)
     panels[0, 0].set_title("scene", fontsize=9)
     for panel, channel in zip(panels[0, 1:], strongest):
         panel.imshow(features[..., channel], cmap=FEATURE)
         panel.set_axis_off()
-        panel.set_title(f"{weights[channel]:+.2f} ×\nfeature {channel}", fontsize=9)
+        panel.set_title(f"{weights[channel]:+.1f} × feature {channel}\nadds {adds[channel]:+.2f}", fontsize=9)
     total = features @ weights
     show_signed(panels[0, -1], total, image, abs(total).max() or 1)
-    panels[0, -1].set_title(f"sum of all {len(weights)}:\nmap of {name}", fontsize=9, color=ACCENT)
-    for panel, sign in zip(panels[0, 1:], ["", *["+"] * (shown - 1), "…  ="]):
+    panels[0, -1].set_title(f"all {len(weights)}: map of {name}\n{adds.sum():+.2f} before bias", fontsize=9, color=ACCENT)
+    for panel, sign in zip(panels[0, 1:], ["", *["+"] * (shown - 1), "…\n="]):
         panel.text(-0.1, 0.5, sign, transform=panel.transAxes, ha="center", va="center", fontsize=13)
     return figure
 
 
 def accuracy_curve(run, *, target=None, others=(), against="scenes"):
-    """Accuracy on unseen digits against scenes (or steps) seen, with the training loss beside it.
+    """Accuracy on unseen digits against scenes (or steps) seen.
 
     run: a `Run`. target: a fraction drawn as a line to beat. others: (name, Run) pairs drawn in grey.
     """

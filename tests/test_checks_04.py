@@ -84,10 +84,10 @@ def seen_from(kernels, cell=6):
 @pytest.mark.parametrize("answer, part", [
     (seen_from, "✔ Exercise 4.3, whose map is askew: right"),
     (lambda kernels: None, "not attempted yet"),
-    (lambda kernels: sum(k % 2 / 2 for k in kernels), "each of these is 2 of the image's"),
+    (lambda kernels: sum(k % 2 / 2 for k in kernels), "each is 2 of the image's"),
     (lambda kernels: -seen_from(kernels), "other way round"),
     (lambda kernels: 2 * seen_from(kernels), "counts once"),
-    (lambda kernels: sum((k - 2) / 2 * 2**i for i, k in enumerate(kernels)), "- p"),
+    (lambda kernels: sum((k - 2) / 2 * 2**i for i, k in enumerate(kernels)), "take p off"),
     (lambda kernels: 1.5, "for kernels (6, 4)"),
     (lambda kernels: kernels / 2, "TypeError"),
 ])

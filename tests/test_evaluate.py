@@ -71,7 +71,7 @@ def test_maps_of_takes_the_class_of_each_image(network, some):
 
 def test_pairs_are_as_many_as_asked_for_different_and_the_same_every_time(split):
     pairs, again = (evaluate.pair_scenes(split[1], 300, seed=1, distractors=2) for _ in range(2))
-    assert pairs.images.shape == (300, 100, 100) and pairs.labels.shape == (300, 2) and pairs.boxes.shape == (300, 2, 4)
+    assert [part.shape for part in pairs] == [(300, 100, 100), (300, 2), (300, 2, 4)]
     assert (pairs.labels[:, 0] != pairs.labels[:, 1]).all()
     assert all((a == b).all() for a, b in zip(pairs, again))
     assert not np.array_equal(pairs.images, evaluate.pair_scenes(split[1], 300, seed=2, distractors=2).images)

@@ -74,8 +74,9 @@ def test_the_framework_sums_features_to_the_map():
     by_hand = sum(features[..., k] * weights[k] for k in range(8))
     from camlib.cam import upsample
     np.testing.assert_allclose(drawn, upsample(by_hand, (100, 100)), rtol=1e-5)
-    strongest = max(range(8), key=lambda k: abs(features[..., k].mean() * weights[k]))
-    assert f"feature {strongest}" in figure.axes[1].get_title()
+    adds = [features[..., k].mean() * weights[k] for k in range(8)]
+    assert f"feature {adds.index(max(adds))}\nadds {max(adds):+.2f}" in figure.axes[1].get_title()
+    assert f"feature {adds.index(min(adds))}\n" in figure.axes[3].get_title()
 
 
 def test_the_accuracy_curve_is_the_runs(run):
