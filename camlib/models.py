@@ -8,13 +8,13 @@ import numpy as np
 
 
 def lenet_gap(classes=10, seed=0):
-    """The network the course trains: four convolutions, maps of a quarter of the image's side, 87,000 weights.
+    """The network the course trains: four convolutions, maps of a quarter of the image's side, 84,298 weights.
 
     Input: uint8, (n, height, width). Output: logits, (n, classes). A 100×100 scene gives 25×25×96 features.
 
-    Two strides of 2 take the place of LeNet's pools (half the cost), and batch normalisation makes it train in
-    minutes. The kernel sides 6, 4, 3, 3 are chosen for pointing: each feature sees 28×28 pixels, a digit's own
-    box, and even kernels at even strides keep it centred on its cell exactly.
+    Two strides of 2 take the place of LeNet's pools, and batch normalisation makes it train in minutes. The kernel
+    sides 6, 4, 3, 3 are chosen for pointing: each feature sees 28×28 pixels, a digit's own box, and even kernels at
+    even strides keep it centred on its cell exactly.
     """
     from .backend import keras
 

@@ -136,6 +136,7 @@ def accuracy_curve(run, *, target=None, others=(), against="scenes"):
                        xytext=(0, 3), textcoords="offset points", fontsize=8)
     panel.set(xlabel=f"{against} seen in training" if against == "scenes" else "training step",
               ylabel="accuracy on unseen digits (%)", ylim=(0, 101.5))
+    panel.xaxis.set_major_formatter("{x:,.0f}")
     panel.grid(alpha=0.25)
     panel.spines[["top", "right"]].set_visible(False)
     if others:
