@@ -300,6 +300,8 @@ def test_damage_after_the_first_look_is_noticed(served):
 # ---- interruptions, other processes, a cache that cannot be written ------------------------------
 
 CHILD = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job begins with it ignored
 import importlib, sys
 fetching = importlib.import_module("camlib.fetch")
 url, sha256, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
