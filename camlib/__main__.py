@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import digits, fetch, runs
+from . import digits, fetch, photo_commands, runs
 from .clutter import make_scenes
 from .files import whole_file
 
@@ -125,6 +125,7 @@ def _parser():
     sub.add_argument("--methods", nargs="+", metavar="NAME",
                      help="which to measure (default: all but the slow score_cam and ablation_cam)")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the table to this file, too")
+    photo_commands.add_commands(add)
     return parser
 
 
