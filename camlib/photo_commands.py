@@ -60,7 +60,7 @@ def table(numbers):
              f"on, {numbers['test']} to test on, {numbers['unreadable']} unreadable)"]
     rows += [f"{stage:24} {seconds:7.1f} s" for stage, seconds in numbers["seconds"].items()]
     cached = numbers["features_from_cache"]
-    rows.append(f"{'features':24} {numbers['images_per_second']:7.0f} photographs/s"
+    rows.append(f"{'speed of the features':24} {numbers['images_per_second']:7.0f} photographs/s"
                 + (f" ({cached} from the cache)" if cached else ""))
     return "\n".join(rows)
 
@@ -82,8 +82,10 @@ def save(result, folder):
 
 def load(folder):
     """The model and the names of its classes from a folder that `save` wrote. Raises ValueError where there is none."""
+    from .alexnet import winners_layer
     from .backend import keras
 
+    winners_layer()  # Keras must know the class before it reads one
     folder = Path(folder).parent if Path(folder).name == MODEL else Path(folder)
     try:
         about = json.loads((folder / ABOUT).read_text())

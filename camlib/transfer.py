@@ -66,8 +66,9 @@ def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, networ
     with clock("head"):
         views = np.stack([plain[train], mirrored[np.arange(len(train))]])
         penalty, scores = cross_validate(views, labels[train], seed=seed)
-        set_head(model, *fit_head(np.concatenate(views), np.tile(labels[train], 2), penalty))
-    logits = np.asarray(plain[test] @ model.get_layer("dense").kernel + model.get_layer("dense").bias)
+        kernel, bias = fit_head(np.concatenate(views), np.tile(labels[train], len(views)), penalty)
+        model.get_layer("dense").set_weights([kernel, bias])
+    logits = plain[test] @ kernel + bias
     numbers = {"frozen_accuracy": class_accuracy(logits, labels[test])}
     if fine_tune:
         with clock("fine-tuning"):
@@ -294,11 +295,6 @@ def cross_validate(views, labels, penalties=PENALTIES, folds=5, seed=0):
     return max(penalty for penalty in penalties if scores[penalty] == best), scores  # of equals, the most cautious
 
 
-def set_head(model, kernel, bias):
-    """Give the model's dense layer this kernel and bias. Changes `model`."""
-    model.get_layer("dense").set_weights([kernel, bias])
-
-
 def _folds(labels, folds, seed):
     """A fold for each photograph, so that every fold has about as many of each class: int, (n,)."""
     random = np.random.default_rng(seed)
@@ -318,6 +314,7 @@ def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "
 
     layers: names of those that may change. Each epoch shows every photograph once, cropped to 60–100 % of its area,
     perhaps mirrored, brighter or darker. Adam at `rate`, which falls to 0 along a cosine; labels smoothed by 0.1.
+    With 30 photographs a class it costs a percent rather than gains one: 1.5 million weights, 360 photographs.
     """
     from tqdm.auto import tqdm
 

@@ -128,14 +128,22 @@ def test_the_identity_holds(arrays, options, shape):
     assert [layer.name for layer in model.layers][-2:] == ["gap", "dense"]
 
 
-def test_the_taps_and_the_pool_are_what_they_say(arrays, photo, outputs):
-    model = alexnet.alexnet_gap(3, weights=arrays)
+@pytest.mark.parametrize("pool", [3, 7])
+def test_gap_hears_what_it_would_after_a_max_pool(arrays, photo, outputs, pool):
+    model = alexnet.alexnet_gap(3, weights=arrays, pool=pool)
     gap = keras.Model(model.inputs, model.get_layer("gap").output).predict_on_batch(photo)
     side_by_side = np.concatenate([outputs["conv4"], outputs["conv5"]], axis=-1)[0]
-    padded = np.pad(side_by_side, ((1, 1), (1, 1), (0, 0)), constant_values=-np.inf)
     rows, columns = side_by_side.shape[:2]
-    strongest = [[padded[y:y + 3, x:x + 3].max(axis=(0, 1)) for x in range(columns)] for y in range(rows)]
+    reach = pool // 2
+    strongest = [[side_by_side[max(y - reach, 0):y + reach + 1, max(x - reach, 0):x + reach + 1].max(axis=(0, 1))
+                  for x in range(columns)] for y in range(rows)]
     np.testing.assert_allclose(gap[0], np.mean(strongest, axis=(0, 1)), rtol=1e-4)
+
+
+def test_winners_by_hand():
+    """A row of five cells, a window of three around each: the 5 wins three windows, the 3 and the 2 one each."""
+    row = np.array([1, 5, 3, 0, 2], np.float32).reshape(1, 1, 5, 1)
+    assert alexnet.winners_layer()(3)(row).numpy().ravel().tolist() == [0, 15, 3, 0, 2]
 
 
 def test_the_papers_network_has_the_papers_parameters():

@@ -1,6 +1,8 @@
 import argparse
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -347,6 +349,10 @@ def test_transfer_then_maps(folder, tmp_path, monkeypatch, capsys):
     assert "002_0011.jpg cannot be read" in capsys.readouterr().out
     assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == ["001_0002.png", "003_0003.png"]
     assert photos.read(tmp_path / "maps" / "001_0002.png").std() > 10
+
+    elsewhere = f"from camlib import photo_commands; print(photo_commands.load({str(out)!r})[1:])"
+    again = subprocess.run([sys.executable, "-c", elsewhere], capture_output=True, text=True, check=True)
+    assert again.stdout.strip() == str((tuple(name.split(".")[1] for name in COLOURS), SIDE))
 
 
 def test_maps_without_a_model_or_photographs_say_so(folder, tmp_path):
