@@ -14,8 +14,8 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (ValueError, fetch.FetchError) as error:
-        sys.exit(f"camlib {options.name}: {error}")
+    except (ValueError, OSError, fetch.FetchError, KeyboardInterrupt) as error:  # a full disk, Ctrl-C: no traceback
+        sys.exit(f"camlib {options.name}: {error or 'interrupted'}")
 
 
 def fetch_files(options):

@@ -195,5 +195,5 @@ def _advice(model, tail, reason):
     return (
         f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail)}). Expected a network "
         "that ends convolution → GlobalAveragePooling2D → Dense. Replace what follows its last convolution by "
-        "these two layers and train them, or use Grad-CAM, which asks for no particular ending."
+        "these two layers and train them, or use Grad-CAM (camlib.attribution), which asks for no particular ending."
     )

@@ -24,6 +24,7 @@ import numpy as np
 import traitlets as t
 
 from .cam import upsample
+from .localize import iou
 
 COLORMAPS = ("diverging", "viridis", "magma", "jet")
 # Evidence against is blue, for is red; both grow lighter as they grow stronger, so they show on dark scenes too.
@@ -133,7 +134,7 @@ class Explorer(anywidget.AnyWidget):
     def iou(self):
         """Intersection over union of `box` with the best of the image's true boxes; None where either is missing."""
         truths = self._content.boxes[self.image_index] if self._content.boxes else []
-        return max(_iou(self.box, truth) for truth in truths) if self.box and len(truths) else None
+        return float(iou(self.box, truths).max()) if self.box and len(truths) else None
 
     def save_html(self, path):
         """Write one self-contained page, with every image and no need of a network; returns its path."""
@@ -326,31 +327,14 @@ def _coded(maps):
 
 def largest_box(picture, threshold):
     """Box (x0, y0, x1, y1), half-open, of the largest 8-connected part above threshold × maximum, or None."""
-    top = float(picture.max())
-    if top <= 0:
+    import cv2
+
+    above = picture > threshold * picture.max() if picture.max() > 0 else np.zeros(picture.shape, bool)
+    if not above.any():
         return None
-    height, width = picture.shape
-    waiting = {(int(y), int(x)) for y, x in zip(*np.nonzero(picture > threshold * top))}
-    best = []
-    for start in sorted(waiting):
-        if start not in waiting:
-            continue
-        waiting.remove(start)
-        part = [start]
-        for y, x in part:
-            around = {(v, u) for v in (y - 1, y, y + 1) for u in (x - 1, x, x + 1)} & waiting
-            waiting -= around
-            part += around
-        best = max(best, part, key=len)
-    ys, xs = zip(*best) if best else ((), ())
-    return (min(xs), min(ys), max(xs) + 1, max(ys) + 1) if best else None
-
-
-def _iou(a, b):
-    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    common = max(wide, 0) * max(high, 0)
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
-    return common / (sum(areas) - common) if common else 0.0
+    parts = cv2.connectedComponentsWithStats(above.astype(np.uint8), connectivity=8)[2][1:]  # the first is the rest
+    x, y, width, height, _ = parts[parts[:, cv2.CC_STAT_AREA].argmax()].tolist()
+    return x, y, x + width, y + height
 
 
 def _softmax(logits):

@@ -1,4 +1,4 @@
-"""Figures of the course. Every function is pure: arrays in, a matplotlib figure out.
+"""Figures of the course. Functions are pure: arrays in, a matplotlib figure out (`write_heatmaps`: files).
 
 Scenes are shown as ink on paper (inverted grey). Raw maps are signed evidence: they get a diverging colour map
 centred at zero, with its range stated; maps for looking get a sequential one that survives greyscale.
@@ -38,7 +38,7 @@ def scene_grid(scenes, columns=6, *, count=None, boxes=False, titles=None):
     return figure
 
 
-def maps_by_class(image, maps, *, logits=None, classes=None, label=None, names=None, width=1.5):
+def maps_by_class(image, maps, *, logits=None, classes=None, label=None, width=1.5):
     """One image and its raw maps for several classes, on one scale, so that heat compares across classes.
 
     image: (height, width) or (height, width, 3). maps: (rows, columns, classes), raw. logits: (classes,), written
@@ -53,8 +53,7 @@ def maps_by_class(image, maps, *, logits=None, classes=None, label=None, names=N
     panels.flat[0].set_title("scene", fontsize=9)
     for panel, which in zip(panels.flat[1:], classes):
         heat = show_signed(panel, maps[..., which], image, limit)
-        name = names[which] if names else str(which)
-        title = name if logits is None else f"{name}:  {logits[which]:+.1f}"
+        title = str(which) if logits is None else f"{which}:  {logits[which]:+.1f}"
         panel.set_title(title, fontsize=9, color=ACCENT if which == label else INK,
                         fontweight="bold" if which == label else "normal")
     for panel in panels.flat[len(classes) + 1:]:
@@ -121,15 +120,13 @@ def framework(image, features, weights, *, shown=4, name=""):
     return figure
 
 
-def accuracy_curve(run, *, target=None, others=(), against="scenes"):
+def accuracy_curve(run, *, target=None, against="scenes"):
     """Accuracy on unseen digits against scenes (or steps) seen.
 
-    run: a `Run`. target: a fraction drawn as a line to beat. others: (name, Run) pairs drawn in grey.
+    run: a `Run`. target: a fraction, drawn as a line to beat.
     """
     figure, panel = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
-    for name, other in others:
-        panel.plot(getattr(other, against), 100 * other.accuracy, color=QUIET, lw=1, label=name)
-    panel.plot(getattr(run, against), 100 * run.accuracy, color=ACCENT, marker="o", ms=3.5, lw=1.8, label="this run")
+    panel.plot(getattr(run, against), 100 * run.accuracy, color=ACCENT, marker="o", ms=3.5, lw=1.8)
     if target is not None:
         panel.axhline(100 * target, color=INK, ls="--", lw=1)
         panel.annotate(f"{target:.1%}", (0.01, 100 * target), xycoords=("axes fraction", "data"),
@@ -139,8 +136,6 @@ def accuracy_curve(run, *, target=None, others=(), against="scenes"):
     panel.xaxis.set_major_formatter("{x:,.0f}")
     panel.grid(alpha=0.25)
     panel.spines[["top", "right"]].set_visible(False)
-    if others:
-        panel.legend(frameon=False, fontsize=8)
     return _done(figure)
 
 

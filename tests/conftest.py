@@ -1,14 +1,8 @@
-"""What tests share: digits, a small trained network's worth of scenes, and what nbval need not compare."""
+"""What tests share: digits and scenes."""
 
 import pytest
 
 from camlib import clutter, digits
-
-
-def pytest_collectstart(collector):
-    """Warnings and page forms differ between machines; the cells' own checks are what notebooks are held to."""
-    if collector.path.suffix == ".ipynb":
-        collector.skip_compare += ("stderr", "text/html", "image/jpeg", "image/png")
 
 
 @pytest.fixture(scope="session")

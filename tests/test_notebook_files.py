@@ -79,9 +79,9 @@ def test_anatomy(name):
     assert "import tensorflow" not in "".join(source(cell) for cell in code_cells(read(name)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_links_lead_somewhere(name):
     prose = "\n".join(source(cell) for cell in read(name)["cells"] if cell["cell_type"] == "markdown")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", prose) if "://" not in link and not link.startswith("#")]
-    missing = [link for link in links if not (FOLDER / link).exists()]
+    missing = [link for link in links if not (FOLDER / name).parent.joinpath(link).exists()]
     assert not missing
