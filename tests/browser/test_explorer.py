@@ -38,13 +38,21 @@ def in_python(folder, code):
 
 @pytest.fixture(scope="module")
 def executed(server):
-    """A notebook with one explorer, run in JupyterLab, saved, its kernel gone; never changed by a test."""
-    write_notebook(server.folder / "executed.ipynb", SETUP, EXPLORER)
+    """A notebook with one explorer, run, saved as JupyterLab does, its kernel gone; never changed by a test.
+
+    Beside it lies `with_state.ipynb`, which also keeps the widgets' state, as nbconvert does.
+    """
+    path, with_state = (server.folder / name for name in ("executed.ipynb", "with_state.ipynb"))
+    write_notebook(with_state, SETUP, EXPLORER)
     run = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--inplace",
-           "--ExecutePreprocessor.timeout=120", "executed.ipynb"]
+           "--ExecutePreprocessor.timeout=120", with_state.name]
     subprocess.run(run, cwd=server.folder, env=server.environment, check=True, timeout=180, capture_output=True)
-    server.trust("executed.ipynb")
-    return server.folder / "executed.ipynb"
+    content = nbformat.read(with_state, as_version=4)
+    assert content.metadata.pop("widgets")
+    nbformat.write(content, path)
+    server.trust(path.name)
+    server.trust(with_state.name)
+    return path
 
 
 @pytest.fixture
@@ -250,9 +258,11 @@ def moves(page):
             assert pixels(page) != before, f"{name} changed nothing in the picture"
 
 
-def test_reopened_without_its_kernel(page, server, executed, console_errors):
-    opened = Notebook(page, server, executed.name)
-    page.wait_for_selector(".camlib-explorer[data-live=false] .picture")
+@pytest.mark.parametrize("name, live", [("executed.ipynb", "false"), ("with_state.ipynb", "true")])
+def test_reopened_without_its_kernel(page, server, executed, console_errors, name, live):
+    """Where the state is kept, JupyterLab makes the widget's model anew from it, and the page takes that one up."""
+    opened = Notebook(page, server, name)
+    page.wait_for_selector(f".camlib-explorer[data-live={live}] .picture")
     moves(page)
     assert MISSING_MODEL not in page.locator("body").inner_text()
     assert console_errors == []
