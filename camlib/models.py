@@ -106,6 +106,19 @@ def spread(model, old_size, new_size):
     dense.set_weights([kernel * ratio, bias - (ratio - 1) * (blank @ kernel)])
 
 
+def lift(model, share):
+    """Give every class back a share of what all classes have in common. Changes maps, but no probability of `model`.
+
+    Softmax does not hear what is added to all logits alike, so each feature k may add any a_k to its weights for all
+    the classes: no loss settles it, and every map changes by the picture Σ_k a_k f_k. Here a_k = −share · min_c w_kc:
+    at 0 nothing changes, at 1 no weight is below zero. Strokes that a digit shares with others then count in its
+    map, and boxes drawn from it hold the whole digit. Lifting by a, then by b, is lifting by 1 − (1 − a)(1 − b).
+    """
+    dense = model.get_layer("dense")
+    kernel = np.asarray(dense.kernel)
+    dense.kernel.assign(kernel - share * kernel.min(axis=1, keepdims=True))
+
+
 def freeze_statistics(model):
     """Let batch normalisation use the statistics it has gathered, so that features stay what they are. Changes `model`.
 

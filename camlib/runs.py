@@ -45,11 +45,13 @@ class Recipe:
 
     network: the name of a function in `camlib.models`.
     copies: how many bent versions of each digit the scenes are made from (1: the digits as they are).
+    lift: of the snapshots, as in `models.lift`: 0 for the weights as training leaves them.
     """
 
     stages: tuple
     network: str = "lenet_gap"
     copies: int = 12
+    lift: float = 0.0
     seed: int = 0
 
     @property

@@ -3,6 +3,7 @@ import pytest
 
 from camlib import models
 from camlib.backend import keras
+from camlib.cam import explain
 
 
 def count(model):
@@ -61,6 +62,27 @@ def test_lenet_dense_takes_its_own_size_only():
     assert models.lenet_dense(size=60).predict(images, verbose=0).shape == (1, 10)
     with pytest.raises(ValueError):
         models.lenet_dense(size=100).predict(images, verbose=0)
+
+
+def test_a_lifted_network_says_the_same_with_other_maps():
+    images = np.random.default_rng(0).integers(0, 256, (3, 60, 60), np.uint8)
+    model = models.lenet_gap()
+    before = explain(model, images)
+    kernel = np.array(model.get_layer("dense").kernel)
+    models.lift(model, 0.25)
+    lifted = explain(model, images)
+    for k, c in ((0, 0), (17, 3), (95, 9)):
+        expected = kernel[k, c] - 0.25 * min(kernel[k, other] for other in range(10))
+        assert np.asarray(model.get_layer("dense").kernel)[k, c] == pytest.approx(expected, abs=1e-6)
+    softmax = keras.ops.softmax
+    np.testing.assert_allclose(softmax(lifted.logits), softmax(before.logits), atol=1e-5)
+    difference = lifted.maps - before.maps
+    np.testing.assert_allclose(difference, np.broadcast_to(difference[..., :1], difference.shape), atol=1e-5)
+    assert difference.max() > 1e-3
+    models.lift(model, 1 - 1 / (1 - 0.25))  # and back
+    np.testing.assert_allclose(model.get_layer("dense").kernel, kernel, atol=1e-6)
+    models.lift(model, 1)
+    assert np.asarray(model.get_layer("dense").kernel).min() == pytest.approx(0, abs=1e-7)
 
 
 def test_frozen_statistics_stay():

@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,6 +38,13 @@ def test_the_first_snapshot_is_the_untrained_network(whole):
     untrained = runs.arrays(TINY.build())
     assert all(np.allclose(whole_w, untrained[name], atol=1e-3) for name, whole_w in
                runs.arrays(whole.load(0)).items() if name != "dense/kernel" and name != "dense/bias")
+
+
+def test_snapshots_are_lifted_as_the_recipe_says(whole, split, test_scenes, tmp_path):
+    lifted = train.train(replace(TINY, lift=0.5), split[0], test_scenes, tmp_path, snapshots=4, progress=False)
+    assert np.array_equal(lifted.accuracy, whole.accuracy) and np.allclose(lifted.loss[1:], whole.loss[1:], rtol=1e-5)
+    plain, ours = (weights["dense/kernel"].astype(float) for weights in (last_weights(whole), last_weights(lifted)))
+    np.testing.assert_allclose(ours, plain - 0.5 * plain.min(axis=1, keepdims=True), rtol=2e-3, atol=1e-3)
 
 
 def test_accuracy_is_that_of_the_saved_weights(whole, test_scenes):
