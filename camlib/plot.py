@@ -182,8 +182,9 @@ def draw_box(panel, box, *, color=ACCENT, **style):
 def course_picture(image, maps, steps, accuracy, logits, label, *, classes=6, moments=8):
     """The course in one picture: a scene, the last step's maps of its strongest classes, and the true one's growth.
 
-    image: (height, width). maps: (steps, rows, columns, classes), raw. logits: (steps, classes). Shown are the
-    `classes` with the largest last logits on one signed scale, and `moments` of the steps.
+    image: (height, width). maps: (steps, rows, columns, classes), raw. logits: (steps, classes). Shown are
+    `classes` of the classes, those with the largest last logits and the two with the smallest, on one signed scale,
+    and `moments` of the steps.
     """
     figure = plt.figure(figsize=(11, 3.9), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(1, 2.05))
@@ -191,9 +192,10 @@ def course_picture(image, maps, steps, accuracy, logits, label, *, classes=6, mo
     show_image(panel, image)
     panel.set_title("a scene, never seen before", fontsize=12)
     above, below = right.subfigures(2, 1, height_ratios=(1.12, 1))
-    strongest = np.argsort(-logits[-1])[:classes]
-    limit = abs(maps[-1][..., strongest]).max()
-    for panel, which in zip(above.subplots(1, classes), strongest):
+    order = np.argsort(-logits[-1])
+    extremes = [*order[:classes - 2], *order[-2:]]
+    limit = abs(maps[-1][..., extremes]).max()
+    for panel, which in zip(above.subplots(1, classes), extremes):
         show_signed(panel, maps[-1, :, :, which], image, limit)
         panel.set_title(f"{which}: {logits[-1, which]:+.1f}", fontsize=11, color=ACCENT if which == label else INK)
     above.suptitle("what speaks for each class (red) and against it (blue), with its logit", fontsize=12)
