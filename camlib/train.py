@@ -3,7 +3,7 @@
 import hashlib
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ COURSE = Recipe(
 )
 
 
-def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, progress=True):
+def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, progress=True, strategy=None):
     """Train a network from scratch on scenes of `digits`, or go on where an interrupted run stopped; returns a `Run`.
 
     digits: `Digits` to make training scenes from; keep the digits of `test_scenes` out of them.
@@ -34,12 +34,23 @@ def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, prog
         with the weights that it would have had; the folder of another recipe or other digits raises ValueError.
     snapshots: how many, the untrained network and the last step included, closest together at the start.
     watch: called with the `Run` so far after each snapshot, say to draw its curve.
+    strategy: a `tf.distribute.MirroredStrategy` or `MultiWorkerMirroredStrategy` to train on several devices or
+        machines. Each replica takes an equal share of every batch, gradients are averaged, and batch normalisation
+        uses the statistics of the whole batch, so the result is that of one device but for rounding. Every worker
+        makes the same call, with a folder that all of them see; the first alone writes to it. Raises ValueError
+        where a stage's batch does not divide by the number of replicas.
     Interrupting (Ctrl-C, or the kernel's stop button) finishes the step, saves, and raises KeyboardInterrupt.
+    Of several workers the first saves; the others fail once it has gone, and all are called again to go on.
+    On a GPU, `keras.mixed_precision.set_global_policy("mixed_bfloat16")` before the call has the layers compute in
+    half precision; weights and loss stay float32.
     """
+    replicas = strategy.num_replicas_in_sync if strategy else 1
+    if uneven := [stage.batch for stage in recipe.stages if stage.batch % replicas]:
+        raise ValueError(f"a batch of {uneven[0]} has no equal shares for {replicas} replicas: choose a multiple of that")
     run, made_from = _begin_or_reopen(recipe, digits, Path(folder))
     if run.finished:
         return run
-    session = _Session(run, made_from, digits, test_scenes, snapshots)
+    session = _Session(run, made_from, digits, test_scenes, snapshots, strategy)
     with _stop_between_steps() as stop, tqdm(total=recipe.steps, unit="step", disable=not progress) as bar:
         while session.step < recipe.steps or session.snapshot_is_due():
             if session.snapshot_is_due():
@@ -53,7 +64,7 @@ def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, prog
             else:
                 session.advance()
                 bar.update(session.step - bar.n)
-    session.resume_file.unlink(missing_ok=True)
+    session.finish()
     return session.run
 
 
@@ -85,24 +96,27 @@ def cross_entropy(labels, logits):
 class _Session:
     """A training run in progress: a network, its optimiser, and the step that they have reached."""
 
-    def __init__(self, run, made_from, digits, test_scenes, snapshots):
-        self.run, self.made_from, self.test_scenes = run, made_from, test_scenes
+    def __init__(self, run, made_from, digits, test_scenes, snapshots, strategy):
+        self.run, self.made_from, self.test_scenes, self.strategy = run, made_from, test_scenes, strategy
         self.recipe = recipe = run.recipe
         self.due = snapshot_steps(recipe.steps, snapshots)
         self.resume_file = run.folder / "resume.npz"
+        state = runs.read_arrays(self.resume_file) if self.resume_file.exists() else None
         self.digits = augment(digits, recipe.copies, recipe.seed)
-        self.model, self.judge = recipe.build(), recipe.build()
+        with self._scope():
+            self.model = recipe.build()  # under a strategy workers wait for each other here
+        self.judge = recipe.build()
         self.step, self.losses = 0, []
         self._enter(0)
-        if self.resume_file.exists():
-            self._restore()
+        if state:
+            self._restore(state)
 
     def advance(self):
         """Train on one batch."""
         if self.step == self.stage_end:
             self._enter(self.stage_number + 1)
         images, labels = next(self.batches)
-        self.losses.append(float(self.model.train_on_batch(images, labels)))
+        self.losses.append(float(self.train_on_batch(images, labels)))
         self.step += 1
 
     def snapshot_is_due(self):
@@ -115,25 +129,41 @@ class _Session:
         models.lift(self.judge, self.recipe.lift)
         weights = {name: array.astype(np.float16) for name, array in runs.arrays(self.judge).items()}
         runs.assign(self.judge, weights)
-        runs.write_arrays(self.run.folder / runs.snapshot_name(self.step), weights)
         scenes = self.stage.batch * (self.step - self.stage_end + self.stage.steps)
         scenes += sum(past.steps * past.batch for past in self.recipe.stages[: self.stage_number])
         loss = np.mean(self.losses) if self.losses else np.nan
         row = self.step, scenes, accuracy(self.judge, self.test_scenes), loss
         columns = {name: np.append(getattr(self.run, name), value) for name, value in zip(runs.COLUMNS, row)}
         self.run, self.losses = replace(self.run, **columns), []
-        self.save()
-        runs.save_run(self.run, self.made_from)
+        if self._writes():
+            runs.write_arrays(self.run.folder / runs.snapshot_name(self.step), weights)
+            self.save()
+            runs.save_run(self.run, self.made_from)
 
     def save(self):
         """Keep what an interrupted run needs: weights and optimiser in full precision, and where they are."""
+        if not self._writes():
+            return
         state = {f"model/{name}": array for name, array in runs.arrays(self.model).items()}
         state |= {f"adam/{i}": np.asarray(value) for i, value in enumerate(self.model.optimizer.variables)}
         place = {"step": self.step, "stage": self.stage_number, "losses": self.losses}
         runs.write_arrays(self.resume_file, state | place)
 
-    def _restore(self):
-        state = runs.read_arrays(self.resume_file)
+    def finish(self):
+        """Drop what only an interrupted run needs. No worker returns before all files are written."""
+        if self._writes():
+            self.resume_file.unlink(missing_ok=True)
+        if self.strategy:
+            self.strategy.reduce("sum", np.zeros(()), axis=None)
+
+    def _writes(self):
+        """Whether this process, of all that train the network, is the one that writes."""
+        return self.strategy is None or self.strategy.extended.should_checkpoint
+
+    def _scope(self):
+        return self.strategy.scope() if self.strategy else nullcontext()
+
+    def _restore(self, state):
         self.step, self.losses = int(state.pop("step")), state.pop("losses").tolist()
         for number in range(1, int(state.pop("stage")) + 1):
             self._enter(number)
@@ -156,8 +186,10 @@ class _Session:
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, stage.steps - warm_up, alpha=0.01, warmup_target=stage.rate, warmup_steps=warm_up
         )
-        self.model.compile(keras.optimizers.Adam(rate), cross_entropy)
-        self.model.optimizer.build(self.model.trainable_variables)
+        with self._scope():
+            self.model.compile(keras.optimizers.Adam(rate), cross_entropy)
+            self.model.optimizer.build(self.model.trainable_variables)
+        self.train_on_batch = _shared(self.model, self.strategy) if self.strategy else self.model.train_on_batch
         self._open_batches()
 
     def _open_batches(self):
@@ -165,6 +197,36 @@ class _Session:
         options = {"size": stage.size, "distractors": stage.distractors, "empty": stage.empty}
         seed = self.recipe.seed
         self.batches = iter(scene_dataset(self.digits, stage.batch, seed=seed, start=self.step, **options))
+
+
+def _shared(model, strategy):
+    """`model.train_on_batch`, with each batch dealt out over the replicas of `strategy`, which has `model` in scope.
+
+    Keras's own (3.15) takes no batch that is dealt out, and on several machines averages a single loss over an axis.
+    """
+    from .backend import keras, tf
+
+    replicas = strategy.num_replicas_in_sync
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
+
+    @tf.function
+    def step(images, labels):
+        losses = strategy.run(lambda *share: model.train_step(share)["loss"], args=(images, labels))
+        return strategy.reduce("mean", losses, axis=None)
+
+    def deal(batch):
+        """Every replica's share; scenes of clutter come last in a batch, and strides give some to each."""
+        return strategy.experimental_distribute_values_from_function(
+            lambda replica: batch[replica.replica_id_in_sync_group :: replicas]
+        )
+
+    def train_on_batch(images, labels):
+        model.reset_metrics()
+        return step(deal(images), deal(labels))
+
+    return train_on_batch
 
 
 def _begin_or_reopen(recipe, digits, folder):

@@ -2,6 +2,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -102,6 +103,24 @@ def test_the_folder_of_another_run_is_refused(whole, split, test_scenes):
         train.train(Recipe(TINY.stages, seed=1), split[0], test_scenes, whole.folder, progress=False)
     with pytest.raises(ValueError, match="other digits"):
         train.train(TINY, split[1], test_scenes, whole.folder, progress=False)
+
+
+def test_a_batch_without_equal_shares_is_refused(split, test_scenes, tmp_path):
+    with pytest.raises(ValueError, match="batch of 16 has no equal shares for 3 replicas"):
+        train.train(TINY, split[0], test_scenes, tmp_path / "run", strategy=SimpleNamespace(num_replicas_in_sync=3))
+    assert not (tmp_path / "run").exists()
+
+
+def test_mixed_precision_keeps_the_weights_in_full_precision(split, test_scenes, tmp_path):
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        run = train.train(TINY, split[0], test_scenes, tmp_path, snapshots=3, progress=False)
+        computed = run.load().get_layer("conv4").compute_dtype
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert computed == "bfloat16" and np.isfinite(run.loss[1:]).all()
+    assert all(np.isfinite(weights).all() for weights in last_weights(run).values())
+    assert all(weight.dtype == "float32" for weight in run.load().weights)
 
 
 def test_watch_sees_every_snapshot(split, test_scenes, tmp_path):
