@@ -1,7 +1,7 @@
 """`make bench`: every figure that the course states about speed, measured in one run against a real baseline.
 
     make bench                    every row, a table, and bench.json
-    make bench ROW=maps           one row: training, maps, scenes, start, canvas, batch, classes, explorer
+    make bench ROW=maps           one row: training, maps, scenes, start, canvas, batch, classes, features, explorer
     make bench ROW=ablation       what each ingredient of the training recipe brings (6 minutes), only when named
     make bench ROW=long           the same recipe, trained five times as long (15 minutes), only when named
 
@@ -329,6 +329,17 @@ def _lab_seconds():
             lab.wait(20)
 
 
+def features():
+    """Cost and memory of AlexNet's features against the number of photographs."""
+    from features import measure
+
+    for count in (500, 5000, 30_000):
+        figures = measure(count)
+        report(f"features, {count:,} photographs: each", 1e3 * figures["first"], 1e3 * figures["cached"], unit="ms",
+               against="from the cache")
+        report(f"features, {count:,} photographs: memory", figures["gib"], unit="GiB", target="2 GiB")
+
+
 def explorer():
     """From the key press on the step slider to changed pixels, in JupyterLab."""
     from explorer import measure
@@ -339,7 +350,7 @@ def explorer():
         RESULTS.append({"what": f"explorer: {name}", **row})
 
 
-ROWS = [scenes, maps, batch, classes, canvas, start, explorer, training]
+ROWS = [scenes, maps, batch, classes, canvas, start, features, explorer, training]
 ON_REQUEST = [ablation, long]
 
 
