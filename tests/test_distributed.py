@@ -5,9 +5,11 @@ Run as a program, this file is one of those processes: FOLDER NAME, with TF_CONF
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -30,10 +32,10 @@ WORKERS = "worker 0", "worker 1"
 def results(tmp_path_factory):
     """What every process made: results[process][run] has the last weights, losses and accuracy, and its writes."""
     folder = tmp_path_factory.mktemp("distributed")
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in WORKERS]
-    addresses = [f"127.0.0.1:{opened.getsockname()[1]}" for opened in sockets]
-    for opened in sockets:
-        opened.close()
+    ports = set()
+    while len(ports) < len(WORKERS):
+        ports.add(_free_port())
+    addresses = [f"127.0.0.1:{port}" for port in ports]
     configurations = {name: {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
                       for index, name in enumerate(WORKERS)}
     processes = {name: _start(folder, name, configurations.get(name)) for name in ("alone", *WORKERS)}
@@ -46,6 +48,13 @@ def results(tmp_path_factory):
             process.kill()
             process.wait(10)
     return {name: _read(folder / f"{name}.npz") for name in processes}
+
+
+def _free_port():
+    """A port on which nobody listens, below those that systems hand out unasked while the workers start."""
+    while True:
+        with suppress(OSError), socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))) as opened:
+            return opened.getsockname()[1]
 
 
 def _start(folder, name, configuration):
