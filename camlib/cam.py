@@ -146,6 +146,12 @@ def normalise(maps):
     return (maps - low) / np.where(high > low, high - low, 1)
 
 
+def softmax(logits):
+    """Shares that add up to 1 along the last axis: exp(logits) over their sum."""
+    powers = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
 def check_images(images, model_shape):
     """Images as an array that a model with input shape `model_shape` takes, or a ValueError that says why not."""
     images = np.asarray(images)

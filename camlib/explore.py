@@ -23,7 +23,7 @@ import anywidget
 import numpy as np
 import traitlets as t
 
-from .cam import upsample
+from .cam import softmax, upsample
 from .localize import iou
 
 COLORMAPS = ("diverging", "viridis", "magma", "jet")
@@ -117,7 +117,7 @@ class Explorer(anywidget.AnyWidget):
     @property
     def probability(self):
         """Softmax of the logits of the shown image and step, at the shown class."""
-        return float(_softmax(self._content.logits[self.step_index, self.image_index])[self.class_index])
+        return float(softmax(self._content.logits[self.step_index, self.image_index])[self.class_index])
 
     @property
     def box(self):
@@ -179,7 +179,7 @@ class Explorer(anywidget.AnyWidget):
         from matplotlib.figure import Figure
 
         c, step, image = self._content, self.step_index, self.image_index
-        chances = _softmax(c.logits[step, image])
+        chances = softmax(c.logits[step, image])
         shown = [self.class_index, *(k for k in np.argsort(-chances) if k != self.class_index)][:4]
         maps = [upsample(c.seen(step, image, k), c.size) for k in shown]
         limit = max(abs(heat).max() for heat in maps) or 1
@@ -335,11 +335,6 @@ def largest_box(picture, threshold):
     parts = cv2.connectedComponentsWithStats(above.astype(np.uint8), connectivity=8)[2][1:]  # the first is the rest
     x, y, width, height, _ = parts[parts[:, cv2.CC_STAT_AREA].argmax()].tolist()
     return x, y, x + width, y + height
-
-
-def _softmax(logits):
-    powers = np.exp(logits - logits.max())
-    return powers / powers.sum()
 
 
 def _compressed(packed):

@@ -4,8 +4,6 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
-
 from . import caltech, cam, photos
 from .files import whole_file
 
@@ -97,6 +95,8 @@ def load(folder):
 
 def maps(options):
     """Write OUT/PHOTO.png for each photograph: the photograph, and the maps of its top classes over it."""
+    from . import plot
+
     model, names, side = load(options.model)
     unreadable = 0
     for file in options.photos:
@@ -108,30 +108,9 @@ def maps(options):
             continue
         explanation = cam.explain(model, photos.read(file, side)[None])
         path = options.out / f"{file.stem}.png"
-        figure = top_classes(picture, explanation.maps[0], explanation.logits[0], names, options.top)
+        figure = plot.top_classes(picture, explanation.maps[0], explanation.logits[0], names, options.top)
         with whole_file(path) as part:
             figure.savefig(part, format="png", dpi=110)
         print(path)
     if unreadable == len(options.photos):
         raise ValueError("none of the photographs could be read")
-
-
-def top_classes(picture, maps, logits, names, top=5):
-    """The paper's figure: a photograph, and over it the maps of its most probable classes. A matplotlib figure.
-
-    picture: uint8, (height, width, 3). maps: (rows, columns, classes), raw. logits: (classes,).
-    """
-    from matplotlib.figure import Figure
-
-    from . import plot
-
-    order = np.argsort(logits)[::-1][:top]
-    chances = np.exp(logits - logits.max())
-    chances /= chances.sum()
-    figure = Figure(figsize=(2.4 * (len(order) + 1), 2.7), layout="constrained")
-    panels = figure.subplots(1, len(order) + 1)
-    plot.show_image(panels[0], picture)
-    for panel, which in zip(panels[1:], order):
-        plot.overlay(panel, picture, maps[:, :, which])
-        panel.set_title(f"{names[which]}  {chances[which]:.0%}", fontsize=9)
-    return figure

@@ -60,7 +60,7 @@ def find(categories=None):
 
 
 def download(categories=None, *, progress=True):
-    """Caltech-256 from its archive, into the cache: all of it (1.2 GB), or the first `categories` (some 4 MB each).
+    """Caltech-256 from its archive, into the cache: all of it (1.2 GB), or the first `categories` (5 MB each, on average).
 
     Goes on where an interrupted download stopped. Raises `fetch.FetchError` when the archive cannot be had.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .cam import explain, normalise, upsample
+from .cam import explain, normalise, softmax, upsample
 
 HEAT = "YlOrRd"
 FEATURE = "magma"
@@ -75,6 +75,21 @@ def heat_map(image, values, *, label="", width=5.6):
     left.set_title("what the network sees", fontsize=10)
     right.set_title(f"what speaks for “{label}”", fontsize=10)
     return _done(figure)
+
+
+def top_classes(picture, maps, logits, names, top=5):
+    """The paper's figure: a photograph, and over it the maps of its most probable classes, with their probability.
+
+    picture: uint8, (height, width, 3). maps: (rows, columns, classes), raw; each is stretched to its own range.
+    logits: (classes,). names: of the classes.
+    """
+    order = np.argsort(logits)[::-1][:top]
+    figure, panels = _grid(1, len(order) + 1, 1.6, height=1.9)
+    show_image(panels[0, 0], picture)
+    for panel, which in zip(panels[0, 1:], order):
+        overlay(panel, picture, maps[:, :, which])
+        panel.set_title(f"{names[which]}\n{softmax(logits)[which]:.1%}", fontsize=9)
+    return figure
 
 
 def maps_along_training(image, maps, steps, *, accuracy=None, label=None, columns=10):

@@ -69,7 +69,7 @@ def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, networ
         kernel, bias = fit_head(np.concatenate(views), np.tile(labels[train], len(views)), penalty)
         model.get_layer("dense").set_weights([kernel, bias])
     logits = plain[test] @ kernel + bias
-    numbers = {"frozen_accuracy": class_accuracy(logits, labels[test])}
+    frozen = class_accuracy(logits, labels[test])
     if fine_tune:
         with clock("fine-tuning"):
             tune(model, [photos.files[i] for i in train], labels[train], epochs=fine_tune, side=side, seed=seed,
@@ -81,7 +81,8 @@ def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, networ
         "data": photos.about, "stand_in": photos.stand_in, "categories": len(photos.names),
         "photographs": len(photos.files), "unreadable": len(photos.files) - len(readable),
         "per_class": per_class, "seed": seed, "side": side, "fine_tune": fine_tune, "network": network or {},
-        "train": len(train), "test": len(test), "penalty": penalty, "cross_validated": scores, **numbers,
+        "train": len(train), "test": len(test), "penalty": penalty, "cross_validated": scores,
+        "frozen_accuracy": frozen,
         "accuracy": float(by_class.mean()),
         "accuracy_by_class": {name: float(value) for name, value in zip(photos.names, by_class)},
         "seconds": clock.seconds, "images_per_second": (len(readable) + len(train)) / clock.of("features", "mirrored"),
@@ -284,13 +285,12 @@ def cross_validate(views, labels, penalties=PENALTIES, folds=5, seed=0):
         return penalties[len(penalties) // 2], {}
     scores = {}
     for penalty in penalties:
-        guesses = np.empty(len(labels), int)
+        logits = np.empty((len(labels), labels.max() + 1), np.float32)
         for held_out in range(folds):
             rest = fold != held_out
             kernel, bias = fit_head(np.concatenate(views[:, rest]), np.tile(labels[rest], len(views)), penalty)
-            guesses[~rest] = np.argmax(views[0, ~rest] @ kernel + bias, axis=1)
-        right = guesses == labels
-        scores[penalty] = float((np.bincount(labels, weights=right) / np.bincount(labels)).mean())
+            logits[~rest] = views[0, ~rest] @ kernel + bias
+        scores[penalty] = class_accuracy(logits, labels)
     best = max(scores.values())
     return max(penalty for penalty in penalties if scores[penalty] == best), scores  # of equals, the most cautious
 

@@ -159,3 +159,9 @@ def test_spreading_keeps_what_a_small_canvas_said(scenes):
     large[:, 32:72, 32:72] = small
     models.spread(model, 40, 100)
     np.testing.assert_allclose(model.predict(large, verbose=0), said, atol=1e-3)
+
+
+def test_softmax_against_keras_and_by_hand():
+    logits = np.random.default_rng(0).normal(0, 50, (2, 3, 7))
+    np.testing.assert_allclose(cam.softmax(logits), keras.ops.softmax(logits), atol=1e-6)
+    np.testing.assert_allclose(cam.softmax(np.log([1.0, 3.0])), [0.25, 0.75])

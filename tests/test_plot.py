@@ -104,3 +104,11 @@ def test_heatmaps_are_the_originals(tmp_path, split):
     expected = 0.5 * plt.get_cmap("jet")(heat)[..., :3] + 0.5 * (1 - scenes.images[1, ..., None] / 255)
     written = plt.imread(tmp_path / f"img_1/cmap_{last}.png")[::2, ::2, :3]
     np.testing.assert_allclose(written, expected, atol=1 / 255)
+
+
+def test_the_top_classes_are_the_largest_logits():
+    picture = np.zeros((40, 60, 3), np.uint8)
+    maps = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
+    figure = plot.top_classes(picture, maps, np.array([0, 5, 1, 4, 2.0]), list("abcde"), top=3)
+    titles = [axes.get_title() for axes in figure.axes[1:]]
+    assert [title[0] for title in titles] == ["b", "d", "e"] and titles[0].endswith("69.3%")  # e⁵ of 1 + e⁵ + e + e⁴ + e² = 214.12

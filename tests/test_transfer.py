@@ -358,11 +358,3 @@ def test_transfer_then_maps(folder, tmp_path, monkeypatch, capsys):
 def test_maps_without_a_model_or_photographs_say_so(folder, tmp_path):
     with pytest.raises(ValueError, match="holds no trained model.*camlib transfer"):
         run("maps", tmp_path, folder / "001.red" / "001_0001.jpg")
-
-
-def test_the_top_classes_are_the_largest_logits():
-    picture = np.zeros((40, 60, 3), np.uint8)
-    maps = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
-    figure = photo_commands.top_classes(picture, maps, np.array([0, 5, 1, 4, 2.0]), list("abcde"), top=3)
-    titles = [axes.get_title() for axes in figure.axes[1:]]
-    assert [title[0] for title in titles] == ["b", "d", "e"] and titles[0].endswith("69%")
