@@ -72,7 +72,9 @@ def scene_dataset(digits, batch=128, *, empty=0.0, seed=0, start=0, **scene_opti
     images, labels = make_batch(start)  # bad arguments fail here, not inside TensorFlow's thread
     signature = tf.TensorSpec(images.shape, tf.uint8), tf.TensorSpec(labels.shape, tf.int64)
     batches = tf.data.Dataset.from_generator(lambda: map(make_batch, count(start)), output_signature=signature)
-    return batches.prefetch(2)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread sleeps for up to a minute, and dropping an iterator waits for it
+    return batches.prefetch(2).with_options(options)
 
 
 def ink_boxes(images):
