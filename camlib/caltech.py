@@ -13,10 +13,9 @@ import re
 import tarfile
 import time
 
-import filelock
 
 from . import fetch
-from .files import whole_file
+from .files import one_process_at_a_time, whole_file
 
 ARCHIVE = "256_ObjectCategories.tar"
 ALL = 257
@@ -54,7 +53,7 @@ def download(categories=None, *, progress=True):
     wanted = min(categories or ALL, ALL)
     try:
         home().mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(home() / ".lock"):
+        with one_process_at_a_time(home(), "Caltech-256: another process is unpacking it; waiting for that."):
             shelf = _Shelf(home())
             if not shelf.has(wanted):
                 _fill(shelf, wanted, progress)

@@ -30,8 +30,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import platformdirs
+
+from .files import one_process_at_a_time
 
 ATTEMPTS = 4  # requests made to one address before giving up
 BACKOFF = 0.5  # seconds before the second request, doubled before each further one
@@ -222,7 +223,7 @@ def fetch(name: str, *, progress: bool = True) -> Path:
         if _intact(path, file):
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _one_process_at_a_time(path):
+        with one_process_at_a_time(path, f"{path.name}: another process is fetching it; waiting for that."):
             if not _intact(path, file):  # another process may have fetched it meanwhile
                 part = path.with_name(f"{name}.part")
                 _download(file, part, progress)
@@ -274,20 +275,6 @@ def _verify(part: Path, file: RemoteFile) -> None:
     if actual != file.sha256:
         part.unlink()
         raise _Damaged(f"delivered other bytes (SHA-256 {actual[:16]}…, expected {file.sha256[:16]}…)")
-
-
-@contextlib.contextmanager
-def _one_process_at_a_time(path: Path):
-    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        lock.acquire(timeout=1)
-    except filelock.Timeout:
-        print(f"{path.name}: another process is fetching it; waiting for that.")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _download(file: RemoteFile, part: Path, progress: bool) -> None:

@@ -5,6 +5,8 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
+
 
 @contextmanager
 def whole_file(path):
@@ -24,6 +26,22 @@ def whole_file(path):
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def one_process_at_a_time(path, waiting):
+    """Hold a lock file beside `path`; prints `waiting` where another process has it for a second, and waits for that."""
+    path = Path(path)
+    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=1)
+    except filelock.Timeout:
+        print(waiting)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _umask():
