@@ -46,7 +46,7 @@ lock: $(READY)
 		--no-annotate --no-header --no-emit-index-url --quiet --upgrade --output-file requirements.txt
 
 clean:
-	rm -rf .venv runs out notebooks/runs notebooks/solutions/runs bench.json
+	rm -rf .venv runs out bench.json
 
 # Where Python comes without ensurepip (Debian's python3-venv is a package of its own), the pip at hand serves.
 $(READY): requirements.txt pyproject.toml

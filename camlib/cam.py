@@ -75,7 +75,7 @@ def with_maps(model):
 
     features, dense = find_head(model)
     maps = keras.ops.matmul(features, dense.kernel)
-    logits = keras.ops.mean(maps, axis=(1, 2))  # the mean comes last: of 10 maps, not of 96 features
+    logits = keras.ops.mean(maps, axis=(1, 2))  # the mean comes last: of 10 maps, not of 64 features
     if dense.use_bias:
         logits = logits + dense.bias
     return keras.Model(_single(model.inputs), [logits, maps], name="with_maps")

@@ -14,7 +14,9 @@ import numpy as np
 from . import models
 from .files import whole_file
 
-SHIPPED = Path(__file__).parents[1] / "data" / "lenet_gap_run"
+ROOT = Path(__file__).parents[1]
+SHIPPED = ROOT / "data" / "lenet_gap_run"
+MINE = ROOT / "runs"  # what the notebooks train
 COLUMNS = ("steps", "scenes", "accuracy", "loss")
 
 

@@ -13,15 +13,16 @@ from tqdm.auto import tqdm
 from . import models, runs
 from .clutter import scene_dataset
 from .digits import augment
+from .files import one_process_at_a_time
 from .runs import Recipe, Run, Stage
 
 COURSE = Recipe(
     stages=(
-        Stage(179_200, size=40, distractors=4, empty=0.2, batch=128, rate=0.02),
-        Stage(12_800, size=100, distractors=8, batch=64, rate=0.001),
+        Stage(128_000, size=40, distractors=4, empty=0.2, batch=64, rate=0.014),
+        Stage(6_400, size=100, distractors=8, batch=64, rate=0.001),
     ),
-    copies=16,
-    lift=0.1,  # on training digits: boxes gain, and pointing at one of two digits loses nothing yet
+    copies=32,
+    lift=0.16,  # on training digits: boxes gain, and pointing at one of two digits loses nothing yet
 )
 
 
@@ -32,8 +33,9 @@ def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, prog
     test_scenes: `Scenes` on which the accuracy of each snapshot is measured; snapshots suit their size.
     folder: where the run is kept. A finished run there is returned as it is; an interrupted one is resumed and ends
         with the weights that it would have had; the folder of another recipe or other digits raises ValueError.
+        While another process trains there, this one waits.
     snapshots: how many, the untrained network and the last step included, closest together at the start.
-    watch: called with the `Run` so far after each snapshot, say to draw its curve.
+    watch: called with the `Run` so far after each snapshot, say to draw its curve; once where it was finished.
     strategy: a `tf.distribute.MirroredStrategy` or `MultiWorkerMirroredStrategy` to train on several devices or
         machines. Each replica takes an equal share of every batch, gradients are averaged, and batch normalisation
         uses the statistics of the whole batch, so the result is that of one device but for rounding. Every worker
@@ -47,12 +49,25 @@ def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, prog
     replicas = strategy.num_replicas_in_sync if strategy else 1
     if uneven := [stage.batch for stage in recipe.stages if stage.batch % replicas]:
         raise ValueError(f"a batch of {uneven[0]} has no equal shares for {replicas} replicas: choose a multiple of that")
-    run, made_from = _begin_or_reopen(recipe, digits, Path(folder))
-    if run.finished:
-        return run
-    session = _Session(run, made_from, digits, test_scenes, snapshots, strategy)
-    with _stop_between_steps() as stop, tqdm(total=recipe.steps, unit="step", disable=not progress) as bar:
-        while session.step < recipe.steps or session.snapshot_is_due():
+    folder = Path(folder)
+    run, _ = _begin_or_reopen(recipe, digits, folder)
+    if not run.finished:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone_in(folder, strategy):
+            run, made_from = _begin_or_reopen(recipe, digits, folder)  # another process may have finished it meanwhile
+            if not run.finished:
+                session = _Session(run, made_from, digits, test_scenes, snapshots, strategy)
+                return _until_the_end(session, watch, progress)
+    if watch:
+        watch(run)
+    return run
+
+
+def _until_the_end(session, watch, progress):
+    """Train and take snapshots to the last step, or to an interruption; returns the finished `Run`."""
+    steps = session.recipe.steps
+    with _stop_between_steps() as stop, tqdm(total=steps, unit="step", disable=not progress) as bar:
+        while session.step < steps or session.snapshot_is_due():
             if session.snapshot_is_due():
                 session.snapshot()
                 bar.set_postfix(accuracy=f"{session.run.accuracy[-1]:.1%}")
@@ -60,7 +75,7 @@ def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, prog
                     watch(session.run)
             elif stop.is_set():
                 session.save()
-                raise KeyboardInterrupt(f"saved at step {session.step} of {recipe.steps}: train again to go on")
+                raise KeyboardInterrupt(f"saved at step {session.step} of {steps}: train again to go on")
             else:
                 session.advance()
                 bar.update(session.step - bar.n)
@@ -135,14 +150,14 @@ class _Session:
         row = self.step, scenes, accuracy(self.judge, self.test_scenes), loss
         columns = {name: np.append(getattr(self.run, name), value) for name, value in zip(runs.COLUMNS, row)}
         self.run, self.losses = replace(self.run, **columns), []
-        if self._writes():
+        if _writes(self.strategy):
             runs.write_arrays(self.run.folder / runs.snapshot_name(self.step), weights)
             self.save()
             runs.save_run(self.run, self.made_from)
 
     def save(self):
         """Keep what an interrupted run needs: weights and optimiser in full precision, and where they are."""
-        if not self._writes():
+        if not _writes(self.strategy):
             return
         state = {f"model/{name}": array for name, array in runs.arrays(self.model).items()}
         state |= {f"adam/{i}": np.asarray(value) for i, value in enumerate(self.model.optimizer.variables)}
@@ -151,14 +166,10 @@ class _Session:
 
     def finish(self):
         """Drop what only an interrupted run needs. No worker returns before all files are written."""
-        if self._writes():
+        if _writes(self.strategy):
             self.resume_file.unlink(missing_ok=True)
         if self.strategy:
             self.strategy.reduce("sum", np.zeros(()), axis=None)
-
-    def _writes(self):
-        """Whether this process, of all that train the network, is the one that writes."""
-        return self.strategy is None or self.strategy.extended.should_checkpoint
 
     def _scope(self):
         return self.strategy.scope() if self.strategy else nullcontext()
@@ -229,11 +240,21 @@ def _shared(model, strategy):
     return train_on_batch
 
 
+def _writes(strategy):
+    """Whether this process, of all that train a network under `strategy`, is the one that writes."""
+    return strategy is None or strategy.extended.should_checkpoint
+
+
+def _alone_in(folder, strategy):
+    """No other training in this folder; the workers of one training share it."""
+    waiting = f"{folder}: another process is training there; waiting for that."
+    return one_process_at_a_time(folder / "run.json", waiting) if _writes(strategy) else nullcontext()
+
+
 def _begin_or_reopen(recipe, digits, folder):
     """The run in `folder`, or an empty one; ValueError when the folder is another run's."""
     made_from = hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes()).hexdigest()
     if not (folder / "run.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
         none = np.empty(0, int)
         return Run(folder, recipe, none, none, np.empty(0), np.empty(0)), made_from
     run = runs.open_run(folder)

@@ -1,7 +1,11 @@
 import os
+import shutil
 import signal
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -94,8 +98,36 @@ def test_a_crash_loses_nothing_before_the_last_snapshot(whole, split, test_scene
 
 def test_a_finished_run_is_returned_without_training(whole, split, test_scenes, monkeypatch):
     monkeypatch.setattr(train._Session, "advance", lambda session: pytest.fail("trained again"))
-    again = train.train(TINY, split[0], test_scenes, whole.folder, snapshots=4, progress=False)
-    assert np.array_equal(again.steps, whole.steps)
+    seen = []
+    again = train.train(TINY, split[0], test_scenes, whole.folder, snapshots=4, watch=seen.append, progress=False)
+    assert np.array_equal(again.steps, whole.steps) and seen == [again]
+
+
+def test_a_finished_run_may_be_read_only(whole, split, test_scenes, tmp_path):
+    """A course folder for a whole class is; here the lock file, the one thing to write, has a folder in its place."""
+    copy = Path(shutil.copytree(whole.folder, tmp_path / "run"))
+    (copy / ".run.json.lock").unlink(missing_ok=True)
+    (copy / ".run.json.lock").mkdir()
+    assert train.train(TINY, split[0], test_scenes, copy, snapshots=4, progress=False).finished
+
+
+def test_two_trainings_in_one_folder_take_turns(whole, split, test_scenes, tmp_path, monkeypatch, capsys):
+    """The second waits, then returns what the first made."""
+    advance, advanced = train._Session.advance, []
+
+    def advance_slowly(session):
+        advance(session)
+        advanced.append(session.step)
+        time.sleep(0.4)
+
+    monkeypatch.setattr(train._Session, "advance", advance_slowly)
+    with ThreadPoolExecutor(2) as pool:
+        begin = [pool.submit(train.train, TINY, split[0], test_scenes, tmp_path, snapshots=4, progress=False)
+                 for _ in range(2)]
+        results = [run.result(120) for run in begin]
+    assert sorted(advanced) == list(range(1, TINY.steps + 1))
+    assert all(np.array_equal(run.accuracy, whole.accuracy) for run in results)
+    assert capsys.readouterr().out.count("another process is training there") == 1
 
 
 def test_the_folder_of_another_run_is_refused(whole, split, test_scenes):
