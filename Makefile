@@ -21,7 +21,7 @@ lab: $(READY)
 test: $(READY)
 	$(BIN)/python -m camlib fetch
 	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore tests/browser tests $(ARGS)
-	$(BIN)/python -m pytest tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/browser $(ARGS)
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
 		notebooks $(ARGS)
 

@@ -197,7 +197,7 @@ def training():
         start = time.perf_counter()
         test_scenes = clutter.make_scenes(test_digits, 10_000)
         along = clutter.Scenes(*(part[:500] for part in test_scenes))
-        run = train(COURSE, train_digits, along, Path(folder) / "run")
+        run = train(COURSE, train_digits, along, Path(folder) / "run", progress=False)
         reached = accuracy(run.load(), test_scenes)
         wall = time.perf_counter() - start
     report("accuracy on 10,000 unseen-digit scenes", 100 * reached, unit="%", target="97.6")
