@@ -223,7 +223,7 @@ def ablation():
         "no small canvases": replace(recipe, stages=(replace(second, scenes=large, rate=first.rate),)),
         "no scenes of clutter alone": replace(recipe, stages=(replace(first, empty=0.0), second)),
         "no bent copies": replace(recipe, copies=1),
-        "rate 0.002 in place of 0.02": replace(recipe, stages=(replace(first, rate=0.002), second)),
+        f"rate 0.002 in place of {first.rate}": replace(recipe, stages=(replace(first, rate=0.002), second)),
         "no batch normalisation": replace(recipe, network="without_norm"),
         "no batch normalisation, rate 0.002":
             replace(recipe, network="without_norm", stages=(replace(first, rate=0.002), second)),
@@ -285,7 +285,7 @@ def _rebuilt(seed, changes, *, without, then=lambda layer, x: x):
 
 
 def long():
-    """A quarter of an hour: ten times the scenes, and four times the bent copies."""
+    """A quarter of an hour: ten times the scenes, and twice the bent copies."""
     from dataclasses import replace
 
     from camlib.train import COURSE
