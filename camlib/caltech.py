@@ -13,7 +13,6 @@ import re
 import tarfile
 import time
 
-
 from . import fetch
 from .files import one_process_at_a_time, whole_file
 

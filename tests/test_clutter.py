@@ -138,3 +138,8 @@ def test_bad_arguments_are_named(split, arguments, complaint):
 def test_bad_digits_are_named(images, labels):
     with pytest.raises(ValueError, match="digits must be uint8 images"):
         clutter.make_scenes(Digits(images, np.array(labels)), 3)
+
+
+def test_batches_come_without_the_thread_that_sleeps(split):
+    """tf.data's autotuning has one, and an iterator that is dropped waits until it wakes, up to a minute."""
+    assert clutter.scene_dataset(split[0], 2).options().autotune.enabled is False

@@ -2,7 +2,7 @@
 
     make bench                    every row, a table, and bench.json
     make bench ROW=maps           one row: training, maps, scenes, start, canvas, batch, classes, features, explorer
-    make bench ROW=ablation       what each ingredient of the training recipe brings (6 minutes), only when named
+    make bench ROW=ablation       what each ingredient of the training recipe brings (4 minutes), only when named
     make bench ROW=long           what a quarter of an hour reaches, only when named
 
 A row prints what was measured, ours, the baseline's, their ratio (baseline / ours, except where named), and the spread
