@@ -1,32 +1,60 @@
 """Class activation mapping, from scratch: the code behind the notebooks.
 
-Importing this package or any of its modules does not import TensorFlow; the first function that needs it does.
+The folders are the pipeline: `data` → `networks` → `training` → `maps` → `measure` and `show`. The names below are
+there without them: `camlib.explain`, `from camlib import plot`. Importing this package or any of its modules does not
+import TensorFlow; the first function that needs it does.
 """
 
 import importlib
 
-_MODULE_OF = {
-    "load_split": "digits",
-    "make_scenes": "clutter",
-    "scene_dataset": "clutter",
-    "lenet_gap": "models",
-    "lenet_gap_original": "models",
-    "lenet_dense": "models",
-    "open_run": "runs",
-    "shipped_run": "runs",
-    "explain": "cam",
-    "explain_run": "cam",
-    "upsample": "cam",
-    "normalise": "cam",
-    "explorer": "explore",
+_FUNCTIONS = {
+    "load_split": "data.digits",
+    "make_scenes": "data.scenes",
+    "pair_scenes": "data.scenes",
+    "scene_dataset": "data.scenes",
+    "Scenes": "data.scenes",
+    "lenet_gap": "networks.lenet",
+    "lenet_gap_original": "networks.lenet",
+    "lenet_dense": "networks.lenet",
+    "alexnet_gap": "networks.alexnet",
+    "open_run": "training.runs",
+    "shipped_run": "training.runs",
+    "explain": "maps.cam",
+    "explain_run": "maps.cam",
+    "attribute": "maps.attribution",
+    "upsample": "maps.arrays",
+    "normalise": "maps.arrays",
+    "softmax": "maps.arrays",
+    "explorer": "show.explorer",
 }
-__all__ = sorted(_MODULE_OF)
+_MODULES = {
+    "digits": "data.digits",
+    "photos": "data.photos",
+    "registry": "data.registry",
+    "head": "networks.head",
+    "lenet": "networks.lenet",
+    "alexnet": "networks.alexnet",
+    "runs": "training.runs",
+    "train": "training.train",
+    "transfer": "training.transfer",
+    "cam": "maps.cam",
+    "attribution": "maps.attribution",
+    "localize": "measure.localize",
+    "faithfulness": "measure.faithfulness",
+    "table": "measure.table",
+    "plot": "show.plot",
+}
+__all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])
 
 
 def __getattr__(name):
-    if name in _MODULE_OF:
-        return getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-    raise AttributeError(f"camlib has no {name!r}: it has {', '.join(__all__)}, and its modules")
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(f".{_FUNCTIONS[name]}", __name__), name)
+    if name in _MODULES:
+        return importlib.import_module(f".{_MODULES[name]}", __name__)
+    if name == "checks":
+        return importlib.import_module(".checks", __name__)
+    raise AttributeError(f"camlib has no {name!r}: it has {', '.join(__all__)}, and its folders")
 
 
 def __dir__():

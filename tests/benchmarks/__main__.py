@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from camlib import clutter, digits, fetch
+from camlib.data import digits, registry
+from camlib.data.scenes import Scenes, make_scenes
 
 ROOT = Path(__file__).parents[2]
 RESULTS = []
@@ -84,7 +85,7 @@ def scenes():
         action()
         return time.process_time() - start
 
-    ours = [processor(lambda: clutter.make_scenes(train, 4000)) / 4000 for _ in range(7)]
+    ours = [processor(lambda: make_scenes(train, 4000)) / 4000 for _ in range(7)]
     theirs = [processor(loop) / 200 for _ in range(7)]
     report("scenes a second, one core", 1 / statistics.median(ours), unit="scenes/s", target="20,000",
            repeats=ours)
@@ -94,10 +95,11 @@ def scenes():
 
 def maps():
     """Logits and maps of all ten classes, against the plain prediction, and tf-keras-vis's Grad-CAM of ten classes."""
-    from camlib import cam, runs
+    from camlib.maps import cam
+    from camlib.training import runs
 
     network = runs.shipped_run().load()
-    images = clutter.make_scenes(digits.load_split()[1], 128).images
+    images = make_scenes(digits.load_split()[1], 128).images
     both = cam.with_maps(network)
     predict, explain = alternating(
         [lambda: network.predict_on_batch(images), lambda: both.predict_on_batch(images)], repeats=25)
@@ -142,10 +144,11 @@ def _peer_gradcam(network):
 
 def batch():
     """Cost of an image's maps from 1 to 10,000 images: flat once a batch is full, memory bounded by the batch."""
-    from camlib import cam, runs
+    from camlib.maps import cam
+    from camlib.training import runs
 
     network = runs.shipped_run().load()
-    images = clutter.make_scenes(digits.load_split()[1], 10_000).images
+    images = make_scenes(digits.load_split()[1], 10_000).images
     for count in (1, 10, 100, 1000, 10_000):
         times = seconds(lambda: cam.explain(network, images[:count]), 3 if count > 500 else 7)
         report(f"maps, {count:,} images: time of one", 1e3 * statistics.median(times) / count, unit="ms", repeats=times)
@@ -153,11 +156,12 @@ def batch():
 
 def classes():
     """Cost of maps against the number of classes, 10 to 1,000, relative to the prediction."""
-    from camlib import cam, models
+    from camlib.maps import cam
+    from camlib.networks import lenet
 
-    images = clutter.make_scenes(digits.load_split()[1], 64).images
+    images = make_scenes(digits.load_split()[1], 64).images
     for count in (10, 100, 1000):
-        network = models.lenet_gap(classes=count)
+        network = lenet.lenet_gap(classes=count)
         both = cam.with_maps(network)
         predict, explain = alternating(
             [lambda: network.predict_on_batch(images), lambda: both.predict_on_batch(images)], 7)
@@ -167,36 +171,37 @@ def classes():
 
 def canvas():
     """Training cost of a scene against the side of its canvas."""
-    from camlib import models
+    from camlib.networks import lenet
 
     train, _ = digits.load_split()
     for size in (28, 40, 56, 72, 100):
-        times = _step_times(models.lenet_gap(), "adam", train, size=size, batch=64, repeats=8)
+        times = _step_times(lenet.lenet_gap(), "adam", train, size=size, batch=64, repeats=8)
         report(f"training, {size} px canvas: time of a scene", 1e3 * statistics.median(times) / 64, unit="ms",
                repeats=times)
 
 
 def _step_times(network, optimiser, train, *, size, batch, repeats):
-    from camlib.train import cross_entropy
+    from camlib.training.train import cross_entropy
 
-    scenes = clutter.make_scenes(train, batch, size=size)
+    scenes = make_scenes(train, batch, size=size)
     network.compile(optimiser, cross_entropy)
     return seconds(lambda: network.train_on_batch(scenes.images, scenes.labels), repeats)
 
 
 def training():
     """From random weights to the accuracy on 10,000 scenes of unseen digits, all in, against the original recipe."""
-    from camlib import models
     from camlib.backend import keras
-    from camlib.train import COURSE, accuracy, train
+    from camlib.networks import lenet
+    from camlib.training.accuracy import accuracy
+    from camlib.training.train import COURSE, train
 
     train_digits, test_digits = digits.load_split()
-    original = _step_times(models.lenet_gap_original(), keras.optimizers.SGD(0.5), train_digits,
+    original = _step_times(lenet.lenet_gap_original(), keras.optimizers.SGD(0.5), train_digits,
                            size=100, batch=256, repeats=3)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        test_scenes = clutter.make_scenes(test_digits, 10_000)
-        along = clutter.Scenes(*(part[:500] for part in test_scenes))
+        test_scenes = make_scenes(test_digits, 10_000)
+        along = Scenes(*(part[:500] for part in test_scenes))
         run = train(COURSE, train_digits, along, Path(folder) / "run", progress=False)
         reached = accuracy(run.load(), test_scenes)
         wall = time.perf_counter() - start
@@ -209,15 +214,15 @@ def ablation():
     """Accuracy of the course's recipe with one ingredient left out at a time, all from a tenth of its scenes."""
     from dataclasses import replace
 
-    from camlib import models
-    from camlib.train import COURSE
+    from camlib.networks import lenet
+    from camlib.training.train import COURSE
 
     first, second = (replace(stage, scenes=stage.scenes // 10) for stage in COURSE.stages)
     recipe = replace(COURSE, stages=(first, second))
     # as many pixels as both stages have, on large canvases from the start
     large = first.scenes * first.size**2 // second.size**2 + second.scenes
     # a recipe names a function of `models`
-    models.with_strides, models.pools_last, models.without_norm = _with_strides, _pools_last, _without_norm
+    lenet.with_strides, lenet.pools_last, lenet.without_norm = _with_strides, _pools_last, _without_norm
     variants = {
         "the course's recipe": recipe,
         "no small canvases": replace(recipe, stages=(replace(second, scenes=large, rate=first.rate),)),
@@ -230,7 +235,7 @@ def ablation():
         "strides in place of pools": replace(recipe, network="with_strides"),
         "pools after ReLU": replace(recipe, network="pools_last"),
     }
-    test_scenes = clutter.make_scenes(digits.load_split()[1], 2000)
+    test_scenes = make_scenes(digits.load_split()[1], 2000)
     for name, variant in variants.items():
         reached, wall = _trained(variant, test_scenes)
         report(f"{name}: accuracy", 100 * reached, unit="%")
@@ -239,11 +244,12 @@ def ablation():
 
 def _trained(recipe, test_scenes):
     """Accuracy of a network trained by `recipe`, and the seconds that training took."""
-    from camlib.train import accuracy, train
+    from camlib.training.accuracy import accuracy
+    from camlib.training.train import train
 
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        along = clutter.Scenes(*(part[:500] for part in test_scenes))
+        along = Scenes(*(part[:500] for part in test_scenes))
         run = train(recipe, digits.load_split()[0], along, Path(folder) / "run", snapshots=2, progress=False)
         wall = time.perf_counter() - start
         return accuracy(run.load(), test_scenes), wall
@@ -272,8 +278,8 @@ def _pools_last(seed):
 
 def _rebuilt(seed, changes, *, without, then=lambda layer, x: x):
     """`lenet_gap` with `changes` to a layer's configuration, by its name, and the layers so called left out."""
-    from camlib import models
     from camlib.backend import keras
+    from camlib.networks import lenet
 
     def rebuild(layer):
         return type(layer).from_config(layer.get_config() | changes(layer.name))
@@ -281,18 +287,18 @@ def _rebuilt(seed, changes, *, without, then=lambda layer, x: x):
     def call(layer, x, **options):
         return then(layer, x if layer.name.startswith(without) else layer(x, **options))
 
-    return keras.models.clone_model(models.lenet_gap(seed=seed), clone_function=rebuild, call_function=call)
+    return keras.models.clone_model(lenet.lenet_gap(seed=seed), clone_function=rebuild, call_function=call)
 
 
 def long():
     """A quarter of an hour: ten times the scenes, and twice the bent copies."""
     from dataclasses import replace
 
-    from camlib.train import COURSE
+    from camlib.training.train import COURSE
 
     first, second = COURSE.stages
     stages = replace(first, scenes=10 * first.scenes), replace(second, scenes=10 * second.scenes, empty=0.1)
-    test_scenes = clutter.make_scenes(digits.load_split()[1], 10_000)
+    test_scenes = make_scenes(digits.load_split()[1], 10_000)
     reached, wall = _trained(replace(COURSE, stages=stages, copies=64), test_scenes)
     report("long training: accuracy, 10,000 scenes", 100 * reached, unit="%", target="98.8")
     report("long training: all in", wall, unit="s")
@@ -319,7 +325,7 @@ def _lab_seconds():
     import requests
 
     with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "HOME": home, "CAMLIB_DATA": str(fetch.cache_folder())}
+        environment = {**os.environ, "HOME": home, "CAMLIB_DATA": str(registry.cache_folder())}
         begin = time.perf_counter()
         lab = subprocess.Popen(["make", "lab", "PORT=8977", "ARGS=--no-browser --allow-root --IdentityProvider.token=x"],
                                cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

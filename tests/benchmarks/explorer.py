@@ -31,14 +31,14 @@ images = random.integers(0, 255, (9, 100, 100), dtype=np.uint8)
 """
 FORMS = {
     "explorer": """
-from camlib.explore import explorer
+from camlib.show.explorer import explorer
 explorer(images, maps, accuracy=np.linspace(0.1, 0.98, steps), boxes=[(10, 10, 50, 50)] * 9, class_index=3)
 """,
     "interact + matplotlib": """
 %matplotlib inline
 import matplotlib.pyplot as plt
 from ipywidgets import IntSlider, interact
-from camlib.cam import upsample
+from camlib.maps.arrays import upsample
 @interact(step=IntSlider(max=steps - 1, value=steps - 1))
 def show(step):
     plt.imshow(images[0], cmap="gray")

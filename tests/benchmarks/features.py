@@ -20,7 +20,9 @@ def measure(count):
 
 def main(count):
     """Features with random weights at 95 px, over links to the stand-in's pictures: computed, then from the cache."""
-    from camlib import alexnet, photos, transfer
+    from camlib.data import photos
+    from camlib.networks import alexnet
+    from camlib.training import features
 
     pictures = photos.find().files
     with tempfile.TemporaryDirectory() as folder:
@@ -30,7 +32,7 @@ def main(count):
         model = alexnet.alexnet_gap(2, weights=None)
         marks = [time.perf_counter()]
         for _ in range(2):
-            transfer.gap_features(model, links, side=95, folder=Path(folder) / "cache", progress=False)
+            features.gap_features(model, links, side=95, folder=Path(folder) / "cache", progress=False)
             marks.append(time.perf_counter())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform != "darwin" else 2**30)
     print(json.dumps({"first": (marks[1] - marks[0]) / count, "cached": (marks[2] - marks[1]) / count, "gib": peak}))

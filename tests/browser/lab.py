@@ -102,7 +102,7 @@ class Server:
 
 def isolated_environment(scratch):
     """The environment of a user with empty folders, who has `camlib` and whatever it downloaded before."""
-    from camlib import fetch
+    from camlib.data import registry
 
     folders = {"HOME": "home", "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "share",
                "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython", "JUPYTERLAB_SETTINGS_DIR": "settings",
@@ -111,7 +111,7 @@ def isolated_environment(scratch):
     for path in paths.values():
         Path(path).mkdir(parents=True, exist_ok=True)
     python_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return os.environ | paths | {"PYTHONPATH": python_path, "CAMLIB_DATA": str(fetch.cache_folder()),
+    return os.environ | paths | {"PYTHONPATH": python_path, "CAMLIB_DATA": str(registry.cache_folder()),
                                  "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 

@@ -10,7 +10,7 @@ from lab import Notebook, isolated_environment, pixels, write_notebook
 
 SETUP = """
 import numpy as np
-from camlib.explore import explorer
+from camlib.show.explorer import explorer
 random = np.random.default_rng(0)
 y, x = np.mgrid[:12, :12]
 maps = random.normal(0, 0.4, (5, 4, 12, 12, 6))

@@ -1,0 +1,81 @@
+"""Boxes in pixels, (x0, y0, x1, y1), half-open: around ink, around a map's hottest part, and against each other."""
+
+import numpy as np
+
+
+def ink_boxes(images):
+    """Tight boxes around everything that is not 0: int64, (n, 4) as (x0, y0, x1, y1), half-open.
+
+    An image without ink gets the empty box (0, 0, 0, 0).
+    """
+    columns, rows = (images.any(axis=axis) for axis in (1, 2))
+    first = [np.argmax(line, axis=1) for line in (columns, rows)]
+    last = [line.shape[1] - np.argmax(line[:, ::-1], axis=1) for line in (columns, rows)]
+    return np.stack([*first, *last], axis=1) * rows.any(axis=1, keepdims=True)
+
+
+def largest_box(picture, threshold):
+    """Box (x0, y0, x1, y1), half-open, of the largest 8-connected part above threshold × maximum, or None."""
+    import cv2
+
+    above = picture > threshold * picture.max() if picture.max() > 0 else np.zeros(picture.shape, bool)
+    if not above.any():
+        return None
+    parts = cv2.connectedComponentsWithStats(above.astype(np.uint8), connectivity=8)[2][1:]  # the first is the rest
+    x, y, width, height, _ = parts[parts[:, cv2.CC_STAT_AREA].argmax()].tolist()
+    return x, y, x + width, y + height
+
+
+def iou(boxes, others):
+    """Intersection over union of half-open boxes: float64, 0 to 1; 0 where both are empty.
+
+    boxes, others: (..., 4), broadcast against each other: two boxes give a number, and
+    `iou(boxes[:, None], others)` the table of all pairs.
+    """
+    boxes, others = np.asarray(boxes, float), np.asarray(others, float)
+    if boxes.shape[-1:] != (4,) or others.shape[-1:] != (4,):
+        raise ValueError(f"boxes have shapes {boxes.shape} and {others.shape}: expected (..., 4)")
+    common = _area(np.maximum(boxes[..., :2], others[..., :2]), np.minimum(boxes[..., 2:], others[..., 2:]))
+    union = _area(boxes[..., :2], boxes[..., 2:]) + _area(others[..., :2], others[..., 2:]) - common
+    return common / np.where(union > 0, union, 1)
+
+
+def box_masks(boxes, size):
+    """Boxes filled in: bool, (n, height, width), True inside any box of an image; boxes as for `box_ious`."""
+    height, width = check_size(size)
+    masks = np.zeros((len(boxes), height, width), bool)
+    for mask, truth in zip(masks, box_lists(boxes, len(boxes), (height, width))):
+        for x0, y0, x1, y1 in truth:
+            mask[y0:y1, x0:x1] = True
+    return masks
+
+
+def _area(low, high):
+    return np.prod(np.maximum(high - low, 0), axis=-1)
+
+
+def check_size(size):
+    if np.shape(size) != (2,) or min(size) < 1:
+        raise ValueError(f"size is {size}: expected (height, width) in pixels, at least 1 each")
+    return tuple(size)
+
+
+def box_lists(boxes, count, size):
+    """Ground truth as `count` arrays, int64, (k, 4), k ≥ 1, every box inside an image of `size`."""
+    lists = [np.atleast_2d(some) for some in boxes]
+    if len(lists) != count:
+        raise ValueError(f"there are boxes of {len(lists)} images: expected {count}, one set for each map")
+    height, width = size
+    for number, some in enumerate(lists):
+        if some.ndim != 2 or some.shape[1] != 4 or not len(some) or some.dtype.kind not in "iu":
+            raise ValueError(
+                f"boxes of image {number} are {some.dtype}, shape {some.shape}: expected integers, (k, 4)"
+            )
+        x0, y0, x1, y1 = some.T
+        bad = (x0 < 0) | (y0 < 0) | (x0 >= x1) | (y0 >= y1) | (x1 > width) | (y1 > height)
+        if bad.any():
+            raise ValueError(
+                f"box {some[bad.argmax()].tolist()} of image {number} is empty or leaves the image: expected "
+                f"0 <= x0 < x1 <= {width} and 0 <= y0 < y1 <= {height}, in pixels of the map"
+            )
+    return [some.astype(np.int64) for some in lists]

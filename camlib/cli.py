@@ -1,0 +1,247 @@
+"""`python -m camlib`: the course's data, its shipped run, and the original project's pictures, from a terminal."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from .data import caltech, digits, photos, registry
+from .data.scenes import make_scenes, pair_scenes
+from .files import whole_file
+from .maps import cam
+from .training import runs
+
+MODEL, ABOUT = "model.keras", "transfer.json"
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (ValueError, OSError, registry.FetchError, KeyboardInterrupt) as error:  # a full disk, Ctrl-C: no traceback
+        sys.exit(f"camlib {options.name}: {error or 'interrupted'}")
+
+
+def fetch_files(options):
+    for name in options.names or [file.name for file in registry.REGISTRY.values() if file.essential]:
+        print(registry.fetch(name))
+
+
+def list_files(options):
+    print(registry.listing())
+
+
+def ship(options):
+    """Train the run that data/ holds; its accuracies are measured on the 10,000 scenes that `accuracy` uses."""
+    from .training.train import COURSE, train
+
+    train_digits, test_digits = digits.load_split()
+    run = train(COURSE, train_digits, make_scenes(test_digits, 10_000), options.folder)
+    print(f"{options.folder}: {run.accuracy[-1]:.2%} after {run.scenes[-1]:,} scenes")
+
+
+def print_accuracy(options):
+    from .training.accuracy import accuracy
+
+    run = runs.open_run(options.run)
+    scenes = make_scenes(digits.load_split()[1], options.scenes)
+    network = None
+    print(f"{len(scenes.labels):,} scenes of the 1,000 digits that training never saw\n    step   scenes  accuracy")
+    for step, seen in zip(run.steps, run.scenes):
+        if options.all or step == run.steps[-1]:
+            network = run.load(step, network)
+            print(f"{step:8,} {seen:8,}  {accuracy(network, scenes):8.2%}")
+
+
+def heatmaps(options):
+    from .show import plot
+
+    run = runs.open_run(options.run)
+    scenes = make_scenes(digits.load_split()[1], options.images)
+    plot.write_heatmaps(run, scenes, options.out)
+    print(f"{options.out}: {options.images} images × {len(run.steps)} steps, and accuracy.png")
+
+
+def picture(options):
+    """The README's picture, of the first scene of seed 2, which notebook 00 shows too."""
+    from .show import plot
+
+    run = runs.shipped_run()
+    scenes = make_scenes(digits.load_split()[1], 1000, seed=2)
+    story = cam.explain_run(run, scenes.images[:1])
+    figure = plot.course_picture(
+        scenes.images[0], story.maps[:, 0], run.steps, run.accuracy, story.logits[:, 0], scenes.labels[0]
+    )
+    figure.savefig(options.out, dpi=100)
+    print(options.out)
+
+
+def localize(options):
+    """How well the maps point, by every metric, beside every baseline; all scenes show unseen digits."""
+    from .measure.table import USUAL, as_text, localization_table
+    from .training.accuracy import accuracy
+
+    run = runs.open_run(options.run)
+    step = int(run.steps[-1]) if options.step is None else options.step
+    network = run.load(step)
+    unseen = digits.load_split()[1]
+    scenes = make_scenes(unseen, options.scenes, seed=options.seed)
+    pairs = pair_scenes(unseen, max(1, options.scenes // 2), seed=options.seed)
+    rows = localization_table(network, scenes, pairs, options.methods or USUAL)
+    right = 100 * accuracy(network, scenes)
+    print(f"step {step:,}, {options.scenes:,} scenes of unseen digits, {right:.1f} % classified rightly; all in percent")
+    print(as_text(rows))
+    if options.json:
+        about = {"step": step, "scenes": options.scenes, "seed": options.seed, "accuracy": right}
+        with whole_file(options.json) as part:
+            part.write_text(json.dumps(about | {"rows": [row._asdict() for row in rows]}, indent=1) + "\n")
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m camlib", description=__doc__)
+    commands = parser.add_subparsers(dest="name", required=True)
+
+    def add(name, command, about):
+        sub = commands.add_parser(name, help=about, description=about)
+        sub.set_defaults(command=command)
+        return sub
+
+    sub = add("fetch", fetch_files, "download files into the cache; without a name, what the first notebooks need")
+    sub.add_argument("names", nargs="*", metavar="NAME")
+    add("list", list_files, "every remote file: size, licence, sources, and whether it is cached")
+    sub = add("ship", ship, "train the shipped run from scratch, or go on with an interrupted one")
+    sub.add_argument("--folder", type=Path, default=runs.SHIPPED)
+    sub = add("accuracy", print_accuracy, "measure a run's accuracy on scenes of unseen digits")
+    sub.add_argument("--run", type=Path, default=runs.SHIPPED)
+    sub.add_argument("--scenes", type=_positive, default=10_000)
+    sub.add_argument("--all", action="store_true", help="every snapshot, not only the last")
+    sub = add("heatmaps", heatmaps, "the original project's pictures: OUT/img_N/cmap_STEP.png and accuracy.png")
+    sub.add_argument("--run", type=Path, default=runs.SHIPPED)
+    sub.add_argument("--images", type=_positive, default=50)
+    sub.add_argument("--out", type=Path, default=Path("out"))
+    sub = add("picture", picture, "draw the README's picture")
+    sub.add_argument("--out", type=Path, default=runs.SHIPPED.parent / "course.png")
+    sub = add("localize", localize, "measure how well a run's maps point: methods × metrics, beside baselines")
+    sub.add_argument("--run", type=Path, default=runs.SHIPPED)
+    sub.add_argument("--step", type=int, help="the snapshot to measure (default: the last)")
+    sub.add_argument("--scenes", type=_positive, default=1_000)
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--methods", nargs="+", metavar="NAME",
+                     help="which to measure (default: all but the slow score_cam and ablation_cam)")
+    sub.add_argument("--json", type=Path, metavar="FILE", help="write the table to this file, too")
+    add_photo_commands(add)
+    return parser
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def add_photo_commands(add):
+    """Declare both commands. add(name, function, about) returns an argparse parser for one."""
+    sub = add("transfer", transfer, "train AlexNet-GAP on photographs, and measure it on the rest of them")
+    sub.add_argument("--data", type=Path, metavar="DIR", help="a folder of categories (default: what there is)")
+    sub.add_argument("--download", type=int, metavar="N", help="get the first N categories of Caltech-256 first; "
+                     f"{caltech.ALL} is all")
+    sub.add_argument("--categories", type=int, metavar="N", help="use the first N categories only")
+    sub.add_argument("--per-class", type=int, default=30, metavar="K", help="photographs a category to train on")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--side", type=int, default=224, help="px, to which photographs are squeezed")
+    sub.add_argument("--fine-tune", type=int, default=0, metavar="EPOCHS")
+    sub.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
+    sub.add_argument("--out", type=Path, default=Path("out/transfer"), help="where the trained model goes")
+    sub = add("maps", maps, "write pictures of where a trained model looks, for the top classes of each photograph")
+    sub.add_argument("model", type=Path, help="a folder that `transfer` wrote, or the model.keras in it")
+    sub.add_argument("photos", type=Path, nargs="+", metavar="PHOTO")
+    sub.add_argument("--top", type=int, default=5, metavar="N", help="how many classes")
+    sub.add_argument("--out", type=Path, default=Path("out/maps"))
+
+
+def transfer(options):
+    """Print the protocol's numbers as a table, write them as JSON, and save the trained model."""
+    from .training.transfer import run_transfer
+
+    if options.download:
+        found = photos.download(options.download if options.download < caltech.ALL else None)
+    elif options.data:
+        found = photos.open_folder(options.data, options.categories)
+    else:
+        found = photos.find(options.categories)
+    print(found.about)
+    result = run_transfer(found, per_class=options.per_class, seed=options.seed, side=options.side,
+                          fine_tune=options.fine_tune)
+    print(table(result.numbers))
+    save(result, options.out)
+    if options.json:
+        with whole_file(options.json) as part:
+            part.write_text(json.dumps(result.numbers, indent=1))
+    print(f"{options.out / MODEL}: try  python -m camlib maps {options.out} PHOTO…")
+
+
+def table(numbers):
+    """The numbers of a `Transfer` as text."""
+    rows = [f"{name:24} {value:7.1%}" for name, value in numbers["accuracy_by_class"].items()]
+    rows += ["", f"{'mean of the classes':24} {numbers['accuracy']:7.1%}   ({numbers['train']} photographs to train "
+             f"on, {numbers['test']} to test on, {numbers['unreadable']} unreadable)"]
+    rows += [f"{stage:24} {seconds:7.1f} s" for stage, seconds in numbers["seconds"].items()]
+    cached = numbers["features_from_cache"]
+    rows.append(f"{'speed of the features':24} {numbers['images_per_second']:7.0f} photographs/s"
+                + (f" ({cached} from the cache)" if cached else ""))
+    return "\n".join(rows)
+
+
+def save(result, folder):
+    """Write a `Transfer` to a folder: the model, and its numbers with the names of the classes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = result.numbers | {"names": list(result.names)}
+    with whole_file(folder / MODEL) as part:
+        whole = part.with_name(f"{part.name}.keras")  # Keras insists on the ending
+        try:
+            result.model.save(whole)
+            os.replace(whole, part)
+        finally:
+            whole.unlink(missing_ok=True)
+    with whole_file(folder / ABOUT) as part:
+        part.write_text(json.dumps(about, indent=1))
+
+
+def load(folder):
+    """The model and the names of its classes from a folder that `save` wrote. Raises ValueError where there is none."""
+    from .backend import keras
+    from .networks.alexnet import winners_layer
+
+    winners_layer()  # Keras must know the class before it reads one
+    folder = Path(folder).parent if Path(folder).name == MODEL else Path(folder)
+    try:
+        about = json.loads((folder / ABOUT).read_text())
+        return keras.saving.load_model(folder / MODEL), tuple(about["names"]), about["side"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{folder} holds no trained model ({error}): make one with  python -m camlib transfer "
+                         f"--out {folder}") from error
+
+
+def maps(options):
+    """Write OUT/PHOTO.png for each photograph: the photograph, and the maps of its top classes over it."""
+    from .show import plot
+
+    model, names, side = load(options.model)
+    unreadable = 0
+    for file in options.photos:
+        try:
+            picture = photos.read(file)
+        except (photos.Unreadable, FileNotFoundError) as error:
+            unreadable += 1
+            print(f"left out: {error}")
+            continue
+        explanation = cam.explain(model, photos.read(file, side)[None])
+        path = options.out / f"{file.stem}.png"
+        figure = plot.top_classes(picture, explanation.maps[0], explanation.logits[0], names, options.top)
+        with whole_file(path) as part:
+            figure.savefig(part, format="png", dpi=110)
+        print(path)
+    if unreadable == len(options.photos):
+        raise ValueError("none of the photographs could be read")

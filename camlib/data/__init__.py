@@ -1,0 +1,1 @@
+"""What networks look at: digits, scenes and photographs, and where each comes from."""

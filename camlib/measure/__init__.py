@@ -1,0 +1,1 @@
+"""How well a map points, and whether it tells the truth about its network."""

@@ -1,0 +1,316 @@
+"""How well a map points: boxes from maps, and the accuracies that compare them with ground truth.
+
+Definitions and numbers are those of Choe, Oh, Lee, Chun, Akata, Shim, "Evaluating Weakly Supervised Object
+Localization Methods Right" (CVPR 2020) and of its reference code:
+
+    map → score map in [0, 1] → foreground above τ of its maximum → contours → boxes → IoU with the truth.
+
+Every box here, ground truth and predicted, is (x0, y0, x1, y1) in pixels, half-open. The reference writes
+inclusive corners, (x0, y0, x1 − 1, y1 − 1), and adds 1 to each width: the same box, and the same IoU.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from ..boxes import box_lists, box_masks, check_size, iou
+
+THRESHOLDS = np.arange(0, 1, 0.01)  # τ, as fractions of a map's maximum
+DELTAS = np.array([0.3, 0.5, 0.7])  # IoU from which MaxBoxAccV2 calls a box right
+NOWHERE = np.full((1, 1, 2), -1, np.int32)  # a contour off the image, in place of none
+
+
+class BoxIoUs(NamedTuple):
+    """How well boxes fit, image by image and threshold by threshold: float64, (n, thresholds), 0 to 1.
+
+    largest: IoU of the box around the largest contour with the ground-truth box that it fits best.
+    best: IoU of the pair that fits best among all contours and all ground-truth boxes of the image.
+    """
+
+    largest: np.ndarray
+    best: np.ndarray
+
+
+class BoxAccuracy(NamedTuple):
+    """Images whose box is right, in percent.
+
+    score: the curve's maximum; for several δ, the mean of their maxima.
+    curve: float64, (thresholds,) or (δ, thresholds): the accuracy when all images share one threshold.
+    best: the threshold of each maximum, the first if several: float or (δ,). It is chosen by the ground truth
+        of these very images; for an honest number, choose it on other images and read this `curve` there.
+    thresholds: float64, (thresholds,): where the curve was measured.
+    """
+
+    score: float
+    curve: np.ndarray
+    best: float | np.ndarray
+    thresholds: np.ndarray
+
+
+def score_maps(maps, size):
+    """Raw maps, one class each, stretched to images of `size` = (height, width) and then to [0, 1].
+
+    maps: (n, rows, columns), such as `maps[np.arange(n), :, :, labels]`. OpenCV's INTER_CUBIC, minus the
+    minimum, over the maximum; no ReLU. A map that is constant, or holds NaN or infinity, becomes zeros.
+    Returns (n, height, width), float32 or float64 as the maps (the reference code works in float64).
+    Raises ValueError for another shape, or no maps.
+    """
+    maps = np.asarray(maps)
+    _check_stack(maps, "(n, rows, columns), one class each")
+    height, width = check_size(size)
+    maps = np.ascontiguousarray(maps, np.result_type(maps, np.float32))
+    large = np.stack([cv2.resize(map_, (width, height), interpolation=cv2.INTER_CUBIC) for map_ in maps])
+    with np.errstate(invalid="ignore", over="ignore"):
+        large -= large.min(axis=(1, 2), keepdims=True)
+        peak = large.max(axis=(1, 2))
+    # the resize leaves rounding noise on a constant map, so ask the map as it came
+    usable = np.isfinite(peak) & (peak > 0) & (maps.min(axis=(1, 2)) < maps.max(axis=(1, 2)))
+    large[~usable] = 0
+    return large / np.where(usable, peak, 1)[:, None, None]
+
+
+def box_at(score_map, threshold):
+    """The box around the largest contour above `threshold` · maximum: int64, (4,), half-open.
+
+    score_map: (height, width), from `score_maps`. threshold: 0 to 1. The largest is by `cv2.contourArea`, the
+    first of equals. As in the reference, the box reaches one pixel further right and down than the contour
+    where the image allows it, and a map with nothing above the threshold gets the corner pixel (0, 0, 1, 1).
+    """
+    contours = _contours_above(score_map, threshold)
+    return _boxes(*contours, np.shape(score_map))[np.argmax(_doubled_areas(*contours))]
+
+
+def boxes_at(score_map, threshold):
+    """The boxes around all contours above `threshold` · maximum, holes too: int64, (k, 4), k ≥ 1.
+
+    As `box_at`, which is one of them.
+    """
+    return _boxes(*_contours_above(score_map, threshold), np.shape(score_map))
+
+
+def box_ious(score_maps, boxes, thresholds=THRESHOLDS):
+    """How well boxes from maps fit the truth at every threshold, as `BoxIoUs`.
+
+    score_maps: float, (n, height, width), 0 to 1. boxes: int, (n, 4) or (n, k, 4), or n arrays (k, 4), k ≥ 1.
+    thresholds: fractions of each map's maximum, 0 to 1.
+    Raises ValueError for maps with NaN or values beyond [0, 1], boxes that are empty or leave the image, and
+    thresholds beyond [0, 1].
+    """
+    score_maps = check_score_maps(score_maps)
+    truths = box_lists(boxes, len(score_maps), score_maps.shape[1:])
+    thresholds = _check_thresholds(thresholds)
+    pictures = (score_maps * 255).astype(np.uint8)
+    ious = [_contour_ious(picture, truth, thresholds) for picture, truth in zip(pictures, truths)]
+    return BoxIoUs(*np.stack(ious, axis=1))
+
+
+def max_box_acc(score_maps, boxes, thresholds=THRESHOLDS):
+    """MaxBoxAcc (Choe et al., section 4.1), as a `BoxAccuracy`: is the box of the largest contour right?
+
+    Right is an IoU of at least 0.5 with a ground-truth box. Arguments and errors as for `box_ious`.
+    """
+    return box_accuracies(score_maps, boxes, thresholds)[0]
+
+
+def max_box_acc_v2(score_maps, boxes, thresholds=THRESHOLDS):
+    """MaxBoxAccV2 (Choe et al., journal version, arXiv 2007.04178): is the box of any contour right?
+
+    Right is an IoU of at least δ, for each δ of 0.3, 0.5 and 0.7 on its own: a `BoxAccuracy` with a curve for
+    each. Arguments and errors as for `box_ious`.
+    """
+    return box_accuracies(score_maps, boxes, thresholds)[1]
+
+
+def box_accuracies(score_maps, boxes, thresholds=THRESHOLDS):
+    """`max_box_acc` and `max_box_acc_v2` in one go, for half the time: they share the search for contours."""
+    ious = box_ious(score_maps, boxes, thresholds)
+    right_v2 = ious.best >= DELTAS[:, None, None]
+    return _accuracy(ious.largest >= 0.5, thresholds), _accuracy(right_v2, thresholds)
+
+
+def pxap(score_maps, masks, thresholds=THRESHOLDS):
+    """Pixel average precision (Choe et al., section 4.1), 0 to 100: the area under precision over recall.
+
+    score_maps: float, (n, height, width), 0 to 1. masks: the same shape, bool, or uint8 of 1 (object), 0
+    (background) and 255 (ignored). The pixels of all images are pooled; found at τ are those that score at
+    least τ. (The reference's own thresholds are closer: np.arange(0, 1, 0.001).)
+    Raises ValueError for maps or thresholds as `box_ious` does, other masks, and masks without any object.
+    """
+    score_maps = check_score_maps(score_maps)
+    masks = _check_masks(masks, score_maps.shape)
+    if not (masks == 1).any():
+        raise ValueError("no mask marks an object: expected True or 1 in at least one")
+    edges = np.unique(np.append(_check_thresholds(thresholds), [1, 2]))
+    found, wrong = (np.histogram(score_maps[masks == kind], edges)[0][::-1].cumsum() for kind in (1, 0))
+    precision = found / np.maximum(found + wrong, 1)
+    recall = found / np.count_nonzero(masks == 1)
+    return float(100 * (precision * np.diff(recall, prepend=0)).sum())
+
+
+def pointing_game(maps, truth, tolerance=15, labels=None):
+    """The pointing game (Zhang et al., ECCV 2016): how often a map's maximum hits the object, in percent.
+
+    maps: finite, (n, height, width), of the images' size. truth: boxes as for `box_ious`, or masks as for
+    `pxap`. A hit has a pixel of the object nearer to the maximum than `tolerance` pixels, strictly: 15 is the
+    custom, 1 means on the object itself. labels: (n,), the class of each map, for the mean over classes of
+    their hit rates; without them, the mean over maps.
+    Where several pixels share the maximum, one of them is guessed, and the chance of a hit counts: a constant
+    map scores what a random pixel would.
+    Raises ValueError for NaN, other shapes, a tolerance that is not positive, and a mask without object.
+    """
+    maps = check_maps(maps)
+    if getattr(truth, "dtype", None) not in (bool, np.uint8):
+        truth = box_masks(box_lists(truth, len(maps), maps.shape[1:]), maps.shape[1:])
+    masks = _check_masks(truth, maps.shape) == 1
+    labels = np.zeros(len(maps), int) if labels is None else np.asarray(labels)
+    if labels.shape != (len(maps),):
+        raise ValueError(f"labels have shape {labels.shape}: expected one for each of the {len(maps)} maps")
+    if not tolerance > 0:
+        raise ValueError(f"tolerance is {tolerance}: expected more than 0 pixels; 1 means on the object")
+    empty = ~masks.any(axis=(1, 2))
+    if empty.any():
+        raise ValueError(f"mask {empty.argmax()} marks no object: expected True or 1 somewhere")
+    hits = np.array([_chance_of_hit(map_, mask, tolerance) for map_, mask in zip(maps, masks)])
+    return float(100 * np.mean([hits[labels == label].mean() for label in np.unique(labels)]))
+
+
+def centre_maps(count, size):
+    """Baseline that looks at the middle of every image: float32, (count, height, width), 0 to 1.
+
+    A round Gaussian, as Choe et al.'s centre baseline; its deviation is a quarter of the shorter side.
+    """
+    height, width = check_size(size)
+    y, x = np.ogrid[:height, :width]
+    squares = (y - (height - 1) / 2) ** 2 + (x - (width - 1) / 2) ** 2
+    gaussian = np.exp(-8 * squares / min(height, width) ** 2).astype(np.float32)
+    return np.repeat(score_maps(gaussian[None], size), count, axis=0)
+
+
+def uniform_maps(count, size):
+    """Baseline that favours no pixel: ones, float32, (count, height, width). Its box is the whole image."""
+    return np.ones((count, *check_size(size)), np.float32)
+
+
+def ink_maps(images):
+    """Baseline that looks where the image is bright: score maps, float32, (n, height, width), 0 to 1.
+
+    images: uint8, (n, height, width), or (n, height, width, 3) for the mean of the colours.
+    """
+    images = np.asarray(images)
+    grey = images.mean(axis=3, dtype=np.float32) if images.ndim == 4 else images.astype(np.float32)
+    return score_maps(grey, images.shape[1:3])
+
+
+def check_maps(maps):
+    """Maps as a finite array (n, height, width), or a ValueError that says why not."""
+    maps = np.asarray(maps)
+    _check_stack(maps, "(n, height, width)")
+    bad = ~np.isfinite(maps).all(axis=(1, 2))
+    if bad.any():
+        raise ValueError(f"map {bad.argmax()} holds NaN or infinity: pass maps through `score_maps` first")
+    return maps
+
+
+def check_score_maps(score_maps):
+    """Score maps as a float array (n, height, width) from 0 to 1, or a ValueError that says why not."""
+    score_maps = check_maps(score_maps)
+    if score_maps.dtype.kind != "f" or score_maps.min() < 0 or score_maps.max() > 1:
+        raise ValueError(
+            f"score maps are {score_maps.dtype} from {score_maps.min():.3g} to {score_maps.max():.3g}: "
+            "expected floats from 0 to 1, as score_maps(maps, size) makes them"
+        )
+    return score_maps
+
+
+def _contours_above(score_map, threshold):
+    score_map = check_score_maps(np.asarray(score_map)[None])[0]
+    [threshold] = _check_thresholds([threshold])
+    picture = (score_map * 255).astype(np.uint8)
+    return _points(_contours(picture, int(threshold * picture.max())))
+
+
+def _contour_ious(picture, truth, thresholds):
+    """The largest contour's IoU and the best one of a uint8 picture: (2, thresholds).
+
+    Contours are found once for each distinct foreground, and measured for all thresholds at once.
+    """
+    levels = (thresholds * int(picture.max())).astype(int)
+    # thresholds with as many of the picture's grey values at or below them share their foreground
+    background = np.cumsum(np.bincount(picture.ravel(), minlength=256) > 0)[levels]
+    _, chosen, group = np.unique(background, return_index=True, return_inverse=True)
+    found = [_contours(picture, level) for level in levels[chosen].tolist()]
+    counts = np.array([len(contours) for contours in found])
+    starts = np.cumsum(counts) - counts
+
+    points, firsts = _points([contour for contours in found for contour in contours])
+    ious = iou(_boxes(points, firsts, picture.shape)[:, None], truth).max(axis=1)
+    # one number that orders contours by area, the first of equals on top
+    order = _doubled_areas(points, firsts) * len(ious) + np.arange(len(ious))[::-1]
+    largest = len(ious) - 1 - np.maximum.reduceat(order, starts) % len(ious)
+    return np.stack([ious[largest], np.maximum.reduceat(ious, starts)])[:, group]
+
+
+def _contours(picture, level):
+    """Contours of what is brighter than `level`, holes too, each (points, 1, 2) as (x, y); never none."""
+    _, foreground = cv2.threshold(picture, level, 255, cv2.THRESH_BINARY)
+    contours, _ = cv2.findContours(foreground, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
+    return contours or (NOWHERE,)
+
+
+def _points(contours):
+    """The points of all contours, int64, (p, 2), and the index of each contour's first, for `reduceat`."""
+    lengths = np.array([len(contour) for contour in contours])
+    return np.concatenate(contours)[:, 0].astype(np.int64), np.cumsum(lengths) - lengths
+
+
+def _boxes(points, firsts, size):
+    """The reference's box of each contour: int64, (k, 4), half-open.
+
+    `cv2.boundingRect` gives x + width = maximum + 1; the reference takes it for an inclusive corner, at most
+    the image's width − 1; half-open, that is maximum + 2, at most the width. NOWHERE becomes (0, 0, 1, 1).
+    """
+    height, width = size
+    corners = [np.minimum.reduceat(points, firsts), np.maximum.reduceat(points, firsts) + 2]
+    return np.clip(np.concatenate(corners, axis=1), 0, [width, height, width, height])
+
+
+def _doubled_areas(points, firsts):
+    """Twice the area that each contour encloses: int64, equal to `2 * cv2.contourArea` (shoelace formula)."""
+    following = np.arange(1, len(points) + 1)
+    following[np.append(firsts[1:], len(points)) - 1] = firsts
+    x, y = points.T
+    return abs(np.add.reduceat(x * y[following] - x[following] * y, firsts))
+
+
+def _accuracy(right, thresholds):
+    """`BoxAccuracy` of booleans, (n, thresholds) or (δ, n, thresholds)."""
+    curve, thresholds = right.sum(axis=-2) * 100 / right.shape[-2], np.asarray(thresholds, float)
+    return BoxAccuracy(float(curve.max(axis=-1).mean()), curve, thresholds[curve.argmax(axis=-1)], thresholds)
+
+
+def _chance_of_hit(map_, mask, tolerance):
+    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return (distance < tolerance)[map_ == map_.max()].mean()
+
+
+def _check_stack(maps, wanted):
+    if maps.ndim != 3 or 0 in maps.shape or maps.dtype.kind not in "fiub":
+        raise ValueError(f"maps are {maps.dtype}, shape {maps.shape}: expected numbers, {wanted}, not empty")
+
+
+def _check_thresholds(thresholds):
+    thresholds = np.asarray(thresholds, float)
+    if thresholds.ndim != 1 or not thresholds.size or not ((thresholds >= 0) & (thresholds <= 1)).all():
+        raise ValueError(f"thresholds are {thresholds}: expected fractions of a map's maximum, 0 to 1")
+    return thresholds
+
+
+def _check_masks(masks, shape):
+    masks = np.asarray(masks)
+    if masks.shape != shape or masks.dtype not in (bool, np.uint8) or not np.isin(masks, (0, 1, 255)).all():
+        raise ValueError(
+            f"masks are {masks.dtype}, shape {masks.shape}: expected bool, or uint8 of 1 (object), 0 "
+            f"(background) and 255 (ignored), and the shape of the maps, {shape}"
+        )
+    return masks

@@ -1,0 +1,1 @@
+"""Networks, untrained or with ImageNet's weights, and their heads."""

@@ -1,0 +1,92 @@
+"""The head, GAP → dense: found in a network, fitted to a canvas, and what it takes to be read as maps."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class NotCAMReady(ValueError):
+    """The model does not end GAP → dense, so it has no class activation maps."""
+
+
+class Head(NamedTuple):
+    """Where a network stops looking and starts voting.
+
+    features: the symbolic tensor that GAP averages, (batch, rows, columns, channels).
+    dense: the `keras.layers.Dense` layer after GAP, with kernel (channels, classes).
+    """
+
+    features: object
+    dense: object
+
+
+def find_head(model):
+    """The features and the dense layer of a Keras model that ends GAP → dense (softmax or dropout allowed).
+
+    Raises NotCAMReady, with what was found instead and what to do, for any other model.
+    """
+    from ..backend import keras
+
+    passive = (keras.layers.Activation, keras.layers.Softmax, keras.layers.Dropout, keras.layers.InputLayer)
+    layers = [layer for layer in model.layers if not isinstance(layer, passive)]
+    tail = [type(layer).__name__ for layer in layers[-3:]]
+    if len(layers) < 2 or not isinstance(layers[-1], keras.layers.Dense):
+        raise NotCAMReady(_advice(model, tail, "the last layer is not Dense"))
+    if not isinstance(layers[-2], keras.layers.GlobalAveragePooling2D):
+        raise NotCAMReady(_advice(model, tail, "the layer before Dense is not GlobalAveragePooling2D"))
+    if layers[-2].data_format != "channels_last":
+        raise NotCAMReady(_advice(model, tail, "its channels come first, (n, channels, rows, columns)"))
+    return Head(layers[-2].input, layers[-1])
+
+
+def spread(model, old_size, new_size):
+    """Make `model`, trained on canvases of `old_size` px, say on `new_size` px what it said on the small ones.
+
+    On a larger canvas a digit fills a smaller part of the mean, and blank cells fill the rest: with
+    r = (new_size / old_size)², a scene in the middle of a blank canvas has mean' = mean / r + (1 − 1/r) · blank.
+    So a kernel r times as large and a bias less (r − 1) · kernelᵀ blank give the logits back. Changes `model`.
+    """
+    from ..backend import keras
+
+    if new_size == old_size:
+        return
+    ratio = (new_size / old_size) ** 2
+    dense = model.get_layer("dense")
+    trunk = keras.Model(model.input, model.get_layer("gap").input)
+    features = np.asarray(trunk(np.zeros((1, old_size, old_size), np.uint8)))[0]
+    blank = features[features.shape[0] // 2, features.shape[1] // 2]
+    kernel, bias = dense.get_weights()
+    dense.set_weights([kernel * ratio, bias - (ratio - 1) * (blank @ kernel)])
+
+
+def lift(model, share):
+    """Give every class back a share of what all classes have in common. Changes maps, but no probability of `model`.
+
+    Softmax does not hear what is added to all logits alike, so each feature k may add any a_k to its weights for all
+    the classes: no loss settles it, and every map changes by the picture Σ_k a_k f_k. Here a_k = −share · min_c w_kc:
+    at 0 nothing changes, at 1 no weight is below zero. Strokes that a digit shares with others then count in its
+    map, and boxes drawn from it hold the whole digit. Lifting by a, then by b, is lifting by 1 − (1 − a)(1 − b).
+    """
+    dense = model.get_layer("dense")
+    kernel = np.asarray(dense.kernel)
+    dense.kernel.assign(kernel - share * kernel.min(axis=1, keepdims=True))
+
+
+def freeze_statistics(model):
+    """Let batch normalisation use the statistics it has gathered, so that features stay what they are. Changes `model`.
+
+    Needed where the canvas grows: a batch of larger canvases has more blank cells, and other statistics.
+    """
+    from ..backend import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+
+
+def _advice(model, tail, reason):
+    return (
+        f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail)}). Expected a network "
+        "that ends convolution → GlobalAveragePooling2D → Dense. Replace what follows its last convolution by "
+        "these two layers and train them, or use Grad-CAM (camlib.attribute), which asks for no particular ending."
+    )

@@ -1,0 +1,1 @@
+"""Maps before the reader's eyes: figures, and the explorer."""

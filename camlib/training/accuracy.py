@@ -1,0 +1,27 @@
+"""How often a network is right: over all pictures, and class by class."""
+
+import numpy as np
+
+
+def accuracy(model, scenes, batch_size=500):
+    """Fraction of scenes whose largest logit is at their label."""
+    right = 0
+    for start in range(0, len(scenes.labels), batch_size):
+        part = slice(start, start + batch_size)
+        logits = np.asarray(model.predict_on_batch(scenes.images[part]))
+        right += np.sum(logits.argmax(axis=1) == scenes.labels[part])
+    return right / len(scenes.labels)
+
+
+def accuracy_by_class(logits, labels):
+    """Fraction of each class's photographs whose largest logit is theirs: float64, (classes,).
+
+    Every class must occur in `labels`, int, (n,).
+    """
+    right = np.argmax(logits, axis=1) == labels
+    return np.bincount(labels, weights=right) / np.bincount(labels)
+
+
+def class_accuracy(logits, labels):
+    """Mean of the per-class accuracies, 0 to 1: the number that Caltech-101 and 256 are reported in."""
+    return float(accuracy_by_class(logits, labels).mean())

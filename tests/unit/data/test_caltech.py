@@ -1,0 +1,301 @@
+"""The archive's download, from a server on this machine that sends an archive of the same shape."""
+
+import contextlib
+import hashlib
+import importlib
+import io
+import json
+import re
+import tarfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from camlib.data import caltech, photos
+
+fetching = importlib.import_module("camlib.data.registry")
+CATEGORIES = ["001.ak47", "002.american-flag", "003.backpack", "004.baseball-bat"]
+EACH = 6
+
+
+def jpeg(seed):
+    stream = io.BytesIO()
+    pixels = np.random.default_rng(seed).integers(0, 256, (70, 70, 3), np.uint8)
+    Image.fromarray(pixels).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
+
+
+def content(category, number):
+    return jpeg([CATEGORIES.index(category), number])
+
+
+def build_archive():
+    """Folders, photographs, the real archive's oddities, and entries that try to get out."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        def add(name, data=None, kind=tarfile.REGTYPE, target=""):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, target
+            member.size = len(data or b"")
+            archive.addfile(member, io.BytesIO(data) if data is not None else None)
+        add("256_ObjectCategories", kind=tarfile.DIRTYPE)
+        for number, category in enumerate(CATEGORIES, start=1):
+            base = f"256_ObjectCategories/{category}"
+            add(base, kind=tarfile.DIRTYPE)
+            for k in range(1, EACH + 1):
+                add(f"{base}/{number:03}_{k:04}.jpg", content(category, k))
+            if number == 1:
+                add("../evil_0001.jpg", b"evil")
+                add("/tmp/camlib_evil/001.ak47/001_0001.jpg", b"evil")
+                add("256_ObjectCategories/../../001.ak47/001_0099.jpg", b"evil")
+                add("256_ObjectCategories/001.ak47/../../../001_0098.jpg", b"evil")
+                add(f"{base}/001_0097.jpg", kind=tarfile.SYMTYPE, target="/etc/passwd")
+                add(f"{base}/001_0096.jpg", kind=tarfile.LNKTYPE, target="../../secret")
+                add(f"{base}/001_0095.jpg", kind=tarfile.FIFOTYPE)
+            if number == 2:
+                add(f"{base}/greg/vision309/002_0001.jpg", b"a duplicate")
+                add(f"{base}/RENAME2", b"not an image")
+                add(f"{base}/{'long' * 40}.jpg", b"a name that needs a header of its own")
+        add("256_ObjectCategories/257.clutter/257_0001.jpg", b"clutter")
+    return stream.getvalue()
+
+
+ARCHIVE = build_archive()
+
+
+def end_of(category):
+    """Where in the archive the next category begins."""
+    with tarfile.open(fileobj=io.BytesIO(ARCHIVE)) as archive:
+        last = [member for member in archive if f"/{category}/" in member.name][-1]
+    return last.offset_data + -(-last.size // 512) * 512
+
+
+# ---- a server that behaves as it is told -----------------------------------------------------------------------------
+
+
+def start_of(request):
+    asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+    return int(asked[1]) if asked else 0
+
+
+def good(request, until=None):
+    start = start_of(request)
+    if start >= len(ARCHIVE):
+        return request.answer(416, b"")
+    request.answer(206 if start else 200, ARCHIVE[start:until], {"Content-Length": len(ARCHIVE) - start})
+
+
+def no_ranges(request):
+    request.answer(200, ARCHIVE)
+
+
+def cut(fraction):
+    """Promise everything, send a part, hang up."""
+    return lambda request: good(request, start_of(request) + int(fraction * (len(ARCHIVE) - start_of(request))))
+
+
+def stall(request):
+    good(request, start_of(request) + 30_000)
+    request.server.released.wait(20)
+
+
+def status(code):
+    return lambda request: request.answer(code, b"sorry")
+
+
+def lie(length):
+    return lambda request: request.answer(200, ARCHIVE[:50_000], {"Content-Length": length})
+
+
+class Request(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.starts.append(start_of(self))
+        behaviours = self.server.behaviours
+        (behaviours.pop(0) if len(behaviours) > 1 else behaviours[0])(self)
+
+    def answer(self, code, data, headers={}):
+        self.send_response(code)
+        for name, value in ({"Content-Length": len(data)} | headers).items():
+            if value is not None:
+                self.send_header(name, str(value))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(data)
+            self.server.sent += len(data)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Request) as server:
+        server.daemon_threads = True
+        server.behaviours, server.starts, server.sent, server.released = [good], [], 0, threading.Event()
+        entry = fetching.RemoteFile(
+            name=caltech.ARCHIVE, sha256=hashlib.sha256(ARCHIVE).hexdigest(), size=len(ARCHIVE), licence="", about="",
+            sources=(fetching.Address(f"http://127.0.0.1:{server.server_port}/archive.tar"),))
+        monkeypatch.setitem(fetching.REGISTRY, caltech.ARCHIVE, entry)
+        monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
+        monkeypatch.delenv(photos.VARIABLE, raising=False)
+        monkeypatch.setattr(fetching, "BACKOFF", 0.01)
+        monkeypatch.setattr(fetching, "TIMEOUT", (20, 20))
+        monkeypatch.setattr(fetching, "CHUNK", 4096)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.released.set()
+        server.shutdown()
+
+
+def assert_holds(folder, categories):
+    """These categories, every photograph of them, and nothing else."""
+    assert sorted(path.name for path in folder.iterdir()) == categories
+    for category in categories:
+        files = sorted((folder / category).iterdir())
+        assert [file.name for file in files] == [f"{category[:3]}_{k:04}.jpg" for k in range(1, EACH + 1)]
+        assert all(file.read_bytes() == content(category, k) for k, file in enumerate(files, start=1))
+
+
+def assert_nothing_escaped(tmp_path):
+    outside = [path for path in tmp_path.rglob("*") if path.is_file() and "caltech256" not in path.parts]
+    assert all(path.suffix in (".tar", ".lock") for path in outside), outside
+
+
+def test_the_first_categories_cost_only_their_part(server, tmp_path):
+    folder = caltech.download(2, progress=False)
+    assert_holds(folder, CATEGORIES[:2])
+    assert_nothing_escaped(tmp_path)
+    assert len(server.starts) == 1 and (folder.parent / "unfinished").is_dir()
+
+
+def test_further_categories_come_from_where_the_last_ended(server):
+    caltech.download(2, progress=False)
+    assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
+    assert server.starts == [0, end_of(CATEGORIES[1])] or server.starts[1] >= end_of(CATEGORIES[1])
+    caltech.download(3, progress=False)
+    caltech.download(2, progress=False)
+    assert len(server.starts) == 2  # what is there is not asked for again
+
+
+def test_everything_is_fetched_compared_and_unpacked(server, tmp_path):
+    folder = caltech.download(None, progress=False)
+    assert_holds(folder, CATEGORIES)
+    assert_nothing_escaped(tmp_path)
+    server.behaviours = [status(500)]
+    caltech.download(None, progress=False)
+    caltech.download(3, progress=False)
+
+
+def test_everything_after_a_part(server):
+    caltech.download(2, progress=False)
+    assert_holds(caltech.download(None, progress=False), CATEGORIES)
+
+
+def test_more_than_there_are_by_stream(server):
+    """An archive that ends before the number asked for gives what it has."""
+    assert_holds(caltech.download(200, progress=False), CATEGORIES)
+    requests = len(server.starts)
+    caltech.download(200, progress=False)
+    assert len(server.starts) == requests
+
+
+@pytest.mark.parametrize("first", [cut(0.1), cut(0.3), cut(0.55), cut(0.8), stall, status(500), status(503), status(429),
+                                   lie(None)])
+def test_after_trouble_it_goes_on(server, tmp_path, monkeypatch, first):
+    monkeypatch.setattr(fetching, "TIMEOUT", (20, 1 if first is stall else 20))
+    server.behaviours = [first, good]
+    assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
+    assert_nothing_escaped(tmp_path)
+
+
+def test_a_connection_that_keeps_breaking_still_gets_there(server):
+    """Each try brings a photograph or more, so there is no limit to their number."""
+    server.behaviours = [lambda request: good(request, start_of(request) + 25_000)]
+    assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
+    assert len(server.starts) > fetching.ATTEMPTS and server.starts == sorted(server.starts)
+
+
+def test_a_server_that_knows_no_ranges(server):
+    server.behaviours = [cut(0.5), no_ranges]
+    assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
+
+
+@pytest.mark.parametrize("behaviour, complaint, requests", [
+    (status(403), "answered 403", 1), (status(404), "answered 404", 1), (status(416), "answered 416", 1),
+    (status(500), "answered 500", 4), (stall, "connection failed", None), (lie(1234), "offers 1234 bytes", 1),
+    (lie(10**9), "offers 1000000000 bytes", 1),
+    (lambda request: request.answer(200, b"<html>Please log in</html>" * 99, {"Content-Length": None}),
+     "not the archive", 4),
+    (lambda request: request.answer(200, b"", {"Content-Length": None}), "stopped after 0|not the archive", 4),
+])
+def test_trouble_that_lasts_is_told(server, monkeypatch, behaviour, complaint, requests):
+    if behaviour is stall:  # without a single photograph
+        monkeypatch.setattr(fetching, "TIMEOUT", (20, 0.5))
+
+        def behaviour(request):
+            request.answer(200, ARCHIVE[:700], {"Content-Length": len(ARCHIVE)})
+            request.server.released.wait(3)
+    server.behaviours = [behaviour]
+    with pytest.raises(fetching.FetchError, match=complaint) as caught:
+        caltech.download(2, progress=False)
+    assert "CAMLIB_CALTECH256" in str(caught.value) and "127.0.0.1" in str(caught.value)
+    assert requests is None or len(server.starts) == requests
+
+
+def test_what_arrived_before_trouble_is_kept(server):
+    server.behaviours = [cut(0.7), status(404)]
+    with pytest.raises(fetching.FetchError, match="2 are complete"):
+        caltech.download(4, progress=False)
+    assert_holds(caltech.downloaded(), CATEGORIES[:2])
+    assert photos.find().names == ("ak47", "american-flag")
+    server.behaviours, server.starts = [good], []
+    assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
+    assert server.starts[0] > end_of(CATEGORIES[1])
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda home: (home / "progress.json").write_text("{"),
+    lambda home: (home / "progress.json").unlink(),
+    lambda home: next((home / "unfinished").rglob("*.jpg")).unlink(),
+    lambda home: (home / "progress.json").write_text(json.dumps({"offset": 5})),
+])
+def test_spoilt_progress_means_from_the_beginning(server, spoil):
+    server.behaviours = [cut(0.7), status(404)]
+    with pytest.raises(fetching.FetchError):
+        caltech.download(4, progress=False)
+    spoil(caltech.home())
+    server.behaviours, server.starts = [good], []
+    assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
+    assert server.starts == [0]
+
+
+def test_an_interruption_keeps_what_arrived(server, monkeypatch):
+    put, count = caltech._Shelf.put, []
+
+    def interrupted(shelf, *arguments):
+        count.append(put(shelf, *arguments))
+        if len(count) == EACH + 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(caltech._Shelf, "put", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            caltech.download(3, progress=False)
+    assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
+    assert server.starts[0] == 0 and server.starts[1] > end_of(CATEGORIES[0])
+
+
+def test_none_or_one_category_is_no_data_set(server):
+    assert caltech.downloaded() is None
+    for number in (0, 1, -3):
+        with pytest.raises(ValueError, match=f"categories is {number}"):
+            caltech.download(number)
+
+
+def test_photos_download_opens_what_came(server):
+    found = photos.download(2, progress=False)
+    assert found.names == ("ak47", "american-flag") and len(found.files) == 2 * EACH and not found.stand_in
+    assert photos.find().files == found.files

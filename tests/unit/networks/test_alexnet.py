@@ -1,0 +1,210 @@
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from camlib.backend import keras
+from camlib.maps import cam
+from camlib.networks import alexnet, imagenet
+
+LAYERS = {  # name: (stride, padding), as torchvision's AlexNet has them
+    "conv1": (4, 2), "conv2": (1, 2), "conv3": (1, 1), "conv4": (1, 1), "conv5": (1, 1),
+}
+PEER = """
+import sys
+import numpy as np, torch, torch.nn.functional as F
+
+folder = sys.argv[1]
+w = {name.replace("|", "/"): torch.from_numpy(array) for name, array in np.load(folder + "/weights.npz").items()}
+mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+deviation = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+for n in range(2):
+    x = (torch.from_numpy(np.load(f"{folder}/photo{n}.npy")).permute(0, 3, 1, 2) / 255 - mean) / deviation
+    for name, stride, padding in (("conv1", 4, 2), ("conv2", 1, 2), ("conv3", 1, 1), ("conv4", 1, 1), ("conv5", 1, 1)):
+        x = torch.relu(F.conv2d(x, w[name + "/kernel"].permute(3, 2, 0, 1), w[name + "/bias"], stride, padding))
+        np.save(f"{folder}/{name}_{n}.npy", x.permute(0, 2, 3, 1).numpy())
+        if name in ("conv1", "conv2"):
+            x = F.max_pool2d(x, 3, 2)
+index = {"conv1": 0, "conv2": 3, "conv3": 6, "conv4": 8, "conv5": 10}
+state = torch.nn.Sequential(torch.nn.Linear(2, 2)).state_dict()
+for name, number in index.items():
+    state[f"features.{number}.weight"] = w[name + "/kernel"].permute(3, 2, 0, 1).contiguous()
+    state[f"features.{number}.bias"] = w[name + "/bias"]
+torch.save(state, folder + "/peer.pth")
+"""
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    return imagenet.alexnet_conv()
+
+
+@pytest.fixture(scope="module")
+def trunk(arrays):
+    return alexnet.alexnet_features(arrays)
+
+
+@pytest.fixture(scope="module")
+def photo():
+    """A real photograph: scikit-image's cat, (1, 300, 451, 3)."""
+    return pytest.importorskip("skimage.data").chelsea()[None]
+
+
+@pytest.fixture(scope="module")
+def outputs(trunk, photo):
+    """What every layer says of the photograph, by name."""
+    names = [layer.name for layer in trunk.layers]
+    model = keras.Model(trunk.inputs, [trunk.get_layer(name).output for name in names])
+    return {name: np.asarray(output) for name, output in zip(names, model.predict_on_batch(photo))}
+
+
+def test_normalisation_is_imagenets(outputs, photo):
+    red, green, blue = photo[0, 17, 23] / 255
+    expected = (red - 0.485) / 0.229, (green - 0.456) / 0.224, (blue - 0.406) / 0.225
+    np.testing.assert_allclose(outputs["imagenet_scale"][0, 17, 23], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name, before", [
+    ("conv1", "imagenet_scale"), ("conv2", "pool_conv1"), ("conv3", "pool_conv2"), ("conv4", "conv3"),
+    ("conv5", "conv4"),
+])
+@pytest.mark.parametrize("corner", ["first", "last", "middle"])
+def test_each_convolution_against_a_loop(outputs, arrays, name, before, corner):
+    """Σ over the kernel, in double precision; outside the image there are zeros, and a ReLU follows."""
+    given, made = outputs[before][0].astype(float), outputs[name][0]
+    kernel, bias = arrays[f"{name}/kernel"].astype(float), arrays[f"{name}/bias"]
+    stride, padding = LAYERS[name]
+    rows, columns = made.shape[:2]
+    assert (rows, columns) == tuple((n + 2 * padding - len(kernel)) // stride + 1 for n in given.shape[:2])
+    row, column = {"first": (0, 0), "last": (rows - 1, columns - 1), "middle": (rows // 2, columns // 3)}[corner]
+    for y in range(max(row - 1, 0), min(row + 2, rows)):
+        for x in range(max(column - 1, 0), min(column + 2, columns)):
+            total = bias.astype(float)
+            for i in range(len(kernel)):
+                for j in range(len(kernel)):
+                    from_row, from_column = y * stride + i - padding, x * stride + j - padding
+                    if 0 <= from_row < given.shape[0] and 0 <= from_column < given.shape[1]:
+                        total = total + given[from_row, from_column] @ kernel[i, j]
+            np.testing.assert_allclose(made[y, x], np.maximum(total, 0), atol=1e-4)
+
+
+@pytest.mark.parametrize("name, before", [("pool_conv1", "conv1"), ("pool_conv2", "conv2")])
+def test_each_pool_against_a_loop(outputs, name, before):
+    given, made = outputs[before][0], outputs[name][0]
+    assert made.shape[:2] == tuple((n - 3) // 2 + 1 for n in given.shape[:2])
+    for y, x in [(0, 0), (5, 7), (made.shape[0] - 1, made.shape[1] - 1)]:
+        assert np.array_equal(made[y, x], given[2 * y:2 * y + 3, 2 * x:2 * x + 3].max(axis=(0, 1)))
+
+
+@pytest.mark.parametrize("height, width", [(31, 31), (31, 200), (32, 45), (224, 224), (227, 300)])
+def test_cells_counts_the_map(trunk, height, width):
+    made = trunk.predict_on_batch(np.zeros((1, height, width, 3), np.uint8))
+    assert made.shape == (1, alexnet.cells(height), alexnet.cells(width), 256)
+
+
+def test_the_smallest_photograph():
+    assert alexnet.cells(alexnet.SMALLEST) == 1 and alexnet.cells(alexnet.SMALLEST - 1) == 0
+    assert alexnet.cells(224) == 13 and alexnet.cells(1) == 0
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"taps": ("conv5",), "pool": 1}, {"taps": ("conv5",), "pool": 1, "extra": (32,)},
+    {"extra": (16, 24), "pool": 5}, {"taps": ("conv3", "conv4", "conv5")},
+])
+@pytest.mark.parametrize("shape", [(31, 31), (100, 163)])
+def test_the_identity_holds(arrays, options, shape):
+    model = alexnet.alexnet_gap(7, weights=arrays, **options)
+    random = np.random.default_rng(0)
+    bias = random.normal(size=7).astype(np.float32)
+    model.get_layer("dense").set_weights([model.get_layer("dense").get_weights()[0], bias])
+    images = random.integers(0, 256, (2, *shape, 3), np.uint8)
+    explanation = cam.explain(model, images)
+    assert explanation.maps.shape == (2, alexnet.cells(shape[0]), alexnet.cells(shape[1]), 7)
+    np.testing.assert_allclose(explanation.maps.mean(axis=(1, 2)) + bias, explanation.logits, atol=1e-4)
+    np.testing.assert_allclose(model.predict_on_batch(images), explanation.logits, atol=1e-4)
+    assert [layer.name for layer in model.layers][-2:] == ["gap", "dense"]
+
+
+@pytest.mark.parametrize("pool", [3, 7])
+def test_gap_hears_what_it_would_after_a_max_pool(arrays, photo, outputs, pool):
+    model = alexnet.alexnet_gap(3, weights=arrays, pool=pool)
+    gap = keras.Model(model.inputs, model.get_layer("gap").output).predict_on_batch(photo)
+    side_by_side = np.concatenate([outputs["conv4"], outputs["conv5"]], axis=-1)[0]
+    rows, columns = side_by_side.shape[:2]
+    reach = pool // 2
+    strongest = [[side_by_side[max(y - reach, 0):y + reach + 1, max(x - reach, 0):x + reach + 1].max(axis=(0, 1))
+                  for x in range(columns)] for y in range(rows)]
+    np.testing.assert_allclose(gap[0], np.mean(strongest, axis=(0, 1)), rtol=1e-4)
+
+
+def test_winners_by_hand():
+    """A row of five cells, a window of three around each: the 5 wins three windows, the 3 and the 2 one each."""
+    row = np.array([1, 5, 3, 0, 2], np.float32).reshape(1, 1, 5, 1)
+    assert alexnet.winners_layer()(3)(row).numpy().ravel().tolist() == [0, 15, 3, 0, 2]
+
+
+def test_the_papers_network_has_the_papers_parameters():
+    model = alexnet.alexnet_gap(1000, taps=("conv5",), pool=1, extra=(1024,), weights=None)
+    assert model.count_params() == 2_469_696 + (9 * 256 * 1024 + 1024) + (1024 * 1000 + 1000)
+
+
+def test_a_seed_makes_the_untrained_layers(arrays):
+    first, again, other = (alexnet.alexnet_gap(3, extra=(4,), weights=arrays, seed=seed) for seed in (0, 0, 1))
+    for name in ("conv6", "dense"):
+        kernels = [model.get_layer(name).get_weights()[0] for model in (first, again, other)]
+        assert np.array_equal(kernels[0], kernels[1]) and not np.array_equal(kernels[0], kernels[2])
+
+
+def test_a_saved_model_says_the_same(arrays, photo, tmp_path):
+    model = alexnet.alexnet_gap(3, weights=arrays)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(again.predict_on_batch(photo), model.predict_on_batch(photo), atol=1e-5)
+
+
+@pytest.mark.parametrize("options, complaint", [
+    ({"classes": 0}, "classes is 0"), ({"taps": ()}, "taps is"), ({"taps": "conv5"}, "taps is"),
+    ({"taps": ("conv2",)}, "conv2"), ({"pool": 2}, "pool is 2"), ({"pool": 0}, "pool is 0"),
+    ({"extra": 1024}, "extra is 1024"), ({"extra": (0,)}, "extra is"),
+])
+def test_bad_arguments_are_named(options, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        alexnet.alexnet_gap(**{"classes": 2, "weights": None} | options)
+
+
+@pytest.fixture(scope="module")
+def torch_python(request):
+    """A Python that has PyTorch, which the course itself does not need."""
+    wish = os.environ.get("CAMLIB_PEERS")
+    if not wish:
+        pytest.skip("set CAMLIB_PEERS=1 to install torch into an environment in pytest's cache (1 to 6 GB) and "
+                    "compare, or CAMLIB_PEERS=FOLDER to use a virtual environment that has it")
+    folder = request.config.cache.mkdir("camlib-peers-torch") if wish == "1" else Path(wish)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if wish == "1" and not (folder / "complete").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "torch==2.13.0", "numpy"], check=True)
+        (folder / "complete").touch()
+    return python
+
+
+def test_every_layer_against_pytorch(torch_python, arrays, photo, trunk, tmp_path):
+    names = list(LAYERS)
+    photos = [photo, photo[:, 40:264, 100:331]]
+    np.savez(tmp_path / "weights.npz", **{name.replace("/", "|"): array for name, array in arrays.items()})
+    for n, image in enumerate(photos):
+        np.save(tmp_path / f"photo{n}.npy", image)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    subprocess.run([torch_python, "-c", PEER, str(tmp_path)], check=True, env=environment)
+    ours = keras.Model(trunk.inputs, [trunk.get_layer(name).output for name in names])
+    for n, image in enumerate(photos):
+        for name, output in zip(names, ours.predict_on_batch(image)):
+            theirs = np.load(tmp_path / f"{name}_{n}.npy")
+            print(name, theirs.shape, "largest difference", abs(output - theirs).max(), file=sys.stderr)
+            np.testing.assert_allclose(output, theirs, atol=1e-4)
+    read = imagenet.read_torchvision(tmp_path / "peer.pth")  # written by the real torch.save
+    assert all(np.array_equal(read[name], arrays[name]) for name in arrays)

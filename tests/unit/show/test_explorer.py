@@ -1,0 +1,328 @@
+import gzip
+import io
+import json
+import math
+import subprocess
+import sys
+from base64 import b64decode
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import traitlets
+from PIL import Image
+
+from camlib.boxes import largest_box
+from camlib.show import explorer as module
+from camlib.show.explorer import Content, explorer
+
+STEPS = [0, 20, 300]
+
+
+def scene(steps=3, n=4, rows=6, columns=7, classes=5, size=(30, 35), seed=0):
+    """Random images, and maps whose blob moves and grows along the steps."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:rows, :columns]
+    maps = random.normal(0, 0.3, (steps, n, rows, columns, classes))
+    for step, image, k in np.ndindex(steps, n, classes):
+        centre = random.uniform(0, rows), random.uniform(0, columns)
+        maps[step, image, :, :, k] += step * random.normal(0, 3) * np.exp(-(y - centre[0]) ** 2 - (x - centre[1]) ** 2)
+    images = random.integers(0, 256, (n, *size), dtype=np.uint8)
+    return images, maps.astype(np.float32)
+
+
+@pytest.fixture
+def views():
+    images, maps = scene()
+    bias = np.linspace(-1, 1, 15).reshape(3, 5)
+    return explorer(images, maps, bias=bias, steps=STEPS, accuracy=[0.1, 0.5, 0.9], labels=[0, 1, 2, 3],
+                    boxes=[(3, 4, 20, 25)] * 4, class_names="abcde")
+
+
+def unpacked(packed):
+    """The packed bytes read as their description says, without `camlib`."""
+    data = gzip.decompress(packed)
+    length = int.from_bytes(data[:4], "little")
+    header, at = json.loads(data[4:4 + length]), 4 + length
+    assert at % 4 == 0
+    for name, dtype, count in header["arrays"]:
+        header[name] = np.frombuffer(data, dtype, count, at)
+        at += header[name].nbytes
+    assert at == len(data)
+    return header
+
+
+# ------------------------------------------------------------------------------------------------ what it says
+
+def test_logits_and_probabilities_follow_from_maps_and_bias(views):
+    images, maps = scene()
+    bias = np.linspace(-1, 1, 15).reshape(3, 5)
+    for step, image, k in [(0, 0, 0), (2, 3, 4), (1, 2, 1)]:
+        views.step_index, views.image_index, views.class_index = step, image, k
+        logits = [sum(float(v) for v in maps[step, image, :, :, c].ravel()) / 42 + bias[step, c] for c in range(5)]
+        assert views.logit == pytest.approx(logits[k], abs=1e-6)
+        assert views.probability == pytest.approx(math.exp(logits[k]) / sum(map(math.exp, logits)), abs=1e-6)
+
+
+def test_starts_at_the_predicted_class_of_the_last_step(views):
+    images, maps = scene()
+    assert views.step == 300 and views.image_index == 0
+    assert views.class_index == np.argmax(maps[2, 0].mean(axis=(0, 1)) + np.linspace(-1, 1, 15).reshape(3, 5)[2])
+    assert views.colormap == "diverging"
+    assert explorer(images, abs(maps)).colormap == "viridis"
+
+
+def test_step_by_value(views):
+    views.step = 20
+    assert views.step_index == 1
+    with pytest.raises(ValueError, match="no map of step 21: the steps are 0, 20, 300"):
+        views.step = 21
+    images, maps = scene()
+    still = explorer(images, maps[0])
+    assert still.step is None
+    with pytest.raises(ValueError, match="no training steps"):
+        still.step = 0
+    assert explorer(images, maps).step == 2  # numbered from zero where nobody says
+
+
+def test_traits_can_be_observed(views):
+    heard = []
+    views.class_index = np.int64(4)
+    views.observe(heard.append, "class_index")
+    views.class_index = 2
+    views.class_index = 2
+    assert [(change.old, change.new) for change in heard] == [(4, 2)]
+
+
+@pytest.mark.parametrize("name, bad", [("image_index", 4), ("class_index", 5), ("step_index", 3), ("step_index", -1),
+                                       ("cell", [6, 0]), ("cell", [0, 7])])
+def test_an_index_outside_is_refused_and_the_old_one_kept(views, name, bad):
+    before = getattr(views, name)
+    with pytest.raises(ValueError, match="expected a whole number, 0 to"):
+        setattr(views, name, bad)
+    assert getattr(views, name) == before
+
+
+@pytest.mark.parametrize("name, bad", [("opacity", 1.1), ("threshold", -0.1), ("colormap", "rainbow"), ("cell", [1])])
+def test_a_value_of_the_wrong_kind_is_refused(views, name, bad):
+    with pytest.raises(traitlets.TraitError):
+        setattr(views, name, bad)
+
+
+# ------------------------------------------------------------------------------------------------------- boxes
+
+@pytest.mark.parametrize("threshold, expected", [
+    (0.2, (0, 0, 3, 3)),  # strict: the 2 at (0, 4) is not above 0.2 · 10; 3 and 4 touch by a corner
+    (0.35, (1, 1, 3, 3)),
+    (0.95, (2, 2, 3, 3)),
+    (1.0, None),
+])
+def test_box_of_a_hand_worked_picture(threshold, expected):
+    picture = np.array([[3, 0, 0, 0, 2],
+                        [0, 4, 5, 0, 9],
+                        [0, 6, 10, 0, 0],
+                        [-9, 0, 0, 0, 0]], float)
+    assert largest_box(picture, threshold) == expected
+
+
+def test_no_box_where_nothing_is_positive():
+    assert largest_box(np.zeros((3, 3)), 0.2) is None
+    assert largest_box(-np.ones((3, 3)), 0.2) is None
+
+
+def test_box_agrees_with_labels_that_spread(views):
+    """Against another algorithm: every pixel takes the least label among its neighbours until nothing changes."""
+    for step, image, k in np.ndindex(3, 4, 5):
+        views.step_index, views.image_index, views.class_index = step, image, k
+        picture = module.upsample(views._content.seen(step, image, k), (30, 35))
+        above = picture > 0.2 * picture.max()
+        labels = np.where(above, np.arange(above.size).reshape(above.shape) + 1, 0)
+        for _ in range(above.size):
+            padded = np.pad(np.where(labels, labels, above.size + 1), 1, constant_values=above.size + 1)
+            least = np.min([padded[1 + v:31 + v, 1 + u:36 + u] for v in (-1, 0, 1) for u in (-1, 0, 1)], axis=0)
+            spread = np.where(above, least, 0)
+            if (spread == labels).all():
+                break
+            labels = spread
+        sizes = np.bincount(labels[labels > 0])
+        ys, xs = np.nonzero(labels == sizes.argmax())
+        assert views.box == (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
+
+
+def test_iou_counts_pixels(views):
+    for image in range(4):
+        views.image_index = image
+        mine, truth = np.zeros((2, 30, 35), bool)
+        x0, y0, x1, y1 = views.box
+        mine[y0:y1, x0:x1] = True
+        truth[4:25, 3:20] = True
+        assert views.iou == pytest.approx((mine & truth).sum() / (mine | truth).sum())
+
+
+def test_iou_takes_the_best_of_several_boxes_and_none_without_truth():
+    images, maps = scene()
+    box = explorer(images, maps).box
+    assert explorer(images, maps).iou is None
+    several = [np.array([(0, 0, 1, 1), box])] + [np.zeros((0, 4), int)] * 3
+    views = explorer(images, maps, boxes=several)
+    assert views.iou == 1
+    views.image_index = 1
+    assert views.iou is None
+
+
+# ------------------------------------------------------------------------------------------------------ coding
+
+def test_what_travels_is_what_was_given(views):
+    images, maps = scene()
+    data = unpacked(views._packed)
+    assert data["shape"] == [3, 4, 5, 6, 7]
+    bias = data["bias"].reshape(3, 1, 5)
+    assert np.allclose(data["logits"].reshape(3, 4, 5), maps.mean(axis=(2, 3)) + bias, atol=1e-6)
+    codes = np.cumsum(data["codes"].reshape(3, 4, 5, 6, 7), axis=3, dtype=np.uint8).astype(float)
+    low, high, levels = (data[name].reshape(3, 4, 5, 1, 1).astype(float) for name in ("low", "high", "levels"))
+    seen = np.moveaxis(low + (high - low) * codes / levels, 2, 4)
+    own = maps.max(axis=(2, 3), keepdims=True) - maps.min(axis=(2, 3), keepdims=True)
+    shared = maps.max(axis=(2, 3, 4), keepdims=True) - maps.min(axis=(2, 3, 4), keepdims=True)
+    assert (abs(seen - maps) <= np.minimum(shared / 510, own / 126) * 1.0001).all()
+    assert np.allclose(seen[2, 1, :, :, 3], views._content.seen(2, 1, 3), atol=1e-12)
+    positive = [max(float(v), 0) / 42 for v in maps[2, 3, :, :, 4].ravel()]
+    assert data["positive"].reshape(3, 4, 5)[2, 3, 4] == pytest.approx(sum(positive), abs=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, 2.5, -1e30, 1e-30])
+def test_constant_maps_survive_coding(value):
+    images, maps = scene()
+    constant = np.full_like(maps, value)
+    views = explorer(images, constant)
+    assert np.allclose(views._content.seen(0, 0, 0), value)
+    assert views.logit == pytest.approx(value)
+    assert views.box == ((0, 0, 35, 30) if value > 0 else None)
+
+
+def test_grey_images_travel_exactly():
+    images, maps = scene()
+    addresses = unpacked(explorer(images, maps)._packed)["images"]
+    for image, address in zip(images, addresses):
+        assert (np.asarray(Image.open(io.BytesIO(b64decode(address.split(",")[1])))) == image).all()
+
+
+# -------------------------------------------------------------------------------------------------- page forms
+
+class Page(HTMLParser):
+    """Tags, attributes and the text of scripts, as a browser would split them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.scripts = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        if self.tags and self.tags[-1][0] == "script":
+            self.scripts.append(data)
+
+
+def test_the_notebook_gets_a_page_and_a_still_and_no_view_that_dies(views):
+    bundle = views._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", "image/jpeg"}
+    assert Image.open(io.BytesIO(b64decode(bundle["image/jpeg"]))).size == (768, 182)
+    assert bundle["image/jpeg"] in bundle["text/html"]
+    page = Page(bundle["text/html"])
+    host = dict(page.tags)["div"]
+    assert json.loads(host["data-state"])["class_index"] == views.class_index
+    assert b64decode(page.scripts[0]) == views._packed
+    assert f'mountPage("{views._key}")' in page.scripts[-1]
+
+
+def test_saved_page_is_whole_and_asks_nothing_of_the_network(views, tmp_path):
+    path = views.save_html(tmp_path / "page.html")
+    text = path.read_text()
+    for tag, attributes in Page(text).tags:
+        for name in ("src", "href"):
+            assert attributes.get(name, "data:").startswith("data:"), (tag, attributes)
+    script = module._SCRIPT.read_text()
+    assert "http://" not in script and "https://" not in script and "</script" not in script
+
+
+def test_names_and_titles_are_text_not_markup(tmp_path):
+    images, maps = scene()
+    evil = '</script><img src=x onerror="1">'
+    views = explorer(images, maps, class_names=[evil] * 5, title=evil)
+    text = views.save_html(tmp_path / "page.html").read_text()
+    assert [tag for tag, _ in Page(text).tags].count("img") == 1  # the still picture
+
+
+def test_a_large_explorer_fits_the_notebook_and_keeps_the_image_shown():
+    images, maps = scene(steps=20, n=16, rows=25, columns=25, classes=10, size=(100, 100))
+    views = explorer(images, maps, image_index=13)
+    page = views._repr_mimebundle_()["text/html"]
+    assert len(page) <= module.PAGE_BYTES
+    kept = unpacked(b64decode(Page(page).scripts[0]))
+    state = json.loads(dict(Page(page).tags)["div"]["data-state"])
+    assert 1 <= len(kept["images"]) < kept["of"] == 16
+    assert kept["images"][state["image_index"]] == unpacked(views._packed)["images"][13]
+
+
+def test_same_content_same_page_and_twins_told_apart():
+    code = """if True:
+        import sys, zlib; sys.path.insert(0, "tests/unit/show")
+        from test_explorer import scene
+        from camlib.show.explorer import explorer
+        twins = [explorer(*scene()), explorer(*scene())]
+        assert "tensorflow" not in sys.modules
+        print(*[t._key for t in twins], *[zlib.crc32(t._repr_mimebundle_()["text/html"].encode()) for t in twins])
+    """
+    runs = [subprocess.run([sys.executable, "-c", code], cwd=module._SCRIPT.parents[2], capture_output=True,
+                           text=True, timeout=120) for _ in range(2)]
+    assert runs[0].stdout == runs[1].stdout != "", runs[0].stderr
+    first, second = runs[0].stdout.split()[:2]
+    assert first != second and first.split("-")[0] == second.split("-")[0]
+
+
+# ------------------------------------------------------------------------------------------------ bad arguments
+
+def wrong(**changes):
+    images, maps = scene()
+    return {"images": images, "maps": maps} | changes
+
+
+IMAGES, MAPS = scene()
+NAN = MAPS.copy()
+NAN[1, 2, 3, 4, 0] = np.nan
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (wrong(images=IMAGES[:2]), "2 images, but maps of 4"),
+    (wrong(images=IMAGES / 255), "images are float64.*expected uint8"),
+    (wrong(images=IMAGES[..., None]), "expected uint8"),
+    (wrong(images=IMAGES[0]), "expected uint8"),
+    (wrong(maps=MAPS[0, 0]), r"maps have shape \(6, 7, 5\)"),
+    (wrong(maps=MAPS[:, :0]), "maps have shape"),
+    (wrong(maps=NAN), "NaN"),
+    (wrong(maps=MAPS * np.inf), "NaN or infinite"),
+    (wrong(bias=[1, 2]), r"bias has shape \(2,\)"),
+    (wrong(bias=[np.nan] * 5), "expected finite"),
+    (wrong(steps=[0, 1]), "steps has 2 entries: expected 3, one per map"),
+    (wrong(steps=[0, 2, 1]), "increasing"),
+    (wrong(accuracy=[0.5]), "accuracy has 1 entries"),
+    (wrong(accuracy=[10, 50, 90]), "outside 0 to 1"),
+    (wrong(labels=[0, 1, 2, 5]), "a label is 5: expected a whole number, 0 to 4"),
+    (wrong(labels=[0.5, 1, 2, 3]), "a label is 0.5"),
+    (wrong(labels=[0]), "labels has 1 entries"),
+    (wrong(class_names=["a"]), "class_names has 1 entries"),
+    (wrong(boxes=[(0, 0, 5, 5)]), "boxes has 1 entries"),
+    (wrong(boxes=[(5, 5, 0, 0)] * 4), "x0 < x1"),
+    (wrong(boxes=[(0, 0, 5)] * 4), "boxes of image 0"),
+    (wrong(image_index=9), "image_index is 9"),
+    (wrong(klass=3), "unknown control 'klass'"),
+])
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        explorer(**arguments)
+
+
+def test_the_header_is_padded_whatever_it_holds():
+    for title in ("", "a", "ab", "abc", "ü"):
+        assert unpacked(gzip.compress(Content(IMAGES, MAPS, title=title).packed()))["title"] == title

@@ -1,0 +1,150 @@
+"""The arithmetic of explorer.js, run by Node or, where there is none, by Chromium."""
+
+import base64
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from matplotlib import colormaps
+
+from camlib.boxes import largest_box
+from camlib.maps.arrays import upsample
+from camlib.show import explorer
+
+SOURCE = explorer._SCRIPT.read_text(encoding="utf-8")
+MODULE = "data:text/javascript;base64," + base64.b64encode(SOURCE.encode()).decode()
+
+
+def in_node(body, arguments):
+    program = f"""
+        const module = await import({json.dumps(MODULE)});
+        let text = "";
+        for await (const chunk of process.stdin) text += chunk;
+        const answer = await (async (m, a) => {{ {body} }})(module, JSON.parse(text));
+        console.log(JSON.stringify(answer));
+    """
+    done = subprocess.run(["node", "--input-type=module", "-e", program], input=json.dumps(arguments), text=True,
+                          capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def js():
+    """A function (body, arguments) that runs JavaScript with the module as `m` and the arguments as `a`."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if shutil.which("node"):
+        yield in_node
+    elif chromium:
+        playwright = pytest.importorskip("playwright.sync_api", reason="no Node: pip install playwright")
+        with playwright.sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = browser.new_page()
+            yield lambda body, arguments: page.evaluate(
+                f"async ([url, a]) => {{ const m = await import(url); {body} }}", [MODULE, arguments])
+            browser.close()
+    else:
+        pytest.skip("no Node and no Chromium to run JavaScript: apt-get install chromium (or nodejs)")
+
+
+def stretched_by_a_loop(cells, height, width):
+    """Bilinear upsampling from its definition: half-pixel centres, edges repeated."""
+    rows, columns = cells.shape
+    out = np.empty((height, width))
+    for i in range(height):
+        for j in range(width):
+            y, x = (i + 0.5) * rows / height - 0.5, (j + 0.5) * columns / width - 0.5
+            total = 0.0
+            for r in (int(np.floor(y)), int(np.floor(y)) + 1):
+                for c in (int(np.floor(x)), int(np.floor(x)) + 1):
+                    weight = (1 - abs(y - r)) * (1 - abs(x - c))
+                    total += weight * cells[min(max(r, 0), rows - 1), min(max(c, 0), columns - 1)]
+            out[i, j] = total
+    return out
+
+
+@pytest.mark.parametrize("cells, size", [((25, 25), (100, 100)), ((13, 13), (224, 224)), ((3, 5), (17, 11)),
+                                         ((1, 1), (4, 6)), ((8, 8), (8, 8)), ((10, 6), (5, 4))])
+def test_upsampling_is_that_of_cam_and_of_the_definition(js, cells, size):
+    values = np.random.default_rng(1).normal(0, 10, cells)
+    out = js("return [...m.upsample(a.map, ...a.cells, ...a.size)];",
+             {"map": values.ravel().tolist(), "cells": cells, "size": size})
+    out = np.array(out).reshape(size)
+    assert abs(out - stretched_by_a_loop(values, *size)).max() < 1e-9
+    assert abs(out - upsample(values, size)).max() < 1e-3
+
+
+def test_boxes_are_those_of_python(js):
+    random = np.random.default_rng(2)
+    pictures = [upsample(random.normal(0, 1, (6, 7)), (24, 31)).round(3) for _ in range(20)]
+    pictures += [np.zeros((24, 31)), -np.ones((24, 31)), np.eye(24, 31)]
+    thresholds = [0.0, 0.2, 0.5, 0.9, 1.0]
+    boxes = js("return a.pictures.map((p) => a.thresholds.map((t) => m.largestBox(p, 24, 31, t)));",
+               {"pictures": [p.astype(float).ravel().tolist() for p in pictures], "thresholds": thresholds})
+    for picture, found in zip(pictures, boxes):
+        expected = [largest_box(picture.astype(float), t) for t in thresholds]
+        assert [tuple(box) if box else None for box in found] == expected
+
+
+def test_iou_by_counting(js):
+    random = np.random.default_rng(3)
+    corners = np.sort(random.integers(0, 12, (40, 2, 2, 2)), axis=2)
+    corners[:, :, 1] += 1
+    pairs = corners.reshape(40, 2, 4)
+    for (a, b), value in zip(pairs, js("return a.map(([p, q]) => m.iou(p, q));", pairs.tolist())):
+        masks = np.zeros((2, 13, 13), bool)
+        for mask, (x0, y0, x1, y1) in zip(masks, (a, b)):
+            mask[y0:y1, x0:x1] = True
+        assert value == pytest.approx((masks[0] & masks[1]).sum() / (masks[0] | masks[1]).sum())
+
+
+def test_softmax(js):
+    for logits in ([1.0, 2.0, -3.0], [1000.0, 999.0], [-5.0]):
+        powers = np.exp(np.array(logits) - max(logits))
+        assert js("return m.softmax(a);", logits) == pytest.approx(powers / powers.sum())
+
+
+@pytest.mark.parametrize("name", ["viridis", "magma", "jet"])
+def test_colours_are_those_of_matplotlib(js, name):
+    values = np.random.default_rng(5).uniform(-2, 3, 300)
+    table = explorer._tables()[explorer.COLORMAPS.index(name)].ravel().tolist()
+    out = js("return [...m.colourise(a.values, [-2, 3], a.table, { opacity: 0.6 })];",
+             {"values": values.tolist(), "table": table})
+    out = np.array(out).reshape(-1, 4)
+    expected = colormaps[name](np.rint((values + 2) / 5 * 255).astype(int), bytes=True)[:, :3]
+    assert (abs(out[:, :3] - expected).max(axis=1) == 0).all()
+    assert (out[:, 3] == 153).all()
+
+
+def test_diverging_colours_are_centred_at_zero_and_fade_there(js):
+    table = explorer._tables()[explorer.COLORMAPS.index("diverging")].ravel().tolist()
+    out = js("return [...m.colourise([-4, -1, 0, 1, 4, 0.5], [-1, 4], a, { diverging: true })];", table)
+    against, weakly_against, zero, weakly_for, strongly_for, faint = np.array(out).reshape(-1, 4)
+    assert zero[3] == 0 < faint[3] < weakly_for[3] == weakly_against[3] < strongly_for[3] == 255 == against[3]
+    for cool, warm in ((against, strongly_for), (weakly_against, weakly_for)):
+        assert cool[2] > cool[0] and warm[0] > warm[2]  # blue against, red for
+
+
+def test_a_constant_map_has_one_colour(js):
+    table = explorer._tables()[1].ravel().tolist()
+    assert js("return [...m.colourise([2, 2], [2, 2], a)];", table) == [*table[:3], 255] * 2
+
+
+def test_the_browser_reads_what_python_packed(js):
+    random = np.random.default_rng(4)
+    maps = random.normal(0, 2, (3, 4, 6, 7, 5)).astype(np.float32)
+    images = random.integers(0, 256, (4, 30, 35), dtype=np.uint8)
+    views = explorer.explorer(images, maps, bias=random.normal(size=(3, 5)), title="scénes",
+                             boxes=[(1, 2, 3, 4)] * 4, labels=[0, 1, 2, 3])
+    data = js("""const d = await m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)));
+                 return { map: [...d.map(2, 3, 4)], range: d.range(2, 3, 4), shared: d.sharedRange(2, 3),
+                          logits: [...d.logitsOf(1, 2)], title: d.title, boxes: d.boxes, images: d.images.length,
+                          tables: d.tables.length };""", base64.b64encode(views._packed).decode())
+    shown = views._content.seen(2, 3, 4)
+    assert data["map"] == pytest.approx(shown.ravel(), abs=1e-12)
+    assert data["range"] == pytest.approx([maps[2, 3, :, :, 4].min(), maps[2, 3, :, :, 4].max()])
+    assert data["shared"] == pytest.approx([maps[2, 3].min(), maps[2, 3].max()])
+    assert data["logits"] == pytest.approx(views._content.logits[1, 2], abs=1e-6)
+    assert (data["title"], data["boxes"][3], data["images"], data["tables"]) == ("scénes", [[1, 2, 3, 4]], 4, 3072)

@@ -1,0 +1,117 @@
+"""Figures are judged by eye; tests hold that they are pure, complete, and show the numbers they are given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from camlib.data.scenes import make_scenes
+from camlib.show import plot
+from camlib.training import runs
+from camlib.training.runs import Recipe, Run, Stage
+
+RANDOM = np.random.default_rng(0)
+IMAGE = RANDOM.integers(0, 256, (100, 100), np.uint8)
+PHOTO = RANDOM.integers(0, 256, (60, 80, 3), np.uint8)
+MAPS = RANDOM.normal(size=(25, 25, 10)).astype(np.float32)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run(tmp_path, Recipe((Stage(640),)), np.array([0, 5, 10]), np.array([0, 320, 640]),
+               np.array([0.1, 0.5, 0.9]), np.array([np.nan, 2.0, 1.0]))
+
+
+def visible(figure):
+    return [panel for panel in figure.axes if panel.get_visible()]
+
+
+def test_figures_are_closed_and_global_state_is_untouched(run):
+    before = dict(plt.rcParams)
+    for figure in (plot.maps_by_class(IMAGE, MAPS), plot.accuracy_curve(run), plot.heat_map(IMAGE, MAPS[..., 0])):
+        assert not plt.fignum_exists(figure.number)
+    assert dict(plt.rcParams) == before and not plt.get_fignums()
+
+
+def test_scene_grid_shows_every_scene_its_label_and_its_boxes(split):
+    scenes = make_scenes(split[1], 7, digits_per_scene=2)
+    figure = plot.scene_grid(scenes, 3, boxes=True)
+    shown = visible(figure)
+    assert len(shown) == 7
+    assert [panel.get_title() for panel in shown] == [str(label) for label in scenes.labels]
+    x0, y0, x1, y1 = scenes.boxes[0, 1]
+    frame = shown[0].patches[1]
+    assert frame.get_bbox().bounds == (x0 - 0.5, y0 - 0.5, x1 - x0, y1 - y0)
+    assert len(visible(plot.scene_grid(scenes, 3, count=4))) == 4
+
+
+def test_ink_is_dark_and_photographs_stay_as_they_are():
+    figure, (left, right) = plt.subplots(1, 2)
+    plot.show_image(left, IMAGE)
+    plot.show_image(right, PHOTO)
+    assert np.array_equal(left.images[0].get_array(), 255 - IMAGE)
+    assert np.array_equal(right.images[0].get_array(), PHOTO)
+    plt.close(figure)
+
+
+def test_maps_by_class_share_one_scale_centred_at_zero():
+    logits = MAPS.mean(axis=(0, 1))
+    figure = plot.maps_by_class(IMAGE, MAPS, logits=logits, classes=[3, 5], label=5)
+    heats = [panel.images[1] for panel in visible(figure)[1:3]]
+    limit = abs(MAPS[..., [3, 5]]).max()
+    assert all(heat.get_clim() == (-limit, limit) for heat in heats)
+    assert visible(figure)[2].get_title() == f"5:  {logits[5]:+.1f}"
+    assert visible(figure)[2].title.get_fontweight() == "bold"
+    assert plot.maps_by_class(IMAGE, np.zeros((5, 5, 2)))  # a map of nothing is drawn, not divided by zero
+
+
+def test_maps_along_training_names_every_step():
+    figure = plot.maps_along_training(IMAGE, np.moveaxis(MAPS, 2, 0), range(0, 100, 10), accuracy=[0.5] * 10, label=3)
+    assert [panel.get_title() for panel in visible(figure)] == [f"step {step}\n50%" for step in range(0, 100, 10)]
+
+
+def test_the_framework_sums_features_to_the_map():
+    features, weights = abs(RANDOM.normal(size=(25, 25, 8))), RANDOM.normal(size=8)
+    figure = plot.framework(IMAGE, features, weights, shown=3, name="4")
+    drawn = figure.axes[-1].images[-1].get_array()
+    by_hand = sum(features[..., k] * weights[k] for k in range(8))
+    from camlib.maps.arrays import upsample
+    np.testing.assert_allclose(drawn, upsample(by_hand, (100, 100)), rtol=1e-5)
+    adds = [features[..., k].mean() * weights[k] for k in range(8)]
+    assert f"feature {adds.index(max(adds))}\nadds {max(adds):+.2f}" in figure.axes[1].get_title()
+    assert f"feature {adds.index(min(adds))}\n" in figure.axes[3].get_title()
+
+
+def test_the_accuracy_curve_is_the_runs(run):
+    axes = plot.accuracy_curve(run, target=0.976).axes[0]
+    x, y = axes.lines[0].get_data()
+    assert x.tolist() == [0, 320, 640] and np.allclose(y, [10, 50, 90])
+    assert axes.lines[1].get_ydata()[0] == pytest.approx(97.6)
+    assert plot.accuracy_curve(run, against="steps").axes[0].lines[0].get_xdata().tolist() == [0, 5, 10]
+
+
+def test_heatmaps_are_the_originals(tmp_path, split):
+    """Jet at a half over the inverted scene, one file an image and step, each pixel as the recipe says."""
+    run = runs.shipped_run()
+    few = Run(run.folder, run.recipe, *(getattr(run, name)[[0, -1]] for name in runs.COLUMNS))
+    scenes = make_scenes(split[1], 2, seed=3)
+    plot.write_heatmaps(few, scenes, tmp_path)
+    files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png"))
+    last = run.steps[-1]
+    assert files == sorted(["accuracy.png"] + [f"img_{n}/cmap_{s}.png" for n in (0, 1) for s in (0, last)])
+
+    from camlib.maps.arrays import upsample
+    from camlib.maps.cam import explain
+    raw = explain(run.load(), scenes.images).maps[1, ..., scenes.labels[1]]
+    heat = upsample(raw, (100, 100))
+    heat = (heat - heat.min()) / (heat.max() - heat.min())
+    expected = 0.5 * plt.get_cmap("jet")(heat)[..., :3] + 0.5 * (1 - scenes.images[1, ..., None] / 255)
+    written = plt.imread(tmp_path / f"img_1/cmap_{last}.png")[::2, ::2, :3]
+    np.testing.assert_allclose(written, expected, atol=1 / 255)
+
+
+def test_the_top_classes_are_the_largest_logits():
+    picture = np.zeros((40, 60, 3), np.uint8)
+    maps = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
+    figure = plot.top_classes(picture, maps, np.array([0, 5, 1, 4, 2.0]), list("abcde"), top=3)
+    titles = [axes.get_title() for axes in figure.axes[1:]]
+    assert [title[0] for title in titles] == ["b", "d", "e"] and titles[0].endswith("69.3%")  # e⁵ of 1 + e⁵ + e + e⁴ + e² = 214.12

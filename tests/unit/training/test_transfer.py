@@ -1,0 +1,366 @@
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from camlib import cli
+from camlib.backend import keras
+from camlib.data import photos
+from camlib.maps import cam
+from camlib.networks import alexnet
+from camlib.training import features, transfer
+from camlib.training.accuracy import accuracy_by_class, class_accuracy
+from camlib.training.fit import PENALTIES, _folds, cross_validate, fit_head
+
+SIDE = 63  # px: 2×2 cells
+COLOURS = {"001.red": (210, 40, 40), "002.green": (40, 190, 60), "003.blue é x": (50, 60, 220)}
+
+
+def picture(colour, random):
+    """A patch of colour somewhere on noise."""
+    pixels = random.integers(0, 256, (70, 90, 3), np.uint8)
+    top, left = random.integers(0, 30), random.integers(0, 40)
+    pixels[top:top + 40, left:left + 50] = np.clip(np.array(colour) + random.normal(0, 15, (40, 50, 3)), 0, 255)
+    return Image.fromarray(pixels)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three categories of 10 photographs, one of them a text file."""
+    root, random = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
+    for name, colour in COLOURS.items():
+        (root / name).mkdir()
+        for k in range(10):
+            picture(colour, random).save(root / name / f"{name[:3]}_{k + 1:04}.jpg", quality=95)
+    (root / "002.green" / "002_0011.jpg").write_text("not a photograph")
+    return root
+
+
+@pytest.fixture
+def network():
+    """A small network that ends conv → GAP → dense and takes photographs of any size."""
+    return small_network()
+
+
+def small_network(seed=1, channels=6):
+    keras.utils.set_random_seed(seed)
+    image = keras.Input((None, None, 3), dtype="uint8", name="image")
+    x = keras.layers.Rescaling(1 / 255, name="scale")(image)
+    x = keras.layers.Conv2D(channels, 5, strides=4, activation="relu", name="conv5")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="gap")(x)
+    return keras.Model(image, keras.layers.Dense(3, name="dense")(x), name="small")
+
+
+@pytest.fixture(autouse=True)
+def random_alexnet(monkeypatch):
+    """AlexNet's layers without the download: what is tested here does not depend on what they learned."""
+    pretrained = alexnet.alexnet_gap
+    def untrained(classes, **options):
+        keras.utils.set_random_seed(3)
+        return pretrained(classes, **options | {"weights": None})
+    monkeypatch.setattr(transfer, "alexnet_gap", untrained)
+
+
+# ---- features --------------------------------------------------------------------------------------------------------
+
+
+def test_features_are_the_networks_in_half_precision(folder, network, tmp_path):
+    files = photos.open_folder(folder).files[:9]
+    made = features.gap_features(network, files, side=SIDE, folder=tmp_path, progress=False)
+    mirrored = features.gap_features(network, files, side=SIDE, mirror=True, folder=tmp_path, progress=False)
+    trunk = keras.Model(network.inputs, network.get_layer("gap").output)
+    for n, file in enumerate(files):
+        pixels = photos.read(file, SIDE)[None]
+        np.testing.assert_allclose(made[n], trunk.predict_on_batch(pixels)[0], rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(mirrored[n], trunk.predict_on_batch(pixels[:, :, ::-1])[0], rtol=1e-3, atol=1e-6)
+    assert len(made) == 9 and made[[3, 1]].shape == (2, 6) and made[[3, 1]].dtype == np.float32
+    assert np.array_equal(made[[3, 1]][0], made[3]) and made[[]].shape == (0, 6)
+
+
+def test_maps_may_be_kept_as_well_as_their_means(folder, network, tmp_path):
+    files = photos.open_folder(folder).files[:3]
+    trunk = keras.Model(network.inputs, network.get_layer("conv5").output)
+    maps = features.features(trunk, files, side=SIDE, folder=tmp_path, progress=False)
+    means = features.gap_features(network, files, side=SIDE, folder=tmp_path, progress=False)
+    assert maps[0].shape == (15, 15, 6)
+    np.testing.assert_allclose(maps[:].mean(axis=(1, 2)), means[:], rtol=2e-3)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """The photographs that were read, in order."""
+    read, names = photos.read, []
+    def counting(path, side=None):
+        names.append(path.name)
+        return read(path, side)
+    monkeypatch.setattr(photos, "read", counting)
+    return names
+
+
+def test_features_are_computed_once(folder, network, tmp_path, counted, monkeypatch):
+    monkeypatch.setattr(features, "SHARD", 4)
+    files = photos.open_folder(folder).files[:10]
+    options = {"side": SIDE, "folder": tmp_path, "progress": False}
+    first = features.gap_features(network, files, **options)
+    assert len(counted) == 10 and first.from_cache == 0 and len(list(tmp_path.iterdir())) == 3
+    again = features.gap_features(network, files, **options)
+    assert len(counted) == 10 and again.from_cache == 10 and np.array_equal(first[:], again[:])
+    head = small_network()
+    head.get_layer("dense").set_weights([np.ones((6, 3)), np.ones(3)])
+    features.gap_features(head, files, **options)
+    assert len(counted) == 10  # the dense layer has no part in them
+
+
+@pytest.mark.parametrize("change", ["side", "mirror", "weights", "touched", "grown", "pool"])
+def test_features_are_computed_again_after_a_change(folder, network, tmp_path, counted, change):
+    files = list(photos.open_folder(folder).files[:3])
+    copy = tmp_path / "copy.jpg"
+    copy.write_bytes(files[0].read_bytes())
+    files[0] = copy
+    options = {"side": SIDE, "folder": tmp_path / "cache", "progress": False}
+    features.gap_features(network, files, **options)
+    before = len(counted)
+    if change == "side":
+        options["side"] += 1
+    elif change == "mirror":
+        options["mirror"] = True
+    elif change == "weights":
+        kernel, bias = network.get_layer("conv5").get_weights()
+        network.get_layer("conv5").set_weights([kernel, bias + 0.001])
+    elif change == "touched":
+        os.utime(copy, (1, 1))
+    elif change == "grown":
+        stamp = copy.stat()
+        copy.write_bytes(copy.read_bytes() + b"\0")
+        os.utime(copy, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    elif change == "pool":
+        network, other = (alexnet.alexnet_gap(3, weights=None, pool=pool) for pool in (3, 5))
+        other.set_weights(network.get_weights())
+        features.gap_features(other, files, **options)
+        before = len(counted)
+    features.gap_features(network, files, **options)
+    assert len(counted) == before + 3
+
+
+def test_an_interrupted_computation_goes_on(folder, network, tmp_path, counted, monkeypatch):
+    monkeypatch.setattr(features, "SHARD", 4)
+    files = photos.open_folder(folder).files[:12]
+    options = {"side": SIDE, "folder": tmp_path, "progress": False}
+    compute, calls = features._compute, []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return compute(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(features, "_compute", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            features.gap_features(network, files, **options)
+    assert len(counted) == 8
+    assert features.gap_features(network, files, **options).from_cache == 8 and len(counted) == 12
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-20]),
+                                    lambda path: path.write_bytes(b""), lambda path: path.write_text("?" * 500)])
+def test_damaged_features_are_computed_again(folder, network, tmp_path, damage):
+    files = photos.open_folder(folder).files[:3]
+    options = {"side": SIDE, "folder": tmp_path, "progress": False}
+    first = features.gap_features(network, files, **options)[:]
+    damage(next(tmp_path.iterdir()))
+    again = features.gap_features(network, files, **options)
+    assert again.from_cache == 0 and np.array_equal(again[:], first)
+
+
+def test_unreadable_photographs_are_marked(folder, network, tmp_path):
+    found = photos.open_folder(folder)
+    made = features.gap_features(network, [*found.files, folder / "gone.jpg"], side=SIDE, folder=tmp_path,
+                                 progress=False)
+    unreadable = [file.name for file, fine in zip(found.files, made.readable()) if not fine]
+    assert unreadable == ["002_0011.jpg"] and not made.readable()[-1] and made.readable().sum() == 30
+
+
+# ---- the head --------------------------------------------------------------------------------------------------------
+
+
+def problem(seed=0, count=90, channels=5):
+    random = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    rows = random.normal(size=(count, channels)) * [1, 10, 0.1, 1, 1] + labels[:, None] * [0.4, 2, 0.05, 0, 0] + 7
+    rows[:, 4] = 2.5  # a dead channel
+    return rows.astype(np.float32), labels
+
+
+@pytest.mark.parametrize("penalty", [0.01, 0.3])
+def test_the_head_is_where_the_loss_is_least(penalty):
+    """The loss as the docstring states it, in NumPy: no small step from the fitted head makes it smaller."""
+    rows, labels = problem()
+    kernel, bias = (part.astype(np.float64) for part in fit_head(rows, labels, penalty))
+    deviation = np.where(rows.std(axis=0) > 1e-6, rows.std(axis=0), 1)
+
+    def loss(kernel, bias):
+        logits = rows.astype(np.float64) @ kernel + bias
+        log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        return -log_p[np.arange(len(labels)), labels].mean() + penalty / 2 * ((kernel * deviation[:, None])**2).sum()
+
+    least, random = loss(kernel, bias), np.random.default_rng(1)
+    for _ in range(50):
+        step = random.normal(size=kernel.shape) / deviation[:, None]
+        moved = kernel + 0.02 * step, bias - 0.02 * rows.mean(axis=0) @ step + 0.02 * random.normal(size=3)
+        assert loss(*moved) > least
+    assert least < loss(np.zeros_like(kernel), np.zeros(3)) and np.isfinite(kernel).all()
+
+
+def test_the_head_does_not_depend_on_the_features_scale():
+    """Standardising is folded in: features in other units give the same logits."""
+    rows, labels = problem()
+    first = np.matmul(rows, (head := fit_head(rows, labels, 0.1))[0]) + head[1]
+    scale, shift = np.array([3, 0.1, 20, 1, 4], np.float32), np.array([1, -5, 0, 2, 0], np.float32)
+    kernel, bias = fit_head(rows * scale + shift, labels, 0.1)
+    np.testing.assert_allclose((rows * scale + shift) @ kernel + bias, first, atol=2e-2)
+
+
+def test_cross_validation_against_a_loop():
+    rows, labels = problem(count=45)
+    views = np.stack([rows, rows + 0.1])
+    best, scores = cross_validate(views, labels, penalties=(0.01, 3.0), folds=3, seed=2)
+    fold = _folds(labels, 3, 2)
+    assert [np.bincount(labels[fold == k]).tolist() for k in range(3)] == [[5, 5, 5]] * 3
+    for penalty, score in scores.items():
+        right = []
+        for n in range(45):
+            rest = fold != fold[n]
+            kernel, bias = fit_head(np.concatenate([rows[rest], rows[rest] + 0.1]),
+                                             np.tile(labels[rest], 2), penalty)
+            right.append(np.argmax(rows[n] @ kernel + bias) == labels[n])
+        assert score == pytest.approx(np.mean(right))  # classes of equal size: their mean is the mean
+    assert scores[best] == max(scores.values())
+
+
+def test_cross_validation_holds_out_all_views_of_a_photograph():
+    """Labels that mean nothing, and views that give a photograph away: honest folds stay at chance."""
+    random = np.random.default_rng(0)
+    rows, labels = random.normal(size=(60, 100)).astype(np.float32), random.permutation(np.arange(60) % 3)
+    _, scores = cross_validate(np.stack([rows, rows + 0.01]), labels, penalties=(1e-3,))
+    assert scores[1e-3] < 0.55
+
+
+def test_one_photograph_a_class_leaves_nothing_to_validate_on():
+    rows, labels = problem(count=3)
+    penalty, scores = cross_validate(rows[None], labels)
+    assert penalty in PENALTIES and scores == {}
+
+
+def test_accuracy_is_the_mean_over_classes():
+    logits = np.eye(2)[[0, 0, 0, 1, 1]]  # says 0, 0, 0, 1, 1
+    labels = np.array([0, 0, 0, 0, 1])  # right: 3 of 4, and 1 of 1
+    assert accuracy_by_class(logits, labels).tolist() == [0.75, 1.0]
+    assert class_accuracy(logits, labels) == 0.875
+
+
+# ---- the whole -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def result(folder, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        pretrained = alexnet.alexnet_gap
+        patch.setattr(transfer, "alexnet_gap",
+                      lambda classes, **options: keras.utils.set_random_seed(3) or pretrained(
+                          classes, **options | {"weights": None}))
+        return transfer.run_transfer(photos.open_folder(folder), per_class=5, seed=1, side=SIDE,
+                                     folder=tmp_path_factory.mktemp("cache"), progress=False)
+
+
+def test_a_transfer_is_measured_on_photographs_it_did_not_see(folder, result):
+    found, numbers = photos.open_folder(folder), result.numbers
+    assert not set(result.train) & set(result.test) and len(result.train) == 15 and len(result.test) == 15
+    assert found.files[20].name == "002_0011.jpg" and 20 not in {*result.train, *result.test}
+    pixels = np.stack([photos.read(found.files[i], SIDE) for i in result.test])
+    logits = result.model.predict_on_batch(pixels)
+    np.testing.assert_allclose(result.logits, logits, atol=0.05 * np.ptp(logits))  # features are kept in half precision
+    right = [logits[k].argmax() == found.labels[i] for k, i in enumerate(result.test)]
+    assert abs(numbers["accuracy"] - np.mean(right)) <= 1 / 15 + 1e-9 and numbers["accuracy"] > 0.6
+    assert numbers["unreadable"] == 1 and numbers["photographs"] == 31 and numbers["train"] == 15
+    assert set(numbers["seconds"]) == {"features", "mirrored features", "head"}
+    json.dumps(numbers)
+
+
+def test_the_identity_holds_after_the_head_is_folded_in(folder, result):
+    found = photos.open_folder(folder)
+    pixels = np.stack([photos.read(found.files[i], SIDE) for i in result.test])
+    explanation = cam.explain(result.model, pixels)
+    logits, maps = explanation.logits, explanation.maps
+    bias = result.model.get_layer("dense").get_weights()[1]
+    np.testing.assert_allclose(maps.mean(axis=(1, 2)) + bias, logits, atol=1e-4)
+
+
+def test_fine_tuning_changes_the_last_layers_only(folder):
+    found = photos.open_folder(folder)
+    model = transfer.alexnet_gap(3)
+    before = {layer.name: layer.get_weights() for layer in model.layers}
+    fine = [i for i in range(31) if i != 20]
+    curve = transfer.tune(model, [found.files[i] for i in fine], found.labels[fine], epochs=3, rate=1e-3, side=SIDE,
+                          progress=False)
+    changed = {layer.name for layer in model.layers if any(
+        not np.array_equal(a, b) for a, b in zip(layer.get_weights(), before[layer.name]))}
+    assert changed == {"conv4", "conv5", "dense"} and len(curve) == 3 and curve[-1] < curve[0]
+    assert all(layer.trainable for layer in model.layers)
+
+
+def test_augmentation_is_a_seed(folder):
+    file = photos.open_folder(folder).files[0]
+    first, again, other = (transfer.augmented(file, SIDE, (1, seed)) for seed in (0, 0, 1))
+    assert first.shape == (SIDE, SIDE, 3) and first.dtype == np.uint8
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_too_few_photographs_are_named(folder, tmp_path):
+    with pytest.raises(ValueError, match=r"red \(10\).*Use at most 9"):
+        transfer.run_transfer(photos.open_folder(folder), per_class=10, side=SIDE, folder=tmp_path, progress=False)
+
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+
+
+def run(*arguments):
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(required=True)
+    def add(name, function, about):
+        sub = commands.add_parser(name, help=about)
+        sub.set_defaults(command=function)
+        return sub
+    cli.add_photo_commands(add)
+    options = parser.parse_args([str(argument) for argument in arguments])
+    options.command(options)
+
+
+def test_transfer_then_maps(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
+    out, numbers = tmp_path / "model folder", tmp_path / "numbers.json"
+    run("transfer", "--data", folder, "--per-class", 4, "--side", SIDE, "--json", numbers, "--out", out)
+    said, stated = capsys.readouterr().out, json.loads(numbers.read_text())
+    assert stated["per_class"] == 4 and f"{stated['accuracy']:.1%}" in said and "1 unreadable" in said
+    assert all(name.split(".")[1] in said for name in COLOURS)
+    assert sorted(path.name for path in out.iterdir()) == ["model.keras", "transfer.json"]
+
+    wanted = [folder / "001.red" / "001_0002.jpg", folder / "003.blue é x" / "003_0003.jpg"]
+    run("maps", out, *wanted, folder / "002.green" / "002_0011.jpg", "--top", 2, "--out", tmp_path / "maps")
+    assert "002_0011.jpg cannot be read" in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == ["001_0002.png", "003_0003.png"]
+    assert photos.read(tmp_path / "maps" / "001_0002.png").std() > 10
+
+    elsewhere = f"from camlib import cli; print(cli.load({str(out)!r})[1:])"
+    again = subprocess.run([sys.executable, "-c", elsewhere], capture_output=True, text=True, check=True)
+    assert again.stdout.strip() == str((tuple(name.split(".")[1] for name in COLOURS), SIDE))
+
+
+def test_maps_without_a_model_or_photographs_say_so(folder, tmp_path):
+    with pytest.raises(ValueError, match="holds no trained model.*camlib transfer"):
+        run("maps", tmp_path, folder / "001.red" / "001_0001.jpg")
