@@ -36,6 +36,7 @@ def sources(*only):
 
 
 def tags(cell):
+    """The tags of a cell, a list of texts."""
     return cell.metadata.get("tags", [])
 
 
@@ -60,7 +61,8 @@ def learner(source):
             try:
                 cell.source = stub(cell.source)
             except (ValueError, SyntaxError) as error:
-                raise ValueError(f"{source.name}, exercise {cell.source.splitlines()[0]!r}: {error}") from error
+                first = cell.source.partition("\n")[0]
+                raise ValueError(f"{source.name}, exercise {first!r}: {error}") from error
     return notebook
 
 
@@ -107,11 +109,13 @@ def verdicts(unsolved, solution, check):
 
     The stub comes last, so that the cells after it run as they do for a reader who has written nothing.
     """
-    call = next(line for line in map(ast.unparse, ast.parse(check.source).body) if line.startswith("checks."))
+    statements = map(ast.unparse, ast.parse(check.source).body)
+    call = next((line for line in statements if line.startswith("checks.")), None)
     printed = "".join(output.get("text", "") for output in check.outputs)
     blank = re.search("^○ (.*): not attempted yet$", printed, re.M)
-    if blank is None:
-        raise ValueError(f"the stub's checker, {call}, printed {printed!r}: expected a line “○ …: not attempted yet”")
+    if call is None or blank is None:
+        raise ValueError("the cell after an exercise should call its checker, checks.…, and hold its answer to the "
+                         f"stub, “○ …: not attempted yet”; the cell {check.source!r} holds {printed!r}")
     for function, line in ((solution, f"✔ {blank[1]}: right"), (unsolved, blank[0])):
         output = nbformat.v4.new_output("stream", text=f"{line}\n")
         yield nbformat.v4.new_code_cell(f"{function}\n\n{call}", outputs=[output], execution_count=0,
