@@ -1,17 +1,17 @@
-# lab: open the course · test: run every test · bench: measure · notebooks: run them again, in place
+# lab: open the course · test: run every test · bench: measure · notebooks: make them anew, ONLY=03 for one
+# solutions: write the solved notebooks to out/solutions
 # ship: train the shipped run anew · fetch: download all data ahead of a class · lock: renew requirements.txt · clean
 
 PYTHON ?= python3
 PORT ?= 8888
 ARGS ?=
 ROW ?=
+ONLY ?=
 BIN := .venv/bin
 READY := .venv/ready
-LEARNER := $(sort $(wildcard notebooks/[0-9]*.ipynb))
-SOLVED := $(sort $(wildcard notebooks/solutions/[0-9]*.ipynb))
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 
-.PHONY: lab test bench notebooks ship fetch lock clean
+.PHONY: lab test bench notebooks solutions ship fetch lock clean
 
 lab: $(READY)
 	@$(BIN)/python -m camlib fetch
@@ -20,10 +20,10 @@ lab: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m camlib fetch
-	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore tests/browser tests $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope tests/unit $(ARGS)
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/browser $(ARGS)
-	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
-		notebooks $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env \
+		--nbval-cell-timeout 300 tests/nbval $(ARGS)
 
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/bench --upgrade \
@@ -31,8 +31,10 @@ bench: $(READY)
 	PYTHONPATH=.venv/bench $(BIN)/python tests/benchmarks $(ROW) $(ARGS)
 
 notebooks: $(READY)
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=900 \
-		--ExecutePreprocessor.store_widget_state=False $(LEARNER) $(SOLVED)
+	$(BIN)/python -m notebooks.build learner $(ONLY)
+
+solutions: $(READY)
+	$(BIN)/python -m notebooks.build solved $(ONLY)
 
 ship: $(READY)
 	$(BIN)/python -m camlib ship

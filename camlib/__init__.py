@@ -26,6 +26,11 @@ _FUNCTIONS = {
     "normalise": "maps.arrays",
     "softmax": "maps.arrays",
     "explorer": "show.explorer",
+    "iou": "boxes",
+    "accuracy": "training.accuracy",
+    "class_accuracy": "training.accuracy",
+    "gap_features": "training.features",
+    "fit_head": "training.fit",
 }
 _MODULES = {
     "digits": "data.digits",

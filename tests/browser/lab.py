@@ -94,9 +94,9 @@ class Server:
                 self.process.wait(15)
                 return
 
-    def trust(self, name):
-        """Sign a notebook, as its author's `jupyter trust` would."""
-        subprocess.run([sys.executable, "-m", "jupyter", "trust", name], cwd=self.folder, env=self.environment,
+    def trust(self, *names):
+        """Sign notebooks, as their author's `jupyter trust` would."""
+        subprocess.run([sys.executable, "-m", "jupyter", "trust", *names], cwd=self.folder, env=self.environment,
                        check=True, timeout=60, capture_output=True)
 
 

@@ -1,0 +1,99 @@
+"""What every notebook must be, beyond running: made from its source, with its anatomy and its stored outputs."""
+
+import json
+import re
+from pathlib import Path
+
+import jupytext
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "notebooks"
+NAMES = ["00_start_here", "01_cluttered_mnist", "02_lenet_gap", "03_class_activation_maps",
+         "04_measuring_localization", "05_alexnet_caltech256", "06_beyond_cam"]
+
+
+def read(name):
+    return json.loads((FOLDER / f"{name}.ipynb").read_text())
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def prose(notebook):
+    return "\n".join(source(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+
+
+def tagged(tag, cells):
+    return [cell for cell in cells if tag in cell["metadata"].get("tags", [])]
+
+
+def test_sources_notebooks_and_the_readme_name_the_same():
+    assert NAMES == sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+    assert NAMES == sorted(path.stem for path in (FOLDER / "source").glob("*.py"))
+    assert NAMES == re.findall(r"^\| \[.+\]\(notebooks/(\w+)\.ipynb\) \|", (ROOT / "README.md").read_text(), re.M)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_is_its_source_without_guide_and_solutions(name):
+    """Whoever changes a source runs `make notebooks`; whoever changes a notebook is told to change its source."""
+    cells = read(name)["cells"]
+    solved = [cell for cell in jupytext.read(FOLDER / "source" / f"{name}.py").cells
+              if "guide" not in cell.metadata.get("tags", [])]
+    assert len(cells) == len(solved)
+    for ours, theirs in zip(cells, solved):
+        assert ours["cell_type"] == theirs.cell_type and ours["metadata"] == theirs.metadata
+        if tagged("exercise", [ours]):
+            head, rest = source(ours).split("    return None")
+            assert rest == "" and head.endswith('"""\n') and theirs.source.startswith(head)
+            assert theirs.source != source(ours)
+        else:
+            assert source(ours) == theirs.source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_exercise_is_checked_and_not_attempted(name):
+    cells = code_cells(read(name))
+    exercises = tagged("exercise", cells)
+    assert 1 <= len(exercises) <= 4
+    for exercise in exercises:
+        check = cells[cells.index(exercise) + 1]
+        printed = "".join("".join(output.get("text", "")) for output in check["outputs"])
+        assert source(check).count("checks.") == 1
+        assert re.findall(r"^([○✔✘]) Exercise .+: (.+)$", printed, re.M) == [("○", "not attempted yet")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stored_outputs_are_whole_and_clean(name):
+    cells = code_cells(read(name))
+    assert (FOLDER / f"{name}.ipynb").stat().st_size < 1_000_000
+    counts = [cell["execution_count"] for cell in cells]
+    assert counts == list(range(1, len(cells) + 1)), "run from top to bottom, every cell"
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert not [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"]
+    assert "widgets" not in read(name)["metadata"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_anatomy(name):
+    notebook = read(name)
+    for part in ("# " + name[:2] + " ·", "You will be able to", "Time", "Predict first", "References"):
+        assert part.lower() in prose(notebook).lower(), part
+    failures = tagged("honest-failure", notebook["cells"])
+    assert len(failures) == 1 and re.search("^## ", source(failures[0]), re.M), "a section with one honest failure"
+    assert all(len(source(cell).strip().splitlines()) <= 15 for cell in code_cells(notebook))
+    assert all(len(line) <= 120 for cell in code_cells(notebook) for line in source(cell).splitlines())
+    assert tagged("nbval-check-output", code_cells(notebook))
+    assert "import tensorflow" not in "".join(source(cell) for cell in code_cells(notebook))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name):
+    links = re.findall(r"\]\(([^)]+)\)", prose(read(name)))
+    missing = [link for link in links if not re.match("[a-z]+://|#", link) and not (FOLDER / link).exists()]
+    assert links and not missing
