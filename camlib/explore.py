@@ -28,7 +28,6 @@ from .localize import iou
 from .packing import COLORMAPS, CONTROLS, Content, _compressed, _index, colourise
 
 PAGE_BYTES = 440_000  # two explorers and a dozen figures fit in a notebook of 1 MB
-
 _SCRIPT, _STYLE = (Path(__file__).with_name(name) for name in ("explorer.js", "explorer.css"))
 _made = Counter()  # explorers of the same content in this kernel, told apart by their number
 
@@ -133,9 +132,8 @@ class Explorer(anywidget.AnyWidget):
         Read off the 8-bit map that the browser draws, so that Python and the picture say the same. On a picture that
         travels smaller than it is, the edges are off by at most half a pixel of the smaller one.
         """
-        c = self._content
-        heat = upsample(c.seen(self.step_index, self.image_index, self.class_index), c.travelling)
-        box = largest_box(heat, self.threshold)
+        c, at = self._content, (self.step_index, self.image_index, self.class_index)
+        box = largest_box(upsample(c.seen(*at), c.travelling), self.threshold)
         return box and c.in_pixels(box)
 
     @property
@@ -261,14 +259,15 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
 
 
 def largest_box(picture, threshold):
-    """Box (x0, y0, x1, y1), half-open, of the largest 8-connected part above threshold × maximum, or None."""
+    """Box (x0, y0, x1, y1), half-open, of the first largest 8-connected part above threshold × maximum, or None."""
     import cv2
 
-    above = picture > threshold * picture.max() if picture.max() > 0 else np.zeros(picture.shape, bool)
+    above = picture > max(threshold * picture.max(), 0)
     if not above.any():
         return None
-    parts = cv2.connectedComponentsWithStats(above.astype(np.uint8), connectivity=8)[2][1:]  # the first is the rest
-    x, y, width, height, _ = parts[parts[:, cv2.CC_STAT_AREA].argmax()].tolist()
+    _, labels, parts, _ = cv2.connectedComponentsWithStats(above.astype(np.uint8), connectivity=8)
+    parts[0, cv2.CC_STAT_AREA] = 0  # the rest
+    x, y, width, height, _ = parts[labels.flat[parts[labels, cv2.CC_STAT_AREA].argmax()]].tolist()
     return x, y, x + width, y + height
 
 

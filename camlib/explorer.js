@@ -49,34 +49,44 @@ export function upsample(map, rows, columns, height, width) {
  */
 export function largestBox(picture, height, width, threshold) {
   let top = -Infinity;
-  for (const value of picture) if (value > top) top = value;
+  for (let i = 0; i < picture.length; i++) if (picture[i] > top) top = picture[i];
   if (!(top > 0)) return null;
-  const cut = threshold * top;
-  const open = new Uint8Array(picture.length), stack = new Int32Array(picture.length);
-  for (let i = 0; i < picture.length; i++) open[i] = picture[i] > cut ? 1 : 0;
-  let best = null, bestArea = 0;
-  for (let start = 0; start < picture.length; start++) {
-    if (!open[start]) continue;
-    let depth = 0, area = 0, x0 = width, y0 = height, x1 = 0, y1 = 0;
-    stack[depth++] = start;
-    open[start] = 0;
-    while (depth) {
-      const at = stack[--depth], x = at % width, y = (at - x) / width;
-      area++;
-      if (x < x0) x0 = x;
-      if (x >= x1) x1 = x + 1;
-      if (y < y0) y0 = y;
-      if (y >= y1) y1 = y + 1;
-      for (let v = Math.max(y - 1, 0); v <= Math.min(y + 1, height - 1); v++)
-        for (let u = Math.max(x - 1, 0); u <= Math.min(x + 1, width - 1); u++)
-          if (open[v * width + u]) {
-            open[v * width + u] = 0;
-            stack[depth++] = v * width + u;
-          }
+  const cut = threshold * top, parts = [];
+  let above = []; // the runs of the row before
+  for (let y = 0; y < height; y++) {
+    const line = y * width, runs = [];
+    for (let x = 0, near = 0; x < width; x++) {
+      if (!(picture[line + x] > cut)) continue;
+      const x0 = x;
+      while (x < width && picture[line + x] > cut) x++;
+      const part = { number: parts.length, into: null, area: x - x0, x0, y0: y, x1: x, y1: y + 1 };
+      runs.push({ x0, x1: x, part });
+      parts.push(part);
+      while (near < above.length && above[near].x1 < x0) near++;
+      for (let k = near; k < above.length && above[k].x0 <= x; k++) join(above[k].part, part); // by a corner too
     }
-    if (area > bestArea) [best, bestArea] = [[x0, y0, x1, y1], area];
+    above = runs;
   }
-  return best;
+  const whole = parts.filter((part) => !part.into);
+  if (!whole.length) return null;
+  const { x0, y0, x1, y1 } = whole.reduce((best, part) => (part.area > best.area ? part : best));
+  return [x0, y0, x1, y1];
+}
+
+/** Make two parts of a picture one, the later a piece of the earlier, which it then points to as `into`. */
+function join(one, other) {
+  const root = (part) => {
+    while (part.into) part = part.into = part.into.into ?? part.into;
+    return part;
+  };
+  let first = root(one), second = root(other);
+  if (first === second) return;
+  if (first.number > second.number) [first, second] = [second, first];
+  second.into = first;
+  first.area += second.area;
+  first.x0 = Math.min(first.x0, second.x0);
+  first.x1 = Math.max(first.x1, second.x1);
+  first.y1 = Math.max(first.y1, second.y1);
 }
 
 /** Intersection over union of two half-open boxes. */

@@ -80,6 +80,7 @@ def test_boxes_are_those_of_python(js):
     random = np.random.default_rng(2)
     pictures = [cam.upsample(random.normal(0, 1, (6, 7)), (24, 31)).round(3) for _ in range(20)]
     pictures += [np.zeros((24, 31)), -np.ones((24, 31)), np.eye(24, 31)]
+    pictures += [random.uniform(0, 1, (24, 31)) for _ in range(20)]  # parts that fork, join late and touch by corners
     thresholds = [0.0, 0.2, 0.5, 0.9, 1.0]
     boxes = js("return a.pictures.map((p) => a.thresholds.map((t) => m.largestBox(p, 24, 31, t)));",
                {"pictures": [p.astype(float).ravel().tolist() for p in pictures], "thresholds": thresholds})
