@@ -130,7 +130,7 @@ class Explorer(anywidget.AnyWidget):
         above `threshold` times its maximum, as in the paper's section 3.2; None where nothing is positive.
 
         Read off the 8-bit map that the browser draws, so that Python and the picture say the same. On a picture that
-        travels smaller than it is, the edges are off by at most half a pixel of the smaller one.
+        travels smaller than it is, the edges are as fine as the pixels that travel.
         """
         c, at = self._content, (self.step_index, self.image_index, self.class_index)
         box = largest_box(upsample(c.seen(*at), c.travelling), self.threshold)

@@ -379,6 +379,20 @@ def test_an_output_that_left_the_page_leaves_the_memory(page, tmp_path, live, co
     assert console_errors == []
 
 
+def test_reruns_leave_no_old_outputs_in_memory(page, server):
+    write_notebook(server.folder / "again.ipynb", SETUP, EXPLORER)
+    opened = Notebook(page, server, "again.ipynb")
+    for _ in range(3):
+        opened.run_all()
+        page.locator(".camlib-explorer[data-live=true] .picture").wait_for()
+
+    def kept():
+        page.request_gc()
+        return page.evaluate("[...camlibMeeting.pages].filter((page) => page.deref()).length")
+    settles(kept, 1, page)
+    opened.shut_down()
+
+
 def test_an_output_taken_out_for_a_while_comes_back_as_it_was(page, tmp_path, console_errors):
     """Notebooks take cells out of the page as they scroll: memory is not freed for as long as they hold them."""
     saved(page, tmp_path)
