@@ -343,25 +343,19 @@ def panel(still, number):
 
 
 @pytest.mark.parametrize("colormap, scale, places", [
-    ("viridis", "classes", [0.5, 1, 0.8, 0.6]),  # −3 is in the range, though its class is not shown
+    ("viridis", "classes", [2.5 / 5, 5 / 5, 4 / 5, 3 / 5]),  # from −3, though its class is not shown, to 2
     ("viridis", "map", [0, 0, 0, 0]),  # a constant map lies at its own low end
-    ("diverging", "classes", [0.5, 1, 5 / 6, 4 / 6]),
+    ("diverging", "classes", [2.5 / 6, 5 / 6, 4 / 6, 3 / 6]),  # in ±3
 ])
 def test_the_still_has_the_colours_of_the_live_view(colormap, scale, places):
-    maps = np.zeros((1, 4, 4, 5)) + [0, 2, 1, -3, -0.6]
-    maps[..., 2], maps[..., 4] = 1, 0.0
-    maps[..., 0] = -0.5
+    maps = np.zeros((1, 4, 4, 5)) + [-0.5, 2, 1, -3, 0]  # shown: the first, then 2, 1 and 0, the most probable
     views = explorer(np.zeros((1, 20, 20), np.uint8), maps, class_index=0, opacity=1, colormap=colormap, scale=scale,
                      show_box=False)
     table = packing._tables()[packing.COLORMAPS.index(colormap)]
     still = still_of(views)
-    if colormap == "diverging":  # −0.5 in ±3, fading: 5/12 of the way, a fifth opaque
-        places = [2.5 / 6, 5 / 6, 4 / 6, 3 / 6]
-        fades = [1.25 * abs(2 * place - 1) for place in places]
-    else:
-        fades = [1] * 4
-    for number, (place, fade) in enumerate(zip(places, fades), 1):
-        assert abs(panel(still, number) - min(1, fade) * table[round(place * 255)]).max() < 8, number
+    for number, place in enumerate(places, 1):
+        opaque = min(1, 1.25 * abs(2 * place - 1)) if colormap == "diverging" else 1  # over black
+        assert abs(panel(still, number) - opaque * table[round(place * 255)]).max() < 8, number
 
 
 def test_the_still_shows_the_boxes_when_asked_and_cells_when_asked():
