@@ -15,14 +15,15 @@ def ink_boxes(images):
 
 
 def largest_box(picture, threshold):
-    """Box (x0, y0, x1, y1), half-open, of the largest 8-connected part above threshold × maximum, or None."""
+    """Box (x0, y0, x1, y1), half-open, of the first largest 8-connected part above threshold × maximum, or None."""
     import cv2
 
-    above = picture > threshold * picture.max() if picture.max() > 0 else np.zeros(picture.shape, bool)
+    above = picture > max(threshold * picture.max(), 0)
     if not above.any():
         return None
-    parts = cv2.connectedComponentsWithStats(above.astype(np.uint8), connectivity=8)[2][1:]  # the first is the rest
-    x, y, width, height, _ = parts[parts[:, cv2.CC_STAT_AREA].argmax()].tolist()
+    _, labels, parts, _ = cv2.connectedComponentsWithStats(above.astype(np.uint8), connectivity=8)
+    parts[0, cv2.CC_STAT_AREA] = 0  # the rest
+    x, y, width, height, _ = parts[labels.flat[parts[labels, cv2.CC_STAT_AREA].argmax()]].tolist()
     return x, y, x + width, y + height
 
 

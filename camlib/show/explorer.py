@@ -1,7 +1,7 @@
 """The explorer: class activation maps under the reader's fingers.
 
 One class per picture is an illustration; every class, training step and image at the move of a slider is an
-experiment. All maps are computed beforehand, travel once, as compressed 8-bit numbers, and are drawn by
+experiment. All maps are computed beforehand, travel once, as compressed 8-bit numbers (`packing`), and are drawn by
 `explorer.js` in the browser, so a control answers within a frame, with a kernel or without.
 
 What a notebook shows is always the explorer's page form (`text/html`): self-contained, alive wherever scripts run,
@@ -10,7 +10,6 @@ and a still picture where they do not. In JupyterLab that page finds its widget 
 """
 
 import base64
-import gzip
 import hashlib
 import html
 import io
@@ -24,16 +23,12 @@ import numpy as np
 import traitlets as t
 
 from ..boxes import iou, largest_box
+from ..files import whole_file
 from ..maps.arrays import softmax, upsample
+from .packing import COLORMAPS, CONTROLS, Content, _compressed, _index, colourise
 
-COLORMAPS = ("diverging", "viridis", "magma", "jet")
-# Evidence against is blue, for is red; both grow lighter as they grow stronger, so they show on dark scenes too.
-DIVERGING = ("#9be0ff", "#48a8ff", "#2c6be0", "#d8352a", "#ff6a3a", "#ffb95c")
-CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
-            "scale", "order", "cell")
 PAGE_BYTES = 440_000  # two explorers and a dozen figures fit in a notebook of 1 MB
-
-_SCRIPT = Path(__file__).with_name("explorer.js")
+_SCRIPT, _STYLE = (Path(__file__).with_name(name) for name in ("explorer.js", "explorer.css"))
 _made = Counter()  # explorers of the same content in this kernel, told apart by their number
 
 
@@ -42,6 +37,16 @@ class Index(t.Int):
 
     def validate(self, widget, value):
         return super().validate(widget, value.item() if isinstance(value, np.integer) else value)
+
+
+class Fraction(t.Float):
+    """A number from 0 to 1; NaN, which `Float` lets pass whatever its ends, is none."""
+
+    def validate(self, widget, value):
+        value = super().validate(widget, value.item() if isinstance(value, np.number) else value)
+        if not 0 <= value <= 1:
+            raise t.TraitError(f"{self.name} is {value}: expected a number from 0 to 1")
+        return value
 
 
 class Explorer(anywidget.AnyWidget):
@@ -61,16 +66,16 @@ class Explorer(anywidget.AnyWidget):
     Where scripts in an output can not meet the widget (VS Code, Colab), `ipywidgets.VBox([explorer])` links them.
     """
 
-    _esm = _SCRIPT
+    _esm, _css = _SCRIPT, _STYLE
     _key = t.Unicode().tag(sync=True)
     _packed = t.Bytes().tag(sync=True)
 
     image_index = Index(0).tag(sync=True)
     class_index = Index(0).tag(sync=True)
     step_index = Index(0).tag(sync=True)
-    opacity = t.Float(0.75, min=0, max=1).tag(sync=True)
+    opacity = Fraction(0.75).tag(sync=True)
     colormap = t.Enum(COLORMAPS, "viridis").tag(sync=True)
-    threshold = t.Float(0.2, min=0, max=1).tag(sync=True)
+    threshold = Fraction(0.2).tag(sync=True)
     smooth = t.Bool(True).tag(sync=True)
     show_box = t.Bool(True).tag(sync=True)
     scale = t.Enum(("classes", "map"), "classes").tag(sync=True)
@@ -124,11 +129,12 @@ class Explorer(anywidget.AnyWidget):
         """(x0, y0, x1, y1), half-open pixels: the largest connected part (eight neighbours) of the upsampled map
         above `threshold` times its maximum, as in the paper's section 3.2; None where nothing is positive.
 
-        Read off the 8-bit map that the browser draws, so that Python and the picture say the same.
+        Read off the 8-bit map that the browser draws, so that Python and the picture say the same. On a picture that
+        travels smaller than it is, the edges are as fine as the pixels that travel.
         """
-        c = self._content
-        return largest_box(upsample(c.seen(self.step_index, self.image_index, self.class_index), c.size),
-                           self.threshold)
+        c, at = self._content, (self.step_index, self.image_index, self.class_index)
+        box = largest_box(upsample(c.seen(*at), c.travelling), self.threshold)
+        return box and c.in_pixels(box)
 
     @property
     def iou(self):
@@ -137,16 +143,19 @@ class Explorer(anywidget.AnyWidget):
         return float(iou(self.box, truths).max()) if self.box and len(truths) else None
 
     def save_html(self, path):
-        """Write one self-contained page, with every image and no need of a network; returns its path."""
-        title = html.escape(self._content.title or "Class activation maps")
-        page = _PAGE.format(title=title, body=self._fragment(self._packed, self._state(), self._still()))
-        Path(path).write_text(page, encoding="utf-8")
+        """Write one self-contained page, with every image and no need of a network; returns its path.
+
+        A page that was there stays as it was until the new one is whole. Raises OSError where none can be written.
+        """
+        page = _PAGE.format(title=html.escape(self._content.title or "Class activation maps"),
+                            body=self._fragment(self._packed, self._state(), self._still()))
+        with whole_file(path) as part:
+            part.write_text(page, encoding="utf-8")
         return Path(path)
 
     def __repr__(self):
         c, (steps, images, rows, columns, classes) = self._content, self._content.maps.shape
-        step = "" if self.step is None else f" × {steps} steps"
-        at = "" if self.step is None else f", step {self.step}"
+        step, at = ("", "") if self.step is None else (f" × {steps} steps", f", step {self.step}")
         return (f"Explorer of {images} images × {classes} classes{step}, {rows}×{columns} cells; "
                 f"image {self.image_index}, class {c.class_names[self.class_index]}{at}")
 
@@ -156,10 +165,10 @@ class Explorer(anywidget.AnyWidget):
 
     def _page_form(self, still):
         """What the notebook keeps: all images, or as many, with the one shown, as `PAGE_BYTES` allow."""
-        page, count = self._fragment(self._packed, self._state(), still), len(self._content.images)
+        page, count = self._fragment(self._packed, self._state(), still), len(self._content.pictures)
         while len(page) > PAGE_BYTES and count > 1:
             count = max(1, min(count - 1, int(count * PAGE_BYTES / len(page))))
-            others = [i for i in range(len(self._content.images)) if i != self.image_index]
+            others = [i for i in range(len(self._content.pictures)) if i != self.image_index]
             kept = sorted([self.image_index, *others[: count - 1]])
             state = self._state() | {"image_index": kept.index(self.image_index)}
             page = self._fragment(_compressed(self._content.subset(kept).packed()), state, still)
@@ -168,38 +177,48 @@ class Explorer(anywidget.AnyWidget):
     def _fragment(self, packed, state, still):
         return _FRAGMENT.format(key=self._key, state=html.escape(json.dumps(state)), label=html.escape(repr(self)),
                                 still=still, data=base64.b64encode(packed).decode(),
-                                script=_SCRIPT.read_text(encoding="utf-8"))
+                                script=_SCRIPT.read_text("utf-8"), style=_STYLE.read_text("utf-8"))
 
     def _state(self):
         return {name: getattr(self, name) for name in CONTROLS}
 
     def _still(self):
-        """A JPEG in base64 for where scripts do not run: the image, and four classes' maps on one scale."""
-        from matplotlib.colors import ListedColormap
+        """A JPEG in base64 for where scripts do not run: the image, and four classes' maps as seen alive."""
         from matplotlib.figure import Figure
 
         c, step, image = self._content, self.step_index, self.image_index
+        edges = (0, c.size[1], c.size[0], 0)
         chances = softmax(c.logits[step, image])
         shown = [self.class_index, *(k for k in np.argsort(-chances) if k != self.class_index)][:4]
-        maps = [upsample(c.seen(step, image, k), c.size) for k in shown]
-        limit = max(abs(heat).max() for heat in maps) or 1
-        diverging = self.colormap == "diverging"
-        low = -limit if diverging else min(heat.min() for heat in maps)
-        table = ListedColormap(_tables()[COLORMAPS.index(self.colormap)] / 255)
         figure = Figure(figsize=(8, 1.9), dpi=96, layout="constrained")
         first, *rest = figure.subplots(1, 1 + len(shown))
         for axes in (first, *rest):
-            axes.imshow(c.images[image], cmap="gray", vmin=0, vmax=255)
+            axes.imshow(c.pictures[image], cmap="gray", vmin=0, vmax=255, extent=edges)
             axes.set_axis_off()
         first.set_title(f"image {image}" if self.step is None else f"step {self.step}", fontsize=9)
-        for axes, k, heat in zip(rest, shown, maps):
-            fade = np.minimum(1, 1.25 * abs(heat) / limit) if diverging else np.ones(c.size)
-            axes.imshow(heat, cmap=table, vmin=low, vmax=limit, alpha=self.opacity * fade)
-            axes.set_title(f"{c.class_names[k]}: {100 * chances[k]:.1f} %", fontsize=9,
+        for axes, k in zip(rest, shown):
+            cells = c.seen(step, image, k)
+            heat = colourise(upsample(cells, c.travelling) if self.smooth else cells,
+                             *c.colour_range(step, image, k, self.scale), self.colormap, self.opacity)
+            axes.imshow(heat, extent=edges, interpolation="auto" if self.smooth else "nearest")
+            axes.set_title(f"{c.class_names[k]}: {100 * chances[k]:.1f} %", fontsize=9, parse_math=False,
                            fontweight="bold" if k == self.class_index else "normal")
+        if self.show_box:
+            for box in c.boxes[image] if c.boxes else []:
+                _outline(rest[0], box, "dashed")
+            _outline(rest[0], self.box, "solid")
         buffer = io.BytesIO()
         figure.savefig(buffer, format="jpeg", pil_kwargs={"quality": 80})
         return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _outline(axes, box, line):
+    """A box, if there is one, in white on black, to show on any picture."""
+    from matplotlib.patches import Rectangle
+
+    for colour, width in (("#000a", 2.6), ("white", 1.2)) if box else ():
+        x0, y0, x1, y1 = box
+        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, lw=width, ls=line))
 
 
 def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None, boxes=None, class_names=None,
@@ -216,11 +235,19 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     traits: where the controls start, such as class_index=3 or threshold=0.5; by default the first image, the last
         step, the predicted class.
 
-    Raises ValueError for shapes that do not agree, for NaN or infinite maps, and for an unknown control.
+    Raises ValueError for shapes that do not agree, for NaN or infinite maps and boxes, and for an unknown control;
+    traitlets.TraitError for a control's value out of its range.
+
+    >>> maps = np.zeros((1, 4, 4, 2))
+    >>> maps[0, 1, 2, 1] = 16
+    >>> views = explorer(np.zeros((1, 8, 8), np.uint8), maps, class_names=["cat", "dog"], threshold=0.5)
+    >>> views
+    Explorer of 1 images × 2 classes, 4×4 cells; image 0, class dog
+    >>> views.logit, views.box
+    (1.0, (4, 2, 6, 4))
     """
     content = Content(images, maps, bias, steps, accuracy, labels, boxes, class_names, title)
-    unknown = sorted(set(traits) - set(CONTROLS) - {"layout"})
-    if unknown:
+    if unknown := sorted(set(traits) - set(CONTROLS) - {"layout"}):
         raise ValueError(f"unknown control {unknown[0]!r}: expected one of {', '.join(CONTROLS)}")
     steps_count, count = content.maps.shape[:2]
     step = _index(traits.setdefault("step_index", steps_count - 1), steps_count, "step_index")
@@ -231,147 +258,11 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     return Explorer(content, **traits)
 
 
-class Content:
-    """What an explorer shows, checked, and the 8-bit form in which it travels."""
-
-    def __init__(self, images, maps, bias=None, steps=None, accuracy=None, labels=None, boxes=None,
-                 class_names=None, title=None):
-        self.images, maps = np.asarray(images), np.asarray(maps, np.float32)
-        if maps.ndim not in (4, 5) or 0 in maps.shape:
-            raise ValueError(f"maps have shape {maps.shape}: expected (steps, n, rows, columns, classes) or "
-                             "(n, rows, columns, classes)")
-        if not np.isfinite(maps).all():
-            raise ValueError("maps hold NaN or infinite values: look for them in the model's weights or its images")
-        if steps is None and maps.ndim == 5:
-            steps = range(len(maps))
-        self.maps = maps if maps.ndim == 5 else maps[None]
-        count, n, rows, columns, classes = self.maps.shape
-        if self.images.dtype != np.uint8 or self.images.shape[3:] not in ((), (3,)) or self.images.ndim < 3:
-            raise ValueError(f"images are {self.images.dtype} of shape {self.images.shape}: expected uint8, "
-                             "(n, height, width) or (n, height, width, 3)")
-        if len(self.images) != n:
-            raise ValueError(f"there are {len(self.images)} images, but maps of {n}: expected as many")
-        self.size = self.images.shape[1:3]
-        self.steps = None if steps is None else [int(step) for step in _line(steps, count, "steps", "map")]
-        if self.steps and any(b <= a for a, b in zip(self.steps, self.steps[1:])):
-            raise ValueError(f"steps are {self.steps}: expected increasing numbers")
-        self.accuracy = None if accuracy is None else [float(a) for a in _line(accuracy, count, "accuracy", "step")]
-        if self.accuracy and not all(0 <= a <= 1 for a in self.accuracy):
-            raise ValueError("accuracy has values outside 0 to 1 (divide percentages by 100)")
-        self.labels = None if labels is None else [_index(k, classes, "a label")
-                                                   for k in _line(labels, n, "labels", "image")]
-        names = range(classes) if class_names is None else class_names
-        self.class_names = [str(name) for name in _line(names, classes, "class_names", "class")]
-        self.boxes = None if boxes is None else [
-            _truths(box, i) for i, box in enumerate(_line(boxes, n, "boxes", "image"))]
-        self.title = title
-        bias = np.zeros(classes) if bias is None else np.asarray(bias, np.float64)
-        if bias.shape not in ((classes,), (count, classes)) or not np.isfinite(bias).all():
-            raise ValueError(f"bias has shape {bias.shape}: expected finite numbers, ({classes},) or "
-                             f"({count}, {classes})")
-        self.bias = np.broadcast_to(bias, (count, classes))
-        self.logits = self.maps.mean(axis=(2, 3), dtype=np.float64) + self.bias[:, None]
-
-        self.codes, self.low, self.high, self.levels = _coded(np.moveaxis(self.maps, 4, 2))
-        self.of = n
-
-    def subset(self, kept):
-        """The same content with the images of these indices alone."""
-        pick = lambda values: None if values is None else [values[i] for i in kept]  # noqa: E731
-        part = Content(self.images[kept], self.maps[:, kept], self.bias, self.steps, self.accuracy,
-                       pick(self.labels), pick(self.boxes), self.class_names, self.title)
-        part.of = self.of
-        return part
-
-    def seen(self, step, image, k):
-        """The (rows, columns) map as the browser has it, after coding."""
-        low, high = (float(ends[step, image, k]) for ends in (self.low, self.high))
-        return low + (high - low) / float(self.levels[step, image, k]) * self.codes[step, image, k]
-
-    def packed(self):
-        """Length of the header, JSON header, arrays: what `unpack` in explorer.js reads, before compression.
-
-        Each row of a map is coded as its difference from the row above, modulo 256, which compresses better.
-        """
-        arrays = {"low": self.low, "high": self.high, "logits": self.logits, "bias": self.bias,
-                  "positive": self.maps.clip(0).mean(axis=(2, 3), dtype=np.float64)}
-        arrays = {name: np.ascontiguousarray(a, "<f4") for name, a in arrays.items()}
-        differences = np.diff(self.codes, axis=3, prepend=np.uint8(0))
-        arrays |= {"levels": self.levels, "codes": differences, "tables": _tables()}
-        header = {
-            "shape": self.codes.shape, "size": self.size, "steps": self.steps, "accuracy": self.accuracy,
-            "labels": self.labels, "boxes": self.boxes, "class_names": self.class_names, "title": self.title,
-            "of": self.of, "colormaps": COLORMAPS, "images": [_data_address(image) for image in self.images],
-            "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
-        }
-        text = json.dumps(header).encode()
-        text += b" " * (-len(text) % 4)  # float arrays begin at a multiple of four bytes
-        return len(text).to_bytes(4, "little") + text + b"".join(a.tobytes() for a in arrays.values())
-
-
-def _coded(maps):
-    """Maps (steps, n, classes, rows, columns) as uint8 codes between each map's own ends.
-
-    Returns codes and low, high, levels, (steps, n, classes): map ≈ low + (high − low) · code / levels. A map that
-    spans all that the image's classes share gets 256 levels; a fainter one levels as fine, but at least 64 (a
-    quarter fewer bytes than 256 for all). So the error is at most 1/510 of the shared range.
-    """
-    low, high = maps.min(axis=(3, 4)), maps.max(axis=(3, 4))
-    own = (high - low).astype(np.float64)
-    shared = (high.max(axis=2) - low.min(axis=2))[..., None]
-    levels = np.ceil(np.clip(255 * own / np.where(shared > 0, shared, 1), 63, 255))
-    units = np.where(own > 0, own, 1) / levels
-    codes = np.rint((maps - low[..., None, None]) / units[..., None, None])
-    return codes.astype(np.uint8), low, high, levels.astype(np.uint8)
-
-
-def _compressed(packed):
-    return gzip.compress(packed, 6, mtime=0)  # level 9 saves 2 % and takes six times as long; no time inside
-
-
-def _index(value, count, name):
-    if int(value) != value or not 0 <= value < count:
-        raise ValueError(f"{name} is {value}: expected a whole number, 0 to {count - 1}")
-    return int(value)
-
-
-def _line(values, count, name, owner):
-    values = list(values)
-    if len(values) != count:
-        raise ValueError(f"{name} has {len(values)} entries: expected {count}, one per {owner}")
-    return values
-
-
-def _truths(boxes, image):
-    boxes = np.asarray(boxes).reshape(-1, 4) if np.size(boxes) % 4 == 0 else np.zeros(0)
-    if boxes.ndim != 2 or (boxes[:, :2] >= boxes[:, 2:]).any():
-        raise ValueError(f"the boxes of image {image} are not (x0, y0, x1, y1) with x0 < x1 and y0 < y1, in pixels")
-    return boxes.astype(int).tolist()
-
-
-def _data_address(image):
-    """An image as a data: address, PNG (lossless) if grey, JPEG if a photograph."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    kind, options = ("png", {"optimize": True}) if image.ndim == 2 else ("jpeg", {"quality": 88})
-    Image.fromarray(image).save(buffer, kind, **options)
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
-
-
-def _tables():
-    """The colour maps: uint8, (maps, 256, 3)."""
-    from matplotlib import colormaps
-    from matplotlib.colors import LinearSegmentedColormap
-
-    evidence = LinearSegmentedColormap.from_list("evidence", DIVERGING)
-    maps = [evidence, *(colormaps[name] for name in COLORMAPS[1:])]
-    return np.stack([table(np.arange(256), bytes=True)[:, :3] for table in maps])
-
-
 _FRAGMENT = """<div class="camlib-explorer" data-key="{key}" data-state="{state}">
 <img alt="{label}" src="data:image/jpeg;base64,{still}" style="max-width: 100%">
 <p>A still picture. Where scripts may run (after running the cell or trusting the notebook), this is an explorer.</p>
+<template><style>
+{style}</style></template>
 <script type="application/x-camlib">{data}</script>
 </div>
 <script type="module">

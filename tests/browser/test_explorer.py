@@ -1,12 +1,16 @@
 """The explorer as a reader has it: in JupyterLab with a kernel, and in pages without one."""
 
+import base64
 import json
 import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 from lab import Notebook, isolated_environment, pixels, write_notebook
+
+from camlib.show import explorer as explore
 
 SETUP = """
 import numpy as np
@@ -324,6 +328,152 @@ def test_a_cell_out_of_the_page_while_its_script_starts(page, tmp_path, console_
     assert page.locator(".camlib-explorer").count() == 0
     page.wait_for_selector(".camlib-explorer[data-live=false] .picture")
     assert console_errors == []
+
+
+FAKE_MODEL = """(host) => {  // a kernel's model of the page's explorer: it lives on, with whatever listens to it
+    const text = atob(host.querySelector("script").textContent.trim());
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    const css = host.querySelector("template").content.textContent;
+    const emitter = (model) => Object.assign(model, { heard: new Set(), on: (_, f) => model.heard.add(f),
+        off: (_, f) => model.heard.delete(f), save_changes: () => model.heard.forEach((f) => f()) });
+    const layout = emitter({ attributes: { width: "640px" } });
+    const state = { ...JSON.parse(host.dataset.state), _key: host.dataset.key, _packed: new DataView(bytes.buffer),
+        _css: css, layout };
+    return emitter({ layout, get: (name) => state[name], set: (name, value) => { state[name] = value; } });
+}"""
+
+
+def saved(page, folder):
+    """A saved page, open and alive, its explorer's model in `window.model` and its script in `window.script`."""
+    in_python(folder, "explorer_one.save_html('page.html')")
+    page.goto((folder / "page.html").as_uri())
+    page.locator(".camlib-explorer[data-live=false] .picture").wait_for()  # no handle, which would keep it in memory
+    source = base64.b64encode(explore._SCRIPT.read_bytes()).decode()
+    page.evaluate(f"""async () => {{
+        window.script = await import("data:text/javascript;base64,{source}");
+        window.model = ({FAKE_MODEL})(document.querySelector(".camlib-explorer"));
+    }}""")
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_an_output_that_left_the_page_leaves_the_memory(page, tmp_path, live, console_errors):
+    saved(page, tmp_path)
+    if live:
+        page.evaluate("script.default.initialize({ model }).then(() => {})")
+        page.locator(".camlib-explorer[data-live=true] .picture").wait_for()
+        assert page.locator(".camlib-explorer").bounding_box()["width"] == 640
+        assert page.evaluate("model.heard.size + model.layout.heard.size") == 2
+    page.evaluate("""() => {
+        const host = document.querySelector(".camlib-explorer");
+        window.host = new WeakRef(host);
+        window.data = new WeakRef(host.shadowRoot.querySelector(".picture"));
+        host.remove();
+    }""")
+
+    def kept():
+        page.request_gc()
+        return page.evaluate("[host.deref(), data.deref()].filter(Boolean).length")
+    settles(kept, 0, page, seconds=5)
+    page.evaluate("() => { model.save_changes(); model.layout.save_changes(); }")
+    assert page.evaluate("model.heard.size + model.layout.heard.size") == 0
+    assert console_errors == []
+
+
+def test_reruns_leave_no_old_outputs_in_memory(page, server):
+    write_notebook(server.folder / "again.ipynb", SETUP, EXPLORER)
+    opened = Notebook(page, server, "again.ipynb")
+    for _ in range(3):
+        opened.run_all()
+        page.locator(".camlib-explorer[data-live=true] .picture").wait_for()
+
+    def kept():
+        page.request_gc()
+        return page.evaluate("[...camlibMeeting.pages].filter((page) => page.deref()).length")
+    settles(kept, 1, page)
+    opened.shut_down()
+
+
+def test_an_output_taken_out_for_a_while_comes_back_as_it_was(page, tmp_path, console_errors):
+    """Notebooks take cells out of the page as they scroll: memory is not freed for as long as they hold them."""
+    saved(page, tmp_path)
+    page.evaluate("script.default.initialize({ model }).then((stop) => { window.stop = stop; })")
+    page.wait_for_selector(".camlib-explorer[data-live=true] .picture")
+    page.evaluate("() => { window.out = document.querySelector('.camlib-explorer'); out.remove(); }")
+    page.request_gc()
+    page.evaluate("() => { model.set('step_index', 1); model.save_changes(); document.body.append(out); }")
+    settles(lambda: page.locator("[name=step_index]").input_value(), "1", page)
+    page.evaluate("() => { out.remove(); stop(); }")
+    page.wait_for_function("out.dataset.live === 'false'")
+    page.evaluate("document.body.append(out)")
+    before = pixels(page)
+    page.locator("[name=step_index]").press("End")
+    assert pixels(page) != before and page.evaluate("model.get('step_index')") == 1
+    assert console_errors == []
+
+
+def test_nothing_is_said_after_the_end(page, tmp_path):
+    saved(page, tmp_path)
+    said = page.evaluate("""async () => {
+        const views = [document.createElement("div"), document.createElement("div")];
+        document.body.append(...views);
+        const ends = [];
+        for (const el of views) ends.push(await script.default.render({ model, el }));
+        ends[1]();
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        return views.map((el) => el.shadowRoot.querySelector("p[aria-live]").textContent);
+    }""")
+    assert said[0].startswith("Class 0: logit") and said[1] == ""
+
+
+def test_the_still_is_what_the_page_shows(page, tmp_path):
+    """Four views of one explorer, each as a picture without scripts and alive: the colours agree, on the average."""
+    in_python(tmp_path, """
+from itertools import product
+for number, (scale, smooth) in enumerate(product(("classes", "map"), (True, False))):
+    explorer_one.set_trait("scale", scale), explorer_one.set_trait("smooth", smooth)
+    explorer_one.image_index, explorer_one.class_index, explorer_one.opacity = 1, 3, 0.9
+    explorer_one.colormap = ("viridis", "diverging", "magma", "viridis")[number]
+    explorer_one.save_html(f"{number}.html")
+""")
+    for number in range(4):
+        page.goto((tmp_path / f"{number}.html").as_uri())
+        page.wait_for_selector(".camlib-explorer[data-live=false] .picture")
+        still, live = page.evaluate("""async () => {
+            const host = document.querySelector(".camlib-explorer"), side = 12;
+            const cells = (source, ...part) => {  // the mean colour of 12 × 12 places
+                const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+                const context = canvas.getContext("2d");
+                context.imageSmoothingQuality = "high";
+                context.drawImage(source, ...part, 0, 0, side, side);
+                return [...context.getImageData(0, 0, side, side).data];
+            };
+            const image = host.querySelector("img"), canvas = host.shadowRoot.querySelector(".picture");
+            await image.decode();
+            const all = document.createElement("canvas");
+            [all.width, all.height] = [image.naturalWidth, image.naturalHeight];
+            const context = all.getContext("2d");
+            context.drawImage(image, 0, 0);
+            const { data } = context.getImageData(0, 0, all.width, all.height);
+            const paper = (x, y) => [0, 1, 2].every((k) => data[4 * (y * all.width + x) + k] > 235);
+            const middle = Math.round(all.height * 0.55), at = Math.round(all.width * 0.3);
+            let [x0, x1, y0, y1] = [at, at, middle, middle];  // the second panel, from its middle to the paper around
+            while (!paper(x0 - 1, middle)) x0--;
+            while (!paper(x1 + 1, middle)) x1++;
+            while (!paper(at, y0 - 1)) y0--;
+            while (!paper(at, y1 + 1)) y1++;
+            return [cells(all, x0, y0, x1 - x0 + 1, y1 - y0 + 1), cells(canvas, 0, 0, canvas.width, canvas.height)];
+        }""")
+        difference = abs(np.subtract(still, live).reshape(12, 12, 4)[..., :3])
+        assert difference.mean() < 9, number
+
+
+def test_styles_in_the_document_would_change_nothing_else(page):
+    rules = page.evaluate("""(css) => {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(css);
+        return [...sheet.cssRules].map((rule) => rule.selectorText);
+    }""", explore._STYLE.read_text())
+    assert rules == [":host", ".camlib-app"]
 
 
 @pytest.mark.parametrize("width", [400, 700, 1200, 1800])

@@ -1,9 +1,11 @@
+import doctest
 import gzip
 import io
 import json
 import math
 import subprocess
 import sys
+import tracemalloc
 from base64 import b64decode
 from html.parser import HTMLParser
 
@@ -13,8 +15,10 @@ import traitlets
 from PIL import Image
 
 from camlib.boxes import largest_box
-from camlib.show import explorer as module
-from camlib.show.explorer import Content, explorer
+from camlib.show import explorer as explore
+from camlib.show import packing
+from camlib.show.explorer import explorer
+from camlib.show.packing import Content
 
 STEPS = [0, 20, 300]
 
@@ -103,10 +107,21 @@ def test_an_index_outside_is_refused_and_the_old_one_kept(views, name, bad):
     assert getattr(views, name) == before
 
 
-@pytest.mark.parametrize("name, bad", [("opacity", 1.1), ("threshold", -0.1), ("colormap", "rainbow"), ("cell", [1])])
+@pytest.mark.parametrize("name, bad", [("opacity", 1.1), ("threshold", -0.1), ("colormap", "rainbow"), ("cell", [1]),
+                                       ("threshold", np.nan), ("opacity", np.nan), ("threshold", np.inf)])
 def test_a_value_of_the_wrong_kind_is_refused(views, name, bad):
     with pytest.raises(traitlets.TraitError):
         setattr(views, name, bad)
+
+
+def test_fractions_may_be_of_any_kind_of_number(views):
+    views.threshold, views.opacity = np.float32(0.5), 1
+    assert (views.threshold, views.opacity) == (0.5, 1)
+
+
+def test_the_example_of_the_docstring():
+    results = doctest.testmod(explore)
+    assert results.attempted >= 4 and not results.failed
 
 
 # ------------------------------------------------------------------------------------------------------- boxes
@@ -134,7 +149,7 @@ def test_box_agrees_with_labels_that_spread(views):
     """Against another algorithm: every pixel takes the least label among its neighbours until nothing changes."""
     for step, image, k in np.ndindex(3, 4, 5):
         views.step_index, views.image_index, views.class_index = step, image, k
-        picture = module.upsample(views._content.seen(step, image, k), (30, 35))
+        picture = explore.upsample(views._content.seen(step, image, k), (30, 35))
         above = picture > 0.2 * picture.max()
         labels = np.where(above, np.arange(above.size).reshape(above.shape) + 1, 0)
         for _ in range(above.size):
@@ -206,6 +221,47 @@ def test_grey_images_travel_exactly():
         assert (np.asarray(Image.open(io.BytesIO(b64decode(address.split(",")[1])))) == image).all()
 
 
+@pytest.mark.parametrize("size, small", [((1800, 2400), (900, 1200)), ((2500, 1250), (1200, 600)),
+                                         ((1200, 1100), (1200, 1100)), ((3, 4000), (1, 1200))])
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_a_large_picture_travels_at_twice_what_a_page_shows(size, small, channels):
+    image = np.full((1, *size, *channels), 90, np.uint8)
+    image[:, : size[0] // 2] = 200
+    data = unpacked(explorer(image, np.ones((1, 4, 4, 2)))._packed)
+    picture = Image.open(io.BytesIO(b64decode(data["images"][0].split(",")[1])))
+    assert picture.size == small[::-1] and tuple(data["travelling"]) == small and tuple(data["size"]) == size
+    pixels = np.asarray(picture)
+    ends = (200, 90) if small[0] > 1 else (127, 127)  # one row of 200 and two of 90, averaged
+    assert abs(pixels[0].astype(int) - ends[0]).max() <= 3 and abs(pixels[-1].astype(int) - ends[1]).max() <= 3
+
+
+def test_boxes_are_in_pixels_of_the_large_picture_handed_in():
+    _, maps = scene(size=(30, 35))
+    truth = (300, 200, 1500, 1700)
+    views = explorer(np.zeros((4, 1800, 2500, 3), np.uint8), maps, boxes=[truth] * 4)
+    for image, k in [(0, 1), (2, 3), (3, 0)]:
+        views.image_index, views.class_index = image, k
+        exact = largest_box(explore.upsample(views._content.seen(2, image, k), (1800, 2500)), 0.2)
+        assert np.allclose(views.box, exact, atol=3)  # 2500 / 1200 is 2.1
+        masks = np.zeros((2, 1800, 2500), bool)
+        for mask, (x0, y0, x1, y1) in zip(masks, (views.box, truth)):
+            mask[y0:y1, x0:x1] = True
+        assert views.iou == pytest.approx((masks[0] & masks[1]).sum() / (masks[0] | masks[1]).sum())
+
+
+def test_a_large_picture_costs_little_and_fits_the_notebook():
+    random = np.random.default_rng(0)
+    coarse = Image.fromarray(random.integers(0, 256, (50, 75, 3), dtype=np.uint8)).resize((2400, 1600))
+    image = np.clip(np.asarray(coarse) + random.integers(-9, 10, (1600, 2400, 3)), 0, 255).astype(np.uint8)
+    tracemalloc.start()
+    try:
+        page = explorer(image[None], scene()[1][:1, :1])._repr_mimebundle_()["text/html"]
+        assert tracemalloc.get_traced_memory()[1] < 150e6  # 540 MB when the whole picture travelled
+    finally:
+        tracemalloc.stop()
+    assert len(page) <= explore.PAGE_BYTES
+
+
 # -------------------------------------------------------------------------------------------------- page forms
 
 class Page(HTMLParser):
@@ -242,8 +298,32 @@ def test_saved_page_is_whole_and_asks_nothing_of_the_network(views, tmp_path):
     for tag, attributes in Page(text).tags:
         for name in ("src", "href"):
             assert attributes.get(name, "data:").startswith("data:"), (tag, attributes)
-    script = module._SCRIPT.read_text()
+    script = explore._SCRIPT.read_text()
     assert "http://" not in script and "https://" not in script and "</script" not in script
+
+
+def test_what_can_not_be_written_leaves_the_page_that_was_there(views, tmp_path):
+    resource = pytest.importorskip("resource", reason="limits of a file's size are Unix's")
+    path = views.save_html(tmp_path / "page.html")
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))  # as a disk that is nearly full
+    try:
+        with pytest.raises(OSError):
+            views.save_html(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_half_a_character_is_shown_as_the_replacement_character(tmp_path):
+    views = explorer(*scene(), title="a\ud800b\udc00", class_names=["\ud83d", "\0", "b", "c", "d"], class_index=0)
+    text = views.save_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<title>a\ufffdb\ufffd</title>" in text
+    data = unpacked(views._packed)
+    assert data["title"] == "a\ufffdb\ufffd" and data["class_names"][:3] == ["\ufffd", "\ufffd", "b"]
+    assert packing._text("\ud83d\ude00 \ufeff") == "\U0001f600 \ufeff"  # two halves are a whole
 
 
 def test_names_and_titles_are_text_not_markup(tmp_path):
@@ -254,11 +334,59 @@ def test_names_and_titles_are_text_not_markup(tmp_path):
     assert [tag for tag, _ in Page(text).tags].count("img") == 1  # the still picture
 
 
+def still_of(views):
+    return np.asarray(Image.open(io.BytesIO(b64decode(views._repr_mimebundle_()["image/jpeg"])))).astype(int)
+
+
+def panel(still, number):
+    """The middle of a panel: there are five in a row, and titles above."""
+    x = round((number + 0.5) * still.shape[1] / 5)
+    return still[100:110, x - 5: x + 5].mean(axis=(0, 1))
+
+
+@pytest.mark.parametrize("colormap, scale, places", [
+    ("viridis", "classes", [2.5 / 5, 5 / 5, 4 / 5, 3 / 5]),  # from −3, though its class is not shown, to 2
+    ("viridis", "map", [0, 0, 0, 0]),  # a constant map lies at its own low end
+    ("diverging", "classes", [2.5 / 6, 5 / 6, 4 / 6, 3 / 6]),  # in ±3
+])
+def test_the_still_has_the_colours_of_the_live_view(colormap, scale, places):
+    maps = np.zeros((1, 4, 4, 5)) + [-0.5, 2, 1, -3, 0]  # shown: the first, then 2, 1 and 0, the most probable
+    views = explorer(np.zeros((1, 20, 20), np.uint8), maps, class_index=0, opacity=1, colormap=colormap, scale=scale,
+                     show_box=False)
+    table = packing._tables()[packing.COLORMAPS.index(colormap)]
+    still = still_of(views)
+    for number, place in enumerate(places, 1):
+        opaque = min(1, 1.25 * abs(2 * place - 1)) if colormap == "diverging" else 1  # over black
+        assert abs(panel(still, number) - opaque * table[round(place * 255)]).max() < 8, number
+
+
+def test_the_still_shows_the_boxes_when_asked_and_cells_when_asked():
+    images, maps = np.full((1, 40, 40), 128, np.uint8), np.zeros((1, 4, 4, 2))
+    maps[0, 1:3, 1:3, 0] = 1
+    views = explorer(images, maps, boxes=[(0, 0, 40, 40)], class_index=0, opacity=0)
+    boxed = still_of(views)
+    views.show_box = False
+    plain = still_of(views)
+    changed = (abs(boxed - plain).max(axis=2) > 60).any(axis=0)  # by column
+    assert changed[256:512].any() and not changed[:256].any() and not changed[512:].any()  # three panels, the second
+    views.opacity, views.smooth = 1, False
+    raw, table = still_of(views), packing._tables()[packing.COLORMAPS.index("viridis")]
+    distance = abs(raw[:, 256:512, None] - table[[0, 255]]).max(axis=3).min(axis=2)
+    assert (distance[60:150, 60:200] < 25).mean() > 0.9  # of two colours alone, but for JPEG's edges
+
+
+@pytest.mark.parametrize("name", ["$x^$", "$$", "a\0b", "\ud800", "\\frac$"])
+def test_the_still_shows_names_as_they_are(name):
+    images, maps = scene()
+    inked = [(still_of(explorer(images, maps, class_names=[text] * 5))[:24] < 128).sum() for text in ("", name)]
+    assert inked[1] > inked[0] + 20
+
+
 def test_a_large_explorer_fits_the_notebook_and_keeps_the_image_shown():
     images, maps = scene(steps=20, n=16, rows=25, columns=25, classes=10, size=(100, 100))
     views = explorer(images, maps, image_index=13)
     page = views._repr_mimebundle_()["text/html"]
-    assert len(page) <= module.PAGE_BYTES
+    assert len(page) <= explore.PAGE_BYTES
     kept = unpacked(b64decode(Page(page).scripts[0]))
     state = json.loads(dict(Page(page).tags)["div"]["data-state"])
     assert 1 <= len(kept["images"]) < kept["of"] == 16
@@ -274,7 +402,7 @@ def test_same_content_same_page_and_twins_told_apart():
         assert "tensorflow" not in sys.modules
         print(*[t._key for t in twins], *[zlib.crc32(t._repr_mimebundle_()["text/html"].encode()) for t in twins])
     """
-    runs = [subprocess.run([sys.executable, "-c", code], cwd=module._SCRIPT.parents[2], capture_output=True,
+    runs = [subprocess.run([sys.executable, "-c", code], cwd=explore._SCRIPT.parents[2], capture_output=True,
                            text=True, timeout=120) for _ in range(2)]
     assert runs[0].stdout == runs[1].stdout != "", runs[0].stderr
     first, second = runs[0].stdout.split()[:2]
@@ -302,6 +430,12 @@ NAN[1, 2, 3, 4, 0] = np.nan
     (wrong(maps=MAPS[:, :0]), "maps have shape"),
     (wrong(maps=NAN), "NaN"),
     (wrong(maps=MAPS * np.inf), "NaN or infinite"),
+    (wrong(maps=MAPS.astype(float) * 1e300), "beyond"),
+    (wrong(maps=np.stack([MAPS[0] * 0 - 1e38, MAPS[1] * 0 + 1e38, MAPS[2]])), "beyond"),
+    (wrong(bias=[1e300] * 5), "expected finite"),
+    (wrong(boxes=[(0, 0, np.nan, 5)] * 4), "boxes of image 0"),
+    (wrong(boxes=[(0, 0, 5, np.inf)] * 4), "boxes of image 0"),
+    (wrong(boxes=[(-np.inf, 0, 5, 5)] * 4), "boxes of image 0"),
     (wrong(bias=[1, 2]), r"bias has shape \(2,\)"),
     (wrong(bias=[np.nan] * 5), "expected finite"),
     (wrong(steps=[0, 1]), "steps has 2 entries: expected 3, one per map"),

@@ -2,16 +2,18 @@
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 
 import numpy as np
 import pytest
+from ipywidgets import DOMWidget
 from matplotlib import colormaps
 
 from camlib.boxes import largest_box
 from camlib.maps.arrays import upsample
-from camlib.show import explorer
+from camlib.show import explorer, packing
 
 SOURCE = explorer._SCRIPT.read_text(encoding="utf-8")
 MODULE = "data:text/javascript;base64," + base64.b64encode(SOURCE.encode()).decode()
@@ -80,6 +82,7 @@ def test_boxes_are_those_of_python(js):
     random = np.random.default_rng(2)
     pictures = [upsample(random.normal(0, 1, (6, 7)), (24, 31)).round(3) for _ in range(20)]
     pictures += [np.zeros((24, 31)), -np.ones((24, 31)), np.eye(24, 31)]
+    pictures += [random.uniform(0, 1, (24, 31)) for _ in range(20)]  # parts that fork, join late and touch by corners
     thresholds = [0.0, 0.2, 0.5, 0.9, 1.0]
     boxes = js("return a.pictures.map((p) => a.thresholds.map((t) => m.largestBox(p, 24, 31, t)));",
                {"pictures": [p.astype(float).ravel().tolist() for p in pictures], "thresholds": thresholds})
@@ -109,7 +112,7 @@ def test_softmax(js):
 @pytest.mark.parametrize("name", ["viridis", "magma", "jet"])
 def test_colours_are_those_of_matplotlib(js, name):
     values = np.random.default_rng(5).uniform(-2, 3, 300)
-    table = explorer._tables()[explorer.COLORMAPS.index(name)].ravel().tolist()
+    table = packing._tables()[packing.COLORMAPS.index(name)].ravel().tolist()
     out = js("return [...m.colourise(a.values, [-2, 3], a.table, { opacity: 0.6 })];",
              {"values": values.tolist(), "table": table})
     out = np.array(out).reshape(-1, 4)
@@ -119,7 +122,7 @@ def test_colours_are_those_of_matplotlib(js, name):
 
 
 def test_diverging_colours_are_centred_at_zero_and_fade_there(js):
-    table = explorer._tables()[explorer.COLORMAPS.index("diverging")].ravel().tolist()
+    table = packing._tables()[packing.COLORMAPS.index("diverging")].ravel().tolist()
     out = js("return [...m.colourise([-4, -1, 0, 1, 4, 0.5], [-1, 4], a, { diverging: true })];", table)
     against, weakly_against, zero, weakly_for, strongly_for, faint = np.array(out).reshape(-1, 4)
     assert zero[3] == 0 < faint[3] < weakly_for[3] == weakly_against[3] < strongly_for[3] == 255 == against[3]
@@ -127,8 +130,45 @@ def test_diverging_colours_are_centred_at_zero_and_fade_there(js):
         assert cool[2] > cool[0] and warm[0] > warm[2]  # blue against, red for
 
 
+@pytest.mark.parametrize("name", packing.COLORMAPS)
+@pytest.mark.parametrize("low, high", [(-2, 3), (0, 1.5), (-1, -0.25), (0.5, 0.5), (0, 0)])
+def test_the_still_is_coloured_as_the_live_view_is(js, name, low, high):
+    values = np.random.default_rng(6).uniform(low - 0.1, high + 0.1, 200)
+    table = packing._tables()[packing.COLORMAPS.index(name)].ravel().tolist()
+    out = js("return [...m.colourise(a.values, a.range, a.table, { opacity: 0.75, diverging: a.diverging })];",
+             {"values": values.tolist(), "table": table, "range": [low, high], "diverging": name == "diverging"})
+    assert (np.array(out).reshape(-1, 4) == packing.colourise(values, low, high, name, 0.75)).all()
+
+
+def test_boxes_are_stretched_as_python_does_and_exactly_where_nothing_is_to_do(js):
+    random = np.random.default_rng(7)
+    content = packing.Content(np.zeros((1, 1801, 2503, 3), np.uint8), np.ones((1, 2, 2, 1)))
+    boxes = random.integers(0, 864, (50, 4)).tolist() + [[0, 0, 1200, 863]]
+    out = js("return a.boxes.map((box) => m.stretchBox(box, a.from, a.to));",
+             {"boxes": boxes, "from": content.travelling, "to": content.size})
+    assert [tuple(box) for box in out] == [content.in_pixels(box) for box in boxes]
+    assert out[-1] == [0, 0, 2503, 1801]
+    assert js("return a.map((box) => m.stretchBox(box, [864, 1200], [864, 1200]));", boxes) == boxes
+
+
+def functions():
+    """(first line, number of lines) of every function with a body of lines: up to the brace at the same indentation."""
+    lines = SOURCE.splitlines()
+    for at, line in enumerate(lines):
+        opens = re.match(r"\s*(?!if|for|while|else|switch)\S.*(\)|=>) \{$", line)
+        if opens:
+            closing = " " * (len(line) - len(line.lstrip())) + "}"
+            yield line.strip(), next(n for n, later in enumerate(lines[at:]) if n and later.startswith(closing)) + 1
+
+
+def test_no_function_is_long():
+    lengths = dict(functions())
+    assert len(lengths) > 50 and 40 < lengths["function template(data) {"] <= 80  # it finds them, to their ends
+    assert {name: lines for name, lines in lengths.items() if lines > 80} == {}
+
+
 def test_a_constant_map_has_one_colour(js):
-    table = explorer._tables()[1].ravel().tolist()
+    table = packing._tables()[1].ravel().tolist()
     assert js("return [...m.colourise([2, 2], [2, 2], a)];", table) == [*table[:3], 255] * 2
 
 
@@ -140,11 +180,13 @@ def test_the_browser_reads_what_python_packed(js):
                              boxes=[(1, 2, 3, 4)] * 4, labels=[0, 1, 2, 3])
     data = js("""const d = await m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)));
                  return { map: [...d.map(2, 3, 4)], range: d.range(2, 3, 4), shared: d.sharedRange(2, 3),
-                          logits: [...d.logitsOf(1, 2)], title: d.title, boxes: d.boxes, images: d.images.length,
+                          logits: [...d.logitsOf(1, 2)], controls: d.controls, title: d.title, boxes: d.boxes, images: d.images.length,
                           tables: d.tables.length };""", base64.b64encode(views._packed).decode())
     shown = views._content.seen(2, 3, 4)
     assert data["map"] == pytest.approx(shown.ravel(), abs=1e-12)
     assert data["range"] == pytest.approx([maps[2, 3, :, :, 4].min(), maps[2, 3, :, :, 4].max()])
     assert data["shared"] == pytest.approx([maps[2, 3].min(), maps[2, 3].max()])
     assert data["logits"] == pytest.approx(views._content.logits[1, 2], abs=1e-6)
+    assert set(data["controls"]) == {name for name in views.traits(sync=True) if not name.startswith("_")} - {
+        *DOMWidget.class_trait_names(sync=True)}
     assert (data["title"], data["boxes"][3], data["images"], data["tables"]) == ("scénes", [[1, 2, 3, 4]], 4, 3072)
