@@ -22,7 +22,7 @@ from . import caltech, registry, stand_in
 
 VARIABLE = "CAMLIB_CALTECH256"  # names a folder of photographs that the user has already
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
-FORMATS = "JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"  # no others, whatever the name: for EPS, Pillow starts Ghostscript
+FORMATS = "JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"  # and no other: for EPS, say, Pillow starts Ghostscript
 MOST_PIXELS = 80_000_000  # a larger picture is refused, not decoded: half a kilobyte of PNG can ask for gigabytes
 
 
@@ -67,7 +67,7 @@ def find(categories=None):
 
 
 def download(categories=None, *, progress=True):
-    """Caltech-256 from its archive, into the cache: all of it (1.2 GB), or the first `categories` (5 MB each, on average).
+    """Caltech-256 from its archive, into the cache: all of it (1.2 GB), or the first `categories` (5 MB each).
 
     Goes on where an interrupted download stopped. Raises `registry.FetchError` when the archive cannot be had.
     """
@@ -157,8 +157,8 @@ def read(path, side=None, within=None):
     except (FileNotFoundError, Unreadable):
         raise
     except Image.UnidentifiedImageError as error:
-        raise Unreadable(f"{path} cannot be read as a photograph: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]} inside, "
-                         "whatever its name says: convert it") from error
+        raise Unreadable(f"{path} cannot be read as a photograph: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]} "
+                         "inside, whatever its name says: convert it") from error
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError,
             Image.DecompressionBombWarning) as error:
         raise Unreadable(f"{path} cannot be read as a photograph: {error}") from error
@@ -173,8 +173,8 @@ def _rgb(picture, path):
     elif picture.mode == "F":
         values = np.asarray(picture)
         if not -1 <= values.min() <= values.max() <= 2:  # a little beyond is resampling's; NaN is refused, too
-            raise Unreadable(f"{path} holds floats from {values.min():g} to {values.max():g}: expected 0, black, to 1, "
-                             "white; save it with 8 bits")
+            raise Unreadable(f"{path} holds floats from {values.min():g} to {values.max():g}: expected 0, black, to "
+                             "1, white; save it with 8 bits")
         picture = Image.fromarray(cv2.convertScaleAbs(values.clip(0, 1), alpha=255))
     elif picture.mode == "I":
         raise Unreadable(f"{path} holds 32-bit or signed integers, of which nothing says what is white: "
