@@ -61,7 +61,7 @@ def outputs(model, files, side=SIDE, mirror=False, done=lambda count: None):
     """
     blank, rows = np.zeros((side, side, 3), np.uint8), []
     batches = [files[start:start + BATCH] for start in range(0, len(files), BATCH)]
-    for pictures in read_ahead(lambda batch: [read_or_none(file, side) for file in batch], batches):
+    for pictures in read_ahead(lambda batch: [_read_or_none(file, side) for file in batch], batches):
         stack = np.stack([blank if picture is None else picture for picture in pictures])
         rows.append(np.array(model.predict_on_batch(stack[:, :, ::-1] if mirror else stack)))
         rows[-1][[picture is None for picture in pictures]] = np.nan
@@ -81,7 +81,7 @@ def read_ahead(read, batches):
             yield coming.popleft().result()
 
 
-def read_or_none(file, side):
+def _read_or_none(file, side):
     """A photograph, or None where it cannot be read, or is no longer there."""
     try:
         return photographs.read(file, side)

@@ -49,7 +49,8 @@ def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, networ
     convolutions. network: options of `alexnet.alexnet_gap`, a dict. folder: for features that are kept (default:
     beside the downloads). Files that cannot be read are left out before the split, and counted; those that go while
     the last layers are fine-tuned are left out from then on.
-    Raises ValueError for a category with too few photographs, and for a side out of range; before it reads any.
+    Raises ValueError for a side out of range and a category with too few photographs: before any is read, unless
+    too few turn out to be readable.
     """
     if not SMALLEST <= side <= LARGEST:
         raise ValueError(f"side is {side}: expected {SMALLEST} to {LARGEST:,} px")
