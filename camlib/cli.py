@@ -4,23 +4,34 @@ import argparse
 import json
 import os
 import sys
+from itertools import count
 from pathlib import Path
 
 from .data import caltech, digits, photos, registry
 from .data.scenes import make_scenes, pair_scenes
-from .files import whole_file
+from .files import check_writable, whole_file
 from .maps import cam
+from .networks.alexnet import LARGEST, SMALLEST
 from .training import runs
 
-MODEL, ABOUT = "model.keras", "transfer.json"
+SEEN = 800  # px, the longer side of a photograph in a picture of maps: these are small, and cameras' are not
 
 
 def main(arguments=None):
+    """Run one command. What goes wrong is told in a sentence; Ctrl-C and a closed pipe end it as a shell expects."""
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
-    except (ValueError, OSError, registry.FetchError, KeyboardInterrupt) as error:  # a full disk, Ctrl-C: no traceback
-        sys.exit(f"camlib {options.name}: {error or 'interrupted'}")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever was reading has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python flushes once more, and complains
+        sys.exit(128 + 13)  # SIGPIPE
+    except KeyboardInterrupt as stop:
+        if str(stop):  # training says where it saved
+            print(f"camlib {options.name}: {stop}", file=sys.stderr)
+        sys.exit(128 + 2)  # SIGINT
+    except (ValueError, OSError, registry.FetchError) as error:
+        sys.exit(f"camlib {options.name}: {error}")
 
 
 def fetch_files(options):
@@ -82,6 +93,7 @@ def localize(options):
     from .measure.table import USUAL, as_text, localization_table
     from .training.accuracy import accuracy
 
+    _check_can_write(options.json)
     run = runs.open_run(options.run)
     step = int(run.steps[-1]) if options.step is None else options.step
     network = run.load(step)
@@ -90,12 +102,11 @@ def localize(options):
     pairs = pair_scenes(unseen, max(1, options.scenes // 2), seed=options.seed)
     rows = localization_table(network, scenes, pairs, options.methods or USUAL)
     right = 100 * accuracy(network, scenes)
-    print(f"step {step:,}, {options.scenes:,} scenes of unseen digits, {right:.1f} % classified rightly; all in percent")
+    print(f"step {step:,}, {options.scenes:,} scenes of unseen digits, {right:.1f} % classified rightly; "
+          "all in percent")
     print(as_text(rows))
-    if options.json:
-        about = {"step": step, "scenes": options.scenes, "seed": options.seed, "accuracy": right}
-        with whole_file(options.json) as part:
-            part.write_text(json.dumps(about | {"rows": [row._asdict() for row in rows]}, indent=1) + "\n")
+    about = {"step": step, "scenes": options.scenes, "seed": options.seed, "accuracy": right}
+    _write_json(options.json, about | {"rows": [row._asdict() for row in rows]})
 
 
 def _parser():
@@ -114,57 +125,66 @@ def _parser():
     sub.add_argument("--folder", type=Path, default=runs.SHIPPED)
     sub = add("accuracy", print_accuracy, "measure a run's accuracy on scenes of unseen digits")
     sub.add_argument("--run", type=Path, default=runs.SHIPPED)
-    sub.add_argument("--scenes", type=_positive, default=10_000)
+    sub.add_argument("--scenes", type=_number(1), default=10_000)
     sub.add_argument("--all", action="store_true", help="every snapshot, not only the last")
     sub = add("heatmaps", heatmaps, "the original project's pictures: OUT/img_N/cmap_STEP.png and accuracy.png")
     sub.add_argument("--run", type=Path, default=runs.SHIPPED)
-    sub.add_argument("--images", type=_positive, default=50)
+    sub.add_argument("--images", type=_number(1), default=50)
     sub.add_argument("--out", type=Path, default=Path("out"))
     sub = add("picture", picture, "draw the README's picture")
     sub.add_argument("--out", type=Path, default=runs.SHIPPED.parent / "course.png")
     sub = add("localize", localize, "measure how well a run's maps point: methods × metrics, beside baselines")
     sub.add_argument("--run", type=Path, default=runs.SHIPPED)
     sub.add_argument("--step", type=int, help="the snapshot to measure (default: the last)")
-    sub.add_argument("--scenes", type=_positive, default=1_000)
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--scenes", type=_number(1), default=1_000)
+    sub.add_argument("--seed", type=_number(0), default=0)
     sub.add_argument("--methods", nargs="+", metavar="NAME",
                      help="which to measure (default: all but the slow score_cam and ablation_cam)")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the table to this file, too")
-    add_photo_commands(add)
+    _add_photo_commands(add)
     return parser
 
 
-def _positive(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
+def _number(least, most=None):
+    """A type for argparse: a whole number from `least` on, to `most` at most."""
+    def whole_number(text):
+        number = int(text)
+        if number < least or most and number > most:
+            raise argparse.ArgumentTypeError(f"{number} is not a number from {least} {f'to {most}' if most else 'on'}")
+        return number
+
+    return whole_number
 
 
-def add_photo_commands(add):
+def _add_photo_commands(add):
     """Declare both commands. add(name, function, about) returns an argparse parser for one."""
     sub = add("transfer", transfer, "train AlexNet-GAP on photographs, and measure it on the rest of them")
     sub.add_argument("--data", type=Path, metavar="DIR", help="a folder of categories (default: what there is)")
-    sub.add_argument("--download", type=int, metavar="N", help="get the first N categories of Caltech-256 first; "
-                     f"{caltech.ALL} is all")
-    sub.add_argument("--categories", type=int, metavar="N", help="use the first N categories only")
-    sub.add_argument("--per-class", type=int, default=30, metavar="K", help="photographs a category to train on")
-    sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument("--side", type=int, default=224, help="px, to which photographs are squeezed")
-    sub.add_argument("--fine-tune", type=int, default=0, metavar="EPOCHS")
+    sub.add_argument("--download", type=_number(2, caltech.ALL), metavar="N", help="get the first N categories of "
+                     f"Caltech-256 first, and use these; {caltech.ALL} is all")
+    sub.add_argument("--categories", type=_number(2), metavar="N", help="use the first N categories only")
+    sub.add_argument("--per-class", type=_number(1), default=30, metavar="K",
+                     help="photographs a category to train on")
+    sub.add_argument("--seed", type=_number(0), default=0)
+    sub.add_argument("--side", type=_number(SMALLEST, LARGEST), default=224, help="px, to which photographs are "
+                     f"squeezed: {SMALLEST} to {LARGEST}")
+    sub.add_argument("--fine-tune", type=_number(0), default=0, metavar="EPOCHS")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     sub.add_argument("--out", type=Path, default=Path("out/transfer"), help="where the trained model goes")
     sub = add("maps", maps, "write pictures of where a trained model looks, for the top classes of each photograph")
     sub.add_argument("model", type=Path, help="a folder that `transfer` wrote, or the model.keras in it")
     sub.add_argument("photos", type=Path, nargs="+", metavar="PHOTO")
-    sub.add_argument("--top", type=int, default=5, metavar="N", help="how many classes")
+    sub.add_argument("--top", type=_number(1), default=5, metavar="N", help="how many classes")
     sub.add_argument("--out", type=Path, default=Path("out/maps"))
 
 
 def transfer(options):
     """Print the protocol's numbers as a table, write them as JSON, and save the trained model."""
-    from .training.transfer import run_transfer
+    from .training.transfer import MODEL, run_transfer, save
 
+    if options.download and (options.data or options.categories):
+        raise ValueError("--download says which photographs by itself: leave out --data and --categories")
+    _check_can_write(options.out / MODEL, options.json)
     if options.download:
         found = photos.download(options.download if options.download < caltech.ALL else None)
     elif options.data:
@@ -174,12 +194,31 @@ def transfer(options):
     print(found.about)
     result = run_transfer(found, per_class=options.per_class, seed=options.seed, side=options.side,
                           fine_tune=options.fine_tune)
-    print(table(result.numbers))
     save(result, options.out)
-    if options.json:
-        with whole_file(options.json) as part:
-            part.write_text(json.dumps(result.numbers, indent=1))
+    print(table(result.numbers))
+    _write_json(options.json, result.numbers)
     print(f"{options.out / MODEL}: try  python -m camlib maps {options.out} PHOTO…")
+
+
+def _check_can_write(*files):
+    """Raise OSError before hours of work are lost for a file that cannot be written. None is none."""
+    for file in filter(None, files):
+        if file.is_dir():
+            raise OSError(f"{file} is a folder: expected the name of a file to write")
+        if file.exists() and not file.is_file():
+            continue  # a device or a pipe, whose folder does not matter
+        folder = Path(os.path.realpath(file)).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            check_writable(folder)
+        except OSError as error:
+            raise OSError(f"nothing can be written to {folder} ({error.strerror}): choose another folder") from error
+
+
+def _write_json(file, numbers):
+    if file:
+        with whole_file(file) as part:
+            part.write_text(json.dumps(numbers, indent=1) + "\n")
 
 
 def table(numbers):
@@ -188,60 +227,35 @@ def table(numbers):
     rows += ["", f"{'mean of the classes':24} {numbers['accuracy']:7.1%}   ({numbers['train']} photographs to train "
              f"on, {numbers['test']} to test on, {numbers['unreadable']} unreadable)"]
     rows += [f"{stage:24} {seconds:7.1f} s" for stage, seconds in numbers["seconds"].items()]
-    cached = numbers["features_from_cache"]
-    rows.append(f"{'speed of the features':24} {numbers['images_per_second']:7.0f} photographs/s"
-                + (f" ({cached} from the cache)" if cached else ""))
     return "\n".join(rows)
-
-
-def save(result, folder):
-    """Write a `Transfer` to a folder: the model, and its numbers with the names of the classes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    about = result.numbers | {"names": list(result.names)}
-    with whole_file(folder / MODEL) as part:
-        whole = part.with_name(f"{part.name}.keras")  # Keras insists on the ending
-        try:
-            result.model.save(whole)
-            os.replace(whole, part)
-        finally:
-            whole.unlink(missing_ok=True)
-    with whole_file(folder / ABOUT) as part:
-        part.write_text(json.dumps(about, indent=1))
-
-
-def load(folder):
-    """The model and the names of its classes from a folder that `save` wrote. Raises ValueError where there is none."""
-    from .backend import keras
-    from .networks.alexnet import winners_layer
-
-    winners_layer()  # Keras must know the class before it reads one
-    folder = Path(folder).parent if Path(folder).name == MODEL else Path(folder)
-    try:
-        about = json.loads((folder / ABOUT).read_text())
-        return keras.saving.load_model(folder / MODEL), tuple(about["names"]), about["side"]
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{folder} holds no trained model ({error}): make one with  python -m camlib transfer "
-                         f"--out {folder}") from error
 
 
 def maps(options):
     """Write OUT/PHOTO.png for each photograph: the photograph, and the maps of its top classes over it."""
     from .show import plot
+    from .training.transfer import load
 
     model, names, side = load(options.model)
-    unreadable = 0
+    written = set()
     for file in options.photos:
         try:
-            picture = photos.read(file)
+            picture, squeezed = photos.read(file, within=SEEN), photos.read(file, side)
         except (photos.Unreadable, FileNotFoundError) as error:
-            unreadable += 1
             print(f"left out: {error}")
             continue
-        explanation = cam.explain(model, photos.read(file, side)[None])
-        path = options.out / f"{file.stem}.png"
+        explanation = cam.explain(model, squeezed[None])
+        path = options.out / _free_name(file.stem, written)
         figure = plot.top_classes(picture, explanation.maps[0], explanation.logits[0], names, options.top)
         with whole_file(path) as part:
             figure.savefig(part, format="png", dpi=110)
-        print(path)
-    if unreadable == len(options.photos):
+        print(path if path.stem == file.stem else f"{path} (of {file})")
+    if not written:
         raise ValueError("none of the photographs could be read")
+
+
+def _free_name(stem, taken):
+    """STEM.png, or where that is among the names `taken`, STEM_2.png and so on; it is added to them."""
+    names = (f"{stem}_{number}.png" if number > 1 else f"{stem}.png" for number in count(1))
+    name = next(name for name in names if name.casefold() not in taken)
+    taken.add(name.casefold())
+    return name

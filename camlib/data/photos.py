@@ -8,16 +8,22 @@ photographs opens in a second; what cannot be read is met, and counted, when it 
 
 import os
 import re
+import stat
+import struct
+import warnings
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from . import caltech, registry, stand_in
 
 VARIABLE = "CAMLIB_CALTECH256"  # names a folder of photographs that the user has already
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
-MOST_PIXELS = 200_000_000  # a larger picture is refused, not decoded
+FORMATS = "JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"  # and no other: for EPS, say, Pillow starts Ghostscript
+MOST_PIXELS = 80_000_000  # a larger picture is refused, not decoded: half a kilobyte of PNG can ask for gigabytes
 
 
 class Unreadable(ValueError):
@@ -28,7 +34,8 @@ class Photos(NamedTuple):
     """Photographs by category.
 
     files: tuple of Path, sorted by category, then name.  labels: int64, (n,), numbers into `names`.
-    names: tuple of str, the categories, without their numbers.  folder: Path, that holds the categories.
+    names: tuple of str, the categories, without their numbers where that leaves them distinct.
+    folder: Path, that holds the categories.
     stand_in: True for the collages that stand in for photographs; say so wherever a number made from them is shown.
     """
 
@@ -55,12 +62,12 @@ def find(categories=None):
         return open_folder(named, categories)
     if downloaded := caltech.downloaded():
         return open_folder(downloaded, categories)
-    folder = stand_in.make(registry.cache_folder() / f"stand_in_{stand_in.VERSION}")
+    folder = stand_in.make(registry.computed_folder("") / f"stand_in_{stand_in.VERSION}")
     return open_folder(folder, categories)
 
 
 def download(categories=None, *, progress=True):
-    """Caltech-256 from its archive, into the cache: all of it (1.2 GB), or the first `categories` (5 MB each, on average).
+    """Caltech-256 from its archive, into the cache: all of it (1.2 GB), or the first `categories` (5 MB each).
 
     Goes on where an interrupted download stopped. Raises `registry.FetchError` when the archive cannot be had.
     """
@@ -71,22 +78,24 @@ def open_folder(folder, categories=None):
     """The photographs in a folder of categories: any folder of folders of photographs.
 
     folder: the one with the categories, one above it that holds 256_ObjectCategories, or one of the NNN.name in it.
-    categories: how many to take, from the first; None for all. Caltech-256's 257.clutter is never one, folders
-    without a photograph are left out, and so are folders inside a category (056.dog/greg) and files of other kinds.
+    categories: how many to take, from the first, 2 or more; None for all. Caltech-256's 257.clutter is never one,
+    folders without a photograph are left out, and so are folders inside a category (056.dog/greg) and files of other
+    kinds; a folder that cannot be opened is left out with a warning.
     Raises ValueError where there is no folder, or fewer than two categories in it.
     """
-    root = _category_folder(Path(folder).expanduser())
+    if categories is not None and categories < 2:
+        raise ValueError(f"categories is {categories}: expected 2 or more, or None for all")
+    root = _category_folder(Path(os.path.expanduser(folder)))
     shelves = [(shelf, _photographs(shelf)) for shelf in _shelves(root)]
-    shelves = [(shelf, files) for shelf, files in shelves if files][:categories]
-    if len(shelves) < 2:
+    kept = [(shelf, files) for shelf, files in shelves if files][:categories]
+    if len(kept) < 2:
         raise ValueError(
-            f"{root} holds {len(shelves)} categories with photographs: expected at least 2 folders in it, such as "
-            "001.ak47 and 002.american-flag, with photographs inside"
+            f"{root} holds {len(kept)} categories with photographs: expected at least 2 folders in it, such as "
+            f"001.ak47 and 002.american-flag, with photographs inside{_other_kinds(shelf for shelf, _ in shelves)}"
         )
-    labels = np.repeat(np.arange(len(shelves)), [len(files) for _, files in shelves])
-    names = tuple(re.sub(r"^\d+\.", "", shelf.name) for shelf, _ in shelves)
-    files = tuple(file for _, found in shelves for file in found)
-    return Photos(files, labels, names, root, stand_in.is_stand_in(root))
+    labels = np.repeat(np.arange(len(kept)), [len(files) for _, files in kept])
+    files = tuple(file for _, found in kept for file in found)
+    return Photos(files, labels, _names([shelf.name for shelf, _ in kept]), root, stand_in.is_stand_in(root))
 
 
 def take(photos, indices):
@@ -117,45 +126,64 @@ def split(photos, per_class=30, seed=0):
     return np.flatnonzero(train), np.flatnonzero(~train)
 
 
-def read(path, side=None):
+def read(path, side=None, within=None):
     """A photograph as uint8 RGB: (height, width, 3), or with `side` squeezed to (side, side, 3).
 
-    Grey, palette, CMYK, 16-bit and transparent pictures (on white) too; turned upright as the camera noted.
-    A picture is squeezed, not cropped, so that nothing in it is lost and boxes scale along.
-    Raises Unreadable (a ValueError) for a file that is not a whole picture, or of more than 200 megapixels.
+    side: px; a picture is squeezed, not cropped, so that nothing in it is lost and boxes scale along. within: px, for
+    a picture to look at: a larger one is shrunk, as it is in proportion, until no side is longer.
+    Grey, palette, CMYK and transparent pictures (on white) too, 16 bits (65,535 is white) and floats (1 is white);
+    turned upright as the camera noted. Of a GIF or WebP that moves, the first frame.
+    Raises FileNotFoundError, and Unreadable (a ValueError) for what is not a whole picture in one of FORMATS, or has
+    more than 80 megapixels, which its first bytes tell: at that limit one takes up to 1.2 GB for a moment.
     """
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as picture:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            raise Unreadable(f"{path} is not a file: expected a photograph")
+        with Image.open(path, formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                raise Unreadable(f"{path} has {picture.width}×{picture.height} pixels: make it smaller first")
-            if side:
-                picture.draft(None, (2 * side, 2 * side))  # a large JPEG is decoded at ½, ¼ or ⅛
-            picture = _rgb(ImageOps.exif_transpose(picture))
+                raise Unreadable(f"{path} has {picture.width}×{picture.height} pixels, more than {MOST_PIXELS:,}: "
+                                 "make it smaller first")
+            if least := side or within:
+                picture.draft(None, (2 * least, 2 * least))  # a large JPEG is decoded at ½, ¼ or ⅛
+            ImageOps.exif_transpose(picture, in_place=True)
+            picture = _rgb(picture, path)
             if side:
                 picture = picture.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3)
+            elif within:
+                picture.thumbnail((within, within), reducing_gap=3)
             return np.array(picture)
-    except FileNotFoundError:
+    except (FileNotFoundError, Unreadable):
         raise
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, EOFError) as error:
-        if isinstance(error, Unreadable):
-            raise
+    except Image.UnidentifiedImageError as error:
+        raise Unreadable(f"{path} cannot be read as a photograph: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]} "
+                         "inside, whatever its name says: convert it") from error
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError,
+            Image.DecompressionBombWarning) as error:
         raise Unreadable(f"{path} cannot be read as a photograph: {error}") from error
 
 
-def _rgb(picture):
+def _rgb(picture, path):
+    """A Pillow picture in RGB, 8 bits; what its numbers mean is its mode's to say, not theirs."""
     from PIL import Image
 
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        grey = np.asarray(picture).astype(np.float64)
-        grey = grey / 257 if grey.max(initial=0) > 255 else grey  # 16 bits: 65,535 is white
-        picture = Image.fromarray(grey.clip(0, 255).round().astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    return picture.convert("RGB")
+    if picture.mode.startswith("I;16"):
+        picture = Image.fromarray(cv2.convertScaleAbs(np.asarray(picture, np.uint16), alpha=1 / 257))
+    elif picture.mode == "F":
+        values = np.asarray(picture)
+        if not -1 <= values.min() <= values.max() <= 2:  # a little beyond is resampling's; NaN is refused, too
+            raise Unreadable(f"{path} holds floats from {values.min():g} to {values.max():g}: expected 0, black, to "
+                             "1, white; save it with 8 bits")
+        picture = Image.fromarray(cv2.convertScaleAbs(values.clip(0, 1), alpha=255))
+    elif picture.mode == "I":
+        raise Unreadable(f"{path} holds 32-bit or signed integers, of which nothing says what is white: "
+                         "save it with 8 or 16 bits")
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    picture, white = picture.convert("RGBA"), Image.new("RGB", picture.size, "white")
+    white.paste(picture, mask=picture)
+    return white
 
 
 def _category_folder(folder):
@@ -172,13 +200,31 @@ def _category_folder(folder):
 
 def _shelves(root):
     """The folders of categories, in order, without Caltech-256's clutter and hidden ones."""
-    with os.scandir(root) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir())
-    return [root / name for name in names if name != "257.clutter" and not name.startswith(".")]
+    names = sorted(name for name in os.listdir(root) if name != "257.clutter" and not name.startswith("."))
+    return [root / name for name in names if os.path.isdir(root / name)]  # False for a link that leads to itself
 
 
 def _photographs(shelf):
-    with os.scandir(shelf) as entries:
-        names = sorted(entry.name for entry in entries
-                       if os.path.splitext(entry.name)[1].lower() in SUFFIXES and not entry.name.startswith("."))
-    return [shelf / name for name in names]
+    try:
+        names = sorted(os.listdir(shelf))
+    except OSError as error:
+        warnings.warn(f"{shelf} is left out: {error.strerror}", stacklevel=3)
+        return []
+    return [shelf / name for name in names
+            if os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith(".")]
+
+
+def _names(folders):
+    """Names of categories for their folders': without the number, but where that would make two of one name."""
+    short = [re.sub(r"^\d+\.", "", folder) for folder in folders]
+    taken = Counter([*short, *folders])
+    return tuple(name if taken[name] == 1 else folder for name, folder in zip(short, folders))
+
+
+def _other_kinds(shelves):
+    """The end of a sentence: what lies in these folders instead of photographs, the commonest kind of file."""
+    kinds = Counter(file.suffix.lower() for shelf in shelves for file in shelf.glob("*.*") if file.suffix)
+    if not (kinds := Counter({kind: count for kind, count in kinds.items() if kind not in SUFFIXES})):
+        return ""
+    kind, count = kinds.most_common(1)[0]
+    return f". There are {count} files {kind}, which are not read here: convert them to JPEG or PNG"

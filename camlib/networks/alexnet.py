@@ -15,6 +15,7 @@ from . import imagenet
 
 MEAN, DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])  # of ImageNet's RGB in [0, 1]
 SMALLEST = 31  # px: the side of the smallest photograph that leaves a map of one cell
+LARGEST = 1024  # px: what transfer takes; a batch of 32 such photographs needs 3 GB
 PADDING = {"conv1": 2, "conv2": 2, "conv3": 1, "conv4": 1, "conv5": 1}
 
 

@@ -7,18 +7,24 @@ training photographs. Standardising is linear, so it is folded into the dense la
 network still ends convolution → GAP → dense, and class activation maps read off it as before.
 """
 
+import json
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from ..data import photos as photographs
-from ..networks.alexnet import alexnet_gap
+from ..files import whole_file
+from ..networks.alexnet import LARGEST, SMALLEST, alexnet_gap, winners_layer
 from .accuracy import accuracy_by_class, class_accuracy
-from .features import BATCH, SIDE, gap_features
+from .features import BATCH, SIDE, gap_features, outputs, read_ahead
 from .fit import cross_validate, fit_head
+
+MODEL, ABOUT = "model.keras", "transfer.json"
 
 
 class Transfer(NamedTuple):
@@ -39,34 +45,40 @@ class Transfer(NamedTuple):
 def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, network=None, folder=None, progress=True):
     """Train AlexNet-GAP on `per_class` photographs of each category, and measure it on the rest: a `Transfer`.
 
-    photos: `Photos`. side: px, to which every photograph is squeezed. fine_tune: epochs, 0 for frozen convolutions.
-    network: options of `alexnet.alexnet_gap`, a dict. folder: for cached features (default: in the cache).
-    Files that cannot be read are left out before the split, and counted.
-    Raises ValueError for a category with too few photographs.
+    photos: `Photos`. side: px, to which every photograph is squeezed, 31 to 1,024. fine_tune: epochs, 0 for frozen
+    convolutions. network: options of `alexnet.alexnet_gap`, a dict. folder: for features that are kept (default:
+    beside the downloads). Files that cannot be read are left out before the split, and counted; those that go while
+    the last layers are fine-tuned are left out from then on.
+    Raises ValueError for a side out of range and a category with too few photographs: before any is read, unless
+    too few turn out to be readable.
     """
-    clock = _Clock()
+    if not SMALLEST <= side <= LARGEST:
+        raise ValueError(f"side is {side}: expected {SMALLEST} to {LARGEST:,} px")
+    photographs.split(photos, per_class, seed)
+    seconds, labels = {}, photos.labels
     model = alexnet_gap(len(photos.names), seed=seed, **(network or {}))
     options = {"side": side, "folder": folder, "progress": progress}
-    with clock("features"):
+    with _timed("features", seconds):
         plain = gap_features(model, photos.files, **options)
-    readable = np.flatnonzero(plain.readable())
+    readable = np.flatnonzero(~np.isnan(plain[:, 0]))
     train, test = (readable[part] for part in photographs.split(photographs.take(photos, readable), per_class, seed))
-    labels = photos.labels
-    with clock("mirrored features"):
+    with _timed("mirrored features", seconds):
         mirrored = gap_features(model, [photos.files[i] for i in train], mirror=True, **options)
-    with clock("head"):
-        views = np.stack([plain[train], mirrored[np.arange(len(train))]])
+    with _timed("head", seconds):
+        views = np.stack([plain[train], np.where(np.isnan(mirrored), plain[train], mirrored)])  # NaN: gone since
         penalty, scores = cross_validate(views, labels[train], seed=seed)
         kernel, bias = fit_head(np.concatenate(views), np.tile(labels[train], len(views)), penalty)
         model.get_layer("dense").set_weights([kernel, bias])
     logits = plain[test] @ kernel + bias
     frozen = class_accuracy(logits, labels[test])
     if fine_tune:
-        with clock("fine-tuning"):
+        with _timed("fine-tuning", seconds):
             tune(model, [photos.files[i] for i in train], labels[train], epochs=fine_tune, side=side, seed=seed,
                  progress=progress)
-        with clock("test"):
-            logits = predict(model, [photos.files[i] for i in test], side=side)
+        with _timed("test", seconds):
+            logits = outputs(model, [photos.files[i] for i in test], side)
+        left = ~np.isnan(logits[:, 0])
+        test, logits = test[left], logits[left]
     by_class = accuracy_by_class(logits, labels[test])
     numbers = {
         "data": photos.about, "stand_in": photos.stand_in, "categories": len(photos.names),
@@ -76,10 +88,35 @@ def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, networ
         "frozen_accuracy": frozen,
         "accuracy": float(by_class.mean()),
         "accuracy_by_class": {name: float(value) for name, value in zip(photos.names, by_class)},
-        "seconds": clock.seconds, "images_per_second": (len(readable) + len(train)) / clock.of("features", "mirrored"),
-        "features_from_cache": plain.from_cache + mirrored.from_cache,
+        "seconds": seconds,
     }
     return Transfer(model, photos.names, train, test, logits, numbers)
+
+
+def save(result, folder):
+    """Write a `Transfer` to a folder: the model, and its numbers with the names of the classes."""
+    folder = Path(folder)
+    with whole_file(folder / MODEL) as part:
+        result.model.save(part)
+    with whole_file(folder / ABOUT) as part:
+        part.write_text(json.dumps(result.numbers | {"names": list(result.names)}, indent=1))
+
+
+def load(folder):
+    """(model, names of its classes, side in px) from a folder that `save` wrote, or from the model.keras in it.
+
+    Raises ValueError where there is none.
+    """
+    from ..backend import keras
+
+    winners_layer()  # Keras must know the class before it reads one
+    folder = Path(folder).parent if Path(folder).name == MODEL else Path(folder)
+    try:
+        about = json.loads((folder / ABOUT).read_text())
+        return keras.saving.load_model(folder / MODEL), tuple(about["names"]), about["side"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder} holds no trained model ({error}): make one with  python -m camlib transfer "
+                         f"--out {folder}") from error
 
 
 def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "conv7", "dense"), rate=1e-4,
@@ -88,6 +125,7 @@ def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "
 
     layers: names of those that may change. Each epoch shows every photograph once, cropped to 60–100 % of its area,
     perhaps mirrored, brighter or darker. Adam at `rate`, which falls to 0 along a cosine; labels smoothed by 0.1.
+    A photograph that can no longer be read is left out of its batch.
     With 30 photographs a class it costs a percent rather than gains one: 1.5 million weights, 360 photographs.
     """
     from tqdm.auto import tqdm
@@ -102,17 +140,16 @@ def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "
     model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)), smooth)
     target = np.eye(model.output_shape[-1], dtype=np.float32)[labels]
     curve = []
-    with ThreadPoolExecutor(2) as pool, tqdm(total=steps, desc="fine-tuning", unit="step", disable=not progress) as bar:
+    with tqdm(total=steps, desc="fine-tuning", unit="step", disable=not progress) as bar:
         for epoch in range(epochs):
             order = np.random.default_rng((seed, epoch)).permutation(len(files))
             batches = [order[i:i + BATCH] for i in range(0, len(order), BATCH)]
-            coming = pool.map(
-                lambda batch: np.stack([augmented(files[i], side, (seed, epoch, int(i))) for i in batch]), batches)
             losses = []
-            for batch, pictures in zip(batches, coming):
-                losses.append(float(model.train_on_batch(pictures, target[batch])))
+            for batch, pictures in read_ahead(partial(_augmented_batch, files, side, (seed, epoch)), batches):
+                if len(batch):
+                    losses.append(float(model.train_on_batch(pictures, target[batch])))
+                    bar.set_postfix(loss=f"{np.mean(losses):.3f}")
                 bar.update()
-                bar.set_postfix(loss=f"{np.mean(losses):.3f}")
             curve.append(float(np.mean(losses)))
     for layer in model.layers:
         layer.trainable = True
@@ -130,29 +167,21 @@ def augmented(file, side, seed):
     return piece.clip(0, 255).astype(np.uint8)
 
 
-def predict(model, files, side=SIDE):
-    """Logits for photographs, a batch at a time: float32, (n, classes)."""
-    return np.concatenate([
-        model.predict_on_batch(np.stack([photographs.read(file, side) for file in files[i:i + BATCH]]))
-        for i in range(0, len(files), BATCH)
-    ])
+def _augmented_batch(files, side, seed, batch):
+    """Those of a batch of indices whose photographs can be read, and these: (k,) and uint8, (k, side, side, 3)."""
+    read, pictures = [], []
+    for i in batch:
+        try:
+            pictures.append(augmented(files[i], side, (*seed, int(i))))
+            read.append(i)
+        except (photographs.Unreadable, FileNotFoundError):
+            pass
+    return read, np.array(pictures)
 
 
-class _Clock:
-    """Seconds by stage: `with clock("head"): …`."""
-
-    def __init__(self):
-        self.seconds = {}
-
-    def __call__(self, stage):
-        self._stage = stage
-        return self
-
-    def __enter__(self):
-        self._began = time.perf_counter()
-
-    def __exit__(self, *error):
-        self.seconds[self._stage] = time.perf_counter() - self._began
-
-    def of(self, *beginnings):
-        return sum(seconds for stage, seconds in self.seconds.items() if stage.startswith(beginnings))
+@contextmanager
+def _timed(stage, seconds):
+    """Put the time that the block takes into the dict `seconds`."""
+    began = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - began

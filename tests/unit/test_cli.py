@@ -1,10 +1,21 @@
+import json
+import os
+import re
+import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from camlib.backend import keras
 from camlib.cli import main
-from camlib.data import registry
+from camlib.data import caltech, photos, registry
+from camlib.data.scenes import make_scenes
+from camlib.training import runs, transfer
+
+SIDE = 63  # px
 
 
 def test_fetch_without_a_name_prints_where_the_digits_are(capsys):
@@ -25,11 +36,6 @@ def test_list_names_every_file(capsys):
 
 
 def test_accuracy_counts_right_answers(capsys, split):
-    import numpy as np
-
-    from camlib.data.scenes import make_scenes
-    from camlib.training import runs
-
     main(["accuracy", "--scenes", "120"])
     text = capsys.readouterr().out
     scenes = make_scenes(split[1], 120)
@@ -50,10 +56,159 @@ def test_picture_is_drawn(tmp_path):
 
 @pytest.mark.parametrize("arguments, complaint", [
     (["accuracy", "--run", "nowhere"], "holds no training run"),
-    (["accuracy", "--scenes", "0"], "not a positive number"),
-    (["heatmaps", "--images", "-1"], "not a positive number"),
+    (["accuracy", "--scenes", "0"], "0 is not a number from 1 on"),
+    (["heatmaps", "--images", "-1"], "-1 is not a number from 1 on"),
     (["paint"], "invalid choice"),
 ])
 def test_bad_arguments_end_in_a_sentence_and_no_traceback(arguments, complaint):
     result = subprocess.run([sys.executable, "-m", "camlib", *arguments], capture_output=True, text=True)
     assert result.returncode and complaint in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["localize", "--seed", "-1"], "--seed: -1 is not a number from 0 on"),
+    (["transfer", "--download", "0"], "--download: 0 is not a number from 2 to 257"),
+    (["transfer", "--download", "258"], "--download: 258 is not a number from 2 to 257"),
+    (["transfer", "--download", "3", "--data", "x"], "leave out --data and --categories"),
+    (["transfer", "--download", "3", "--categories", "2"], "leave out --data and --categories"),
+    (["transfer", "--categories", "-1"], "--categories: -1 is not a number from 2 on"),
+    (["transfer", "--per-class", "0"], "--per-class: 0 is not a number from 1 on"),
+    (["transfer", "--side", "20"], "--side: 20 is not a number from 31 to 1024"),
+    (["transfer", "--side", "100000"], "--side: 100000 is not a number from 31 to 1024"),
+    (["transfer", "--fine-tune", "-1"], "--fine-tune: -1 is not a number from 0 on"),
+    (["transfer", "--seed", "-1"], "--seed: -1 is not a number from 0 on"),
+    (["transfer", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
+    (["transfer", "--json", "FILE/numbers.json"], "nothing can be written to"),
+    (["transfer", "--out", "FILE"], "nothing can be written to"),
+    (["transfer", "--out", "FILE/below"], "nothing can be written to"),
+    (["localize", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
+    (["maps", "FOLDER", "x.jpg", "--top", "0"], "--top: 0 is not a number from 1 on"),
+])
+def test_options_without_a_sense_are_refused_before_any_work(arguments, complaint, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    for module, name in ((photos, "find"), (photos, "open_folder"), (photos, "download"), (runs, "open_run")):
+        monkeypatch.setattr(module, name, lambda *arguments, name=name: pytest.fail(f"{name} was called"))
+    places = {"FOLDER": str(tmp_path), "FILE": str(tmp_path / "file")}
+    with pytest.raises(SystemExit) as stop:
+        main([re.sub("FOLDER|FILE", lambda found: places[found[0]], argument) for argument in arguments])
+    said = f"{capsys.readouterr().err}{stop.value.code}"
+    assert stop.value.code and complaint in said and "Traceback" not in said
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three categories of 6 photographs, each of one colour, and a file that is none."""
+    root, random = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
+    for name, colour in {"001.red": (210, 40, 40), "002.green": (40, 190, 60), "003.blue é x": (50, 60, 220)}.items():
+        (root / name).mkdir()
+        for k in range(6):
+            pixels = np.clip(colour + random.normal(0, 20, (70, 90, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{k}.jpg")
+    (root / "002.green" / "7.jpg").write_text("not a photograph")
+    return root
+
+
+@pytest.fixture
+def small_network(monkeypatch, tmp_path):
+    """In AlexNet's place, a convolution with random weights; features go to a folder of the test's own."""
+    def build(classes, **options):
+        keras.utils.set_random_seed(1)
+        image = keras.Input((None, None, 3), dtype="uint8", name="image")
+        x = keras.layers.Conv2D(6, 5, strides=4, activation="relu")(keras.layers.Rescaling(1 / 255)(image))
+        x = keras.layers.GlobalAveragePooling2D(name="gap")(x)
+        return keras.Model(image, keras.layers.Dense(classes, name="dense")(x))
+
+    monkeypatch.setattr(transfer, "alexnet_gap", build)
+    monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
+
+
+def command(*arguments):
+    main([str(argument) for argument in arguments])
+
+
+def test_transfer_then_maps(folder, small_network, tmp_path, capsys):
+    out, numbers = tmp_path / "model folder", tmp_path / "numbers.json"
+    command("transfer", "--data", folder, "--per-class", 4, "--side", SIDE, "--json", numbers, "--out", out)
+    said, stated = capsys.readouterr().out, json.loads(numbers.read_text())
+    assert stated["per_class"] == 4 and f"{stated['accuracy']:.1%}" in said and "1 unreadable" in said
+    assert all(name in said for name in ("red", "green", "blue é x"))
+    assert sorted(path.name for path in out.iterdir()) == ["model.keras", "transfer.json"]
+
+    wanted = [folder / "001.red" / "2.jpg", folder / "003.blue é x" / "3.jpg"]
+    command("maps", out, *wanted, folder / "002.green" / "7.jpg", "--top", 2, "--out", tmp_path / "maps")
+    assert "7.jpg cannot be read" in capsys.readouterr().out
+    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == ["2.png", "3.png"]
+    assert photos.read(tmp_path / "maps" / "2.png").std() > 10
+
+    again = "import sys; from camlib import transfer; print(transfer.load(sys.argv[1])[1:])"  # in another process
+    said = subprocess.run([sys.executable, "-c", again, out], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == str((("red", "green", "blue é x"), SIDE))
+
+
+def test_photographs_of_one_name_have_pictures_of_their_own(folder, small_network, tmp_path, capsys):
+    out, maps = tmp_path / "model", tmp_path / "maps"
+    command("transfer", "--data", folder, "--categories", 2, "--per-class", 4, "--side", SIDE, "--out", out)
+    wanted = [folder / "001.red" / "1.jpg", folder / "002.green" / "1.jpg"]
+    command("maps", out, *wanted, "--out", maps)
+    said = capsys.readouterr().out
+    assert sorted(path.name for path in maps.iterdir()) == ["1.png", "1_2.png"]
+    assert f"{maps / '1_2.png'} (of {wanted[1]})" in said
+    red, green = (photos.read(maps / name)[20:80, 20:80].mean(axis=(0, 1)) for name in ("1.png", "1_2.png"))
+    assert red[0] > red[1] and green[1] > green[0]  # the photograph itself is at the left
+
+
+def test_download_takes_as_many_categories_as_it_says(folder, small_network, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(caltech, "download", lambda categories, progress: folder)  # three are there already
+    command("transfer", "--download", 2, "--per-class", 4, "--side", SIDE, "--out", tmp_path / "model")
+    assert "photographs of 2 categories" in capsys.readouterr().out
+
+
+def test_maps_without_a_model_or_photographs_say_so(folder, small_network, tmp_path, capsys):
+    with pytest.raises(SystemExit, match="holds no trained model.*camlib transfer"):
+        command("maps", tmp_path, folder / "001.red" / "1.jpg")
+    command("transfer", "--data", folder, "--per-class", 4, "--side", SIDE, "--out", tmp_path)
+    with pytest.raises(SystemExit, match="none of the photographs could be read"):
+        command("maps", tmp_path, folder / "002.green" / "7.jpg", tmp_path / "nowhere.jpg")
+    assert capsys.readouterr().out.count("left out: ") == 2
+
+
+# Interruptions, in a process of its own: signals as a terminal leaves them, whatever this one was started with.
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from camlib import cli
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupted_command_says_nothing(split):
+    program = f"{PROGRAM}\ncli.main(['accuracy', '--scenes', '3000', '--all'])"
+    with subprocess.Popen([sys.executable, "-u", "-c", program], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.readline()  # it has begun
+        running.send_signal(signal.SIGINT)
+        _, complaint = running.communicate()
+    assert running.returncode == 130 and complaint == ""
+
+
+def test_an_interrupted_training_says_where_it_saved(monkeypatch, capsys):
+    def accuracy(folder):
+        raise KeyboardInterrupt("saved at step 7 of 9: train again to go on")
+
+    monkeypatch.setattr(runs, "open_run", accuracy)
+    with pytest.raises(SystemExit) as stop:
+        main(["accuracy"])
+    assert stop.value.code == 130 and capsys.readouterr().err == (
+        "camlib accuracy: saved at step 7 of 9: train again to go on\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("lines", [1, 50_000], ids=["at the end", "in between"])
+def test_a_reader_that_has_gone_ends_it_in_silence(lines):
+    """`python -m camlib list | head -0`, with less and with more to say than a pipe holds."""
+    program = f"{PROGRAM}\ncli.registry.listing = lambda: 'a line\\n' * {lines}\ncli.main(['list'])"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as gone:
+        done = subprocess.run([sys.executable, "-c", program], stdout=gone, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 141 and done.stderr == ""

@@ -1,6 +1,11 @@
+import os
+import struct
+import zlib
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image, ImageOps
 
 from camlib.data import photos, stand_in
 
@@ -176,3 +181,133 @@ def test_a_picture_too_large_is_refused_unread(tmp_path, monkeypatch):
 def test_a_missing_file_is_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         photos.read(tmp_path / "a.jpg")
+
+
+def test_a_picture_within_keeps_its_proportions_and_is_never_enlarged(tmp_path):
+    large = write(tmp_path / "a.jpg", (1600, 800))
+    assert photos.read(large, within=300).shape == (150, 300, 3) and photos.read(large, within=9000).shape[0] == 800
+
+
+def test_categories_of_one_name_keep_their_numbers(tmp_path):
+    for folder in ("001.dog", "002.dog", "003.cat", "004.001.dog", "bird"):
+        for k in range(9):
+            write(tmp_path / folder / f"{k}.png", (2, 2))
+    found = photos.open_folder(tmp_path)
+    assert found.names == ("001.dog", "002.dog", "cat", "004.001.dog", "bird")
+    train, _ = photos.split(found, 4)
+    drawn = [[int(found.files[i].stem) for i in train if found.labels[i] == label] for label in (0, 1)]
+    assert drawn[0] != drawn[1]  # each has a draw of its own
+
+
+def test_a_link_to_itself_and_a_closed_folder_are_left_out(folder, monkeypatch):
+    (folder / "005.loop").symlink_to(folder / "005.loop")
+    write(folder / "006.closed" / "006_0001.jpg")
+    opened = os.listdir
+
+    def listdir(path):
+        if Path(path).name == "006.closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path)
+
+    monkeypatch.setattr(os, "listdir", listdir)  # permissions do not hold back a superuser
+    with pytest.warns(UserWarning, match="006.closed is left out: Permission denied"):
+        assert photos.open_folder(folder).names == ("ak47", "dog", "the thing é")
+
+
+def test_photographs_of_a_kind_that_is_not_read_are_told(tmp_path):
+    for name in ("cats", "dogs"):
+        (tmp_path / name).mkdir()
+        for k in range(3):
+            (tmp_path / name / f"{k}.HEIC").write_bytes(b"heic")
+    with pytest.raises(ValueError, match=r"holds 0 categories.*6 files \.heic.*convert"):
+        photos.open_folder(tmp_path)
+
+
+@pytest.mark.parametrize("categories", [1, 0, -1])
+def test_too_few_categories_are_refused(folder, categories):
+    with pytest.raises(ValueError, match=f"categories is {categories}: expected 2 or more"):
+        photos.open_folder(folder, categories)
+
+
+def test_a_home_that_is_not_there_is_no_folder():
+    with pytest.raises(ValueError, match="is not a folder"):
+        photos.open_folder("~nobody_of_that_name/photographs")
+
+
+@pytest.mark.parametrize("value", [0, 100, 257 * 60, 65535])
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_sixteen_bits_are_sixteen_bits_however_dark(tmp_path, name, value):
+    Image.fromarray(np.full((4, 5), value, np.uint16)).save(tmp_path / name)
+    assert (photos.read(tmp_path / name) == round(value / 257)).all()
+
+
+@pytest.mark.parametrize("value, expected", [(0.0, 0), (0.5, 128), (1.0, 255), (1.02, 255), (-0.02, 0)])
+def test_floats_of_one_are_white(tmp_path, value, expected):
+    Image.fromarray(np.full((4, 5), value, np.float32)).save(tmp_path / "a.tif")
+    assert (abs(photos.read(tmp_path / "a.tif").astype(int) - expected) <= 1).all()
+
+
+@pytest.mark.parametrize("value, kind, complaint", [
+    (200, np.float32, "floats from 200 to 200"), (np.nan, np.float32, "floats from nan"), (7, np.int32, "32-bit"),
+])
+def test_numbers_without_a_white_are_refused(tmp_path, value, kind, complaint):
+    Image.fromarray(np.full((4, 5), value, kind)).save(tmp_path / "a.tif")
+    with pytest.raises(photos.Unreadable, match=f"a.tif holds {complaint}"):
+        photos.read(tmp_path / "a.tif")
+
+
+def test_a_transparent_picture_is_blended_with_white(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 8, 4), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    alpha = pixels[:, :, 3:] / 255
+    assert abs(photos.read(tmp_path / "a.png") - (pixels[:, :, :3] * alpha + 255 * (1 - alpha))).max() <= 1
+
+
+def test_a_file_of_another_format_starts_no_program(tmp_path, monkeypatch):
+    """Pillow hands an EPS to the program `gs` that it finds, whatever the file is called."""
+    gs, path = tmp_path / "gs", tmp_path / "a.jpg"
+    gs.write_text(f"#!/bin/sh\ntouch '{tmp_path}/started'\nexit 1\n")
+    gs.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # look for it again
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n")
+    with pytest.raises(photos.Unreadable, match="a.jpg cannot be read.*expected JPEG, PNG"):
+        photos.read(path)
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_a_pipe_a_folder_and_a_link_to_itself_are_unreadable(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    for name in ("pipe.jpg", "folder.jpg", "loop.jpg"):
+        with pytest.raises(photos.Unreadable, match=name):
+            photos.read(tmp_path / name)
+
+
+def test_a_picture_of_pictures_is_its_first(tmp_path):
+    """Cameras write MPO, a JPEG with more JPEGs behind it, and call it .jpg."""
+    first, second = Image.new("RGB", (40, 30), (200, 30, 60)), Image.new("RGB", (40, 30), (0, 0, 0))
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    assert abs(photos.read(tmp_path / "a.jpg").astype(int) - (200, 30, 60)).max() < 6
+
+
+def test_the_documented_limit_is_the_limit(tmp_path):
+    """A PNG of a few bytes: its first say how large it is, and no others are read."""
+    header = struct.pack(">IIBBBBB", 8000, photos.MOST_PIXELS // 8000 + 1, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + header
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
+                                     + struct.pack(">I", zlib.crc32(chunk)) + struct.pack(">I", 99) + b"IDAT")
+    with pytest.raises(photos.Unreadable, match="8000×10001 pixels, more than 80,000,000"):
+        photos.read(tmp_path / "a.png")
+    assert "80 megapixels" in photos.read.__doc__ and photos.MOST_PIXELS < Image.MAX_IMAGE_PIXELS
+
+
+def test_damaged_notes_of_a_camera_make_it_unreadable(tmp_path, monkeypatch):
+    def turn(*arguments, **options):
+        raise struct.error("required argument is not an integer")  # one damaged file in a few thousand
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", turn)
+    with pytest.raises(photos.Unreadable, match="a.jpg cannot be read"):
+        photos.read(write(tmp_path / "a.jpg"))

@@ -1,14 +1,11 @@
-import argparse
 import json
 import os
-import subprocess
-import sys
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from camlib import cli
 from camlib.backend import keras
 from camlib.data import photos
 from camlib.maps import cam
@@ -78,8 +75,8 @@ def test_features_are_the_networks_in_half_precision(folder, network, tmp_path):
         pixels = photos.read(file, SIDE)[None]
         np.testing.assert_allclose(made[n], trunk.predict_on_batch(pixels)[0], rtol=1e-3, atol=1e-6)
         np.testing.assert_allclose(mirrored[n], trunk.predict_on_batch(pixels[:, :, ::-1])[0], rtol=1e-3, atol=1e-6)
-    assert len(made) == 9 and made[[3, 1]].shape == (2, 6) and made[[3, 1]].dtype == np.float32
-    assert np.array_equal(made[[3, 1]][0], made[3]) and made[[]].shape == (0, 6)
+    assert made.shape == (9, 6) and made.dtype == np.float32
+    assert features.gap_features(network, [], side=SIDE, folder=tmp_path, progress=False).shape == (0, 6)
 
 
 def test_maps_may_be_kept_as_well_as_their_means(folder, network, tmp_path):
@@ -87,8 +84,8 @@ def test_maps_may_be_kept_as_well_as_their_means(folder, network, tmp_path):
     trunk = keras.Model(network.inputs, network.get_layer("conv5").output)
     maps = features.features(trunk, files, side=SIDE, folder=tmp_path, progress=False)
     means = features.gap_features(network, files, side=SIDE, folder=tmp_path, progress=False)
-    assert maps[0].shape == (15, 15, 6)
-    np.testing.assert_allclose(maps[:].mean(axis=(1, 2)), means[:], rtol=2e-3)
+    assert maps.shape == (3, 15, 15, 6)
+    np.testing.assert_allclose(maps.mean(axis=(1, 2)), means, rtol=2e-3)
 
 
 @pytest.fixture
@@ -107,9 +104,9 @@ def test_features_are_computed_once(folder, network, tmp_path, counted, monkeypa
     files = photos.open_folder(folder).files[:10]
     options = {"side": SIDE, "folder": tmp_path, "progress": False}
     first = features.gap_features(network, files, **options)
-    assert len(counted) == 10 and first.from_cache == 0 and len(list(tmp_path.iterdir())) == 3
+    assert len(counted) == 10 and len(list(tmp_path.iterdir())) == 3
     again = features.gap_features(network, files, **options)
-    assert len(counted) == 10 and again.from_cache == 10 and np.array_equal(first[:], again[:])
+    assert len(counted) == 10 and np.array_equal(first, again)
     head = small_network()
     head.get_layer("dense").set_weights([np.ones((6, 3)), np.ones(3)])
     features.gap_features(head, files, **options)
@@ -151,7 +148,7 @@ def test_an_interrupted_computation_goes_on(folder, network, tmp_path, counted, 
     monkeypatch.setattr(features, "SHARD", 4)
     files = photos.open_folder(folder).files[:12]
     options = {"side": SIDE, "folder": tmp_path, "progress": False}
-    compute, calls = features._compute, []
+    compute, calls = features.outputs, []
 
     def interrupted(*arguments):
         calls.append(1)
@@ -160,30 +157,59 @@ def test_an_interrupted_computation_goes_on(folder, network, tmp_path, counted, 
         return compute(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(features, "_compute", interrupted)
+        patch.setattr(features, "outputs", interrupted)
         with pytest.raises(KeyboardInterrupt):
             features.gap_features(network, files, **options)
     assert len(counted) == 8
-    assert features.gap_features(network, files, **options).from_cache == 8 and len(counted) == 12
+    assert len(features.gap_features(network, files, **options)) == 12 and len(counted) == 12
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-20]),
                                     lambda path: path.write_bytes(b""), lambda path: path.write_text("?" * 500)])
-def test_damaged_features_are_computed_again(folder, network, tmp_path, damage):
+def test_damaged_features_are_computed_again(folder, network, tmp_path, damage, counted):
     files = photos.open_folder(folder).files[:3]
     options = {"side": SIDE, "folder": tmp_path, "progress": False}
-    first = features.gap_features(network, files, **options)[:]
+    first = features.gap_features(network, files, **options)
     damage(next(tmp_path.iterdir()))
     again = features.gap_features(network, files, **options)
-    assert again.from_cache == 0 and np.array_equal(again[:], first)
+    assert len(counted) == 6 and np.array_equal(again, first)
 
 
 def test_unreadable_photographs_are_marked(folder, network, tmp_path):
     found = photos.open_folder(folder)
     made = features.gap_features(network, [*found.files, folder / "gone.jpg"], side=SIDE, folder=tmp_path,
                                  progress=False)
-    unreadable = [file.name for file, fine in zip(found.files, made.readable()) if not fine]
-    assert unreadable == ["002_0011.jpg"] and not made.readable()[-1] and made.readable().sum() == 30
+    unreadable = np.isnan(made).all(axis=1)
+    assert [found.files[i].name for i in np.flatnonzero(unreadable[:-1])] == ["002_0011.jpg"] and unreadable[-1]
+    assert np.isfinite(made[~unreadable]).all()
+
+
+def test_features_go_where_they_can_where_the_cache_can_only_be_read(folder, network, tmp_path, monkeypatch):
+    """The cache's folder lies in a file, where nobody can make one, not even a superuser."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "file" / "cache"))
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "own"))
+    made = features.gap_features(network, photos.open_folder(folder).files[:3], side=SIDE, progress=False)
+    assert made.shape == (3, 6) and list(tmp_path.glob("own/**/features/*.npy"))
+
+
+def test_a_full_disk_is_named(folder, network, tmp_path, monkeypatch):
+    def full(path, rows):
+        path.write_bytes(b"some")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(OSError, match=f"features cannot be kept in {tmp_path} .*No space left.*CAMLIB_DATA"):
+        features.gap_features(network, photos.open_folder(folder).files[:3], folder=tmp_path, progress=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_reading_ahead_keeps_few_batches_in_memory():
+    begun = []
+    coming = features.read_ahead(lambda batch: begun.append(batch) or batch, range(50))
+    assert next(coming) == 0 and len(begun) <= 5
+    assert list(coming) == list(range(1, 50))
 
 
 # ---- the head --------------------------------------------------------------------------------------------------------
@@ -321,46 +347,74 @@ def test_augmentation_is_a_seed(folder):
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
-def test_too_few_photographs_are_named(folder, tmp_path):
+def test_too_few_photographs_are_named_before_any_is_read(folder, tmp_path, counted):
     with pytest.raises(ValueError, match=r"red \(10\).*Use at most 9"):
         transfer.run_transfer(photos.open_folder(folder), per_class=10, side=SIDE, folder=tmp_path, progress=False)
+    assert not counted
 
 
-# ---- commands --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("side", [30, 1025, 100_000])
+def test_a_side_out_of_range_is_refused_before_any_photograph_is_read(folder, counted, side):
+    with pytest.raises(ValueError, match=f"side is {side}: expected 31 to 1,024 px"):
+        transfer.run_transfer(photos.open_folder(folder), side=side)
+    assert not counted
 
 
-def run(*arguments):
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers(required=True)
-    def add(name, function, about):
-        sub = commands.add_parser(name, help=about)
-        sub.set_defaults(command=function)
-        return sub
-    cli.add_photo_commands(add)
-    options = parser.parse_args([str(argument) for argument in arguments])
-    options.command(options)
+@pytest.fixture
+def tiny_network(monkeypatch):
+    """In AlexNet's place: five layers, with names that `tune` knows."""
+    monkeypatch.setattr(transfer, "alexnet_gap", lambda classes, **options: small_network(seed=options["seed"]))
 
 
-def test_transfer_then_maps(folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
-    out, numbers = tmp_path / "model folder", tmp_path / "numbers.json"
-    run("transfer", "--data", folder, "--per-class", 4, "--side", SIDE, "--json", numbers, "--out", out)
-    said, stated = capsys.readouterr().out, json.loads(numbers.read_text())
-    assert stated["per_class"] == 4 and f"{stated['accuracy']:.1%}" in said and "1 unreadable" in said
-    assert all(name.split(".")[1] in said for name in COLOURS)
-    assert sorted(path.name for path in out.iterdir()) == ["model.keras", "transfer.json"]
-
-    wanted = [folder / "001.red" / "001_0002.jpg", folder / "003.blue é x" / "003_0003.jpg"]
-    run("maps", out, *wanted, folder / "002.green" / "002_0011.jpg", "--top", 2, "--out", tmp_path / "maps")
-    assert "002_0011.jpg cannot be read" in capsys.readouterr().out
-    assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == ["001_0002.png", "003_0003.png"]
-    assert photos.read(tmp_path / "maps" / "001_0002.png").std() > 10
-
-    elsewhere = f"from camlib import cli; print(cli.load({str(out)!r})[1:])"
-    again = subprocess.run([sys.executable, "-c", elsewhere], capture_output=True, text=True, check=True)
-    assert again.stdout.strip() == str((tuple(name.split(".")[1] for name in COLOURS), SIDE))
+def test_a_transfer_that_is_fine_tuned(folder, tmp_path, tiny_network):
+    options = {"per_class": 5, "seed": 1, "side": SIDE, "folder": tmp_path, "progress": False}
+    found = photos.open_folder(folder)
+    frozen, tuned = (transfer.run_transfer(found, fine_tune=epochs, **options) for epochs in (0, 2))
+    assert np.array_equal(tuned.test, frozen.test)
+    assert tuned.numbers["frozen_accuracy"] == frozen.numbers["accuracy"] == frozen.numbers["frozen_accuracy"]
+    assert set(tuned.numbers["seconds"]) == {"features", "mirrored features", "head", "fine-tuning", "test"}
+    for layer in ("conv5", "dense"):
+        assert not np.array_equal(*(each.model.get_layer(layer).get_weights()[0] for each in (frozen, tuned)))
+    pixels = np.stack([photos.read(found.files[i], SIDE) for i in tuned.test])
+    np.testing.assert_allclose(tuned.logits, tuned.model.predict_on_batch(pixels), atol=1e-4)
+    right = tuned.logits.argmax(axis=1) == found.labels[tuned.test]  # 5 of each class
+    assert tuned.numbers["accuracy"] == pytest.approx(right.mean())
 
 
-def test_maps_without_a_model_or_photographs_say_so(folder, tmp_path):
-    with pytest.raises(ValueError, match="holds no trained model.*camlib transfer"):
-        run("maps", tmp_path, folder / "001.red" / "001_0001.jpg")
+def test_photographs_that_go_during_fine_tuning_are_left_out(folder, tmp_path, tiny_network, monkeypatch):
+    copy = tmp_path / "photos"
+    shutil.copytree(folder, copy)
+    found, tune = photos.open_folder(copy), transfer.tune
+    gone = []
+
+    def tune_while_others_delete(model, files, labels, **options):
+        kept = {file for file in files}
+        test = [i for i, file in enumerate(found.files) if file not in kept and file.name != "002_0011.jpg"]
+        for file in (files[0], found.files[test[0]]):
+            file.unlink()
+        gone.append(test[0])
+        return tune(model, files, labels, **options)
+
+    monkeypatch.setattr(transfer, "tune", tune_while_others_delete)
+    result = transfer.run_transfer(found, per_class=5, side=SIDE, fine_tune=1, folder=tmp_path / "cache",
+                                   progress=False)
+    assert len(result.test) == len(result.logits) == result.numbers["test"] == 14 and gone[0] not in result.test
+    assert np.isfinite(result.logits).all() and 0 <= result.numbers["accuracy"] <= 1
+
+
+def test_what_is_saved_is_loaded(result, tmp_path):
+    transfer.save(result, tmp_path / "a folder")
+    assert sorted(path.name for path in (tmp_path / "a folder").iterdir()) == ["model.keras", "transfer.json"]
+    pixels = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
+    for path in (tmp_path / "a folder", tmp_path / "a folder" / "model.keras"):
+        model, names, side = transfer.load(path)
+        assert names == tuple(name.split(".")[1] for name in COLOURS) and side == SIDE
+        np.testing.assert_allclose(model.predict_on_batch(pixels), result.model.predict_on_batch(pixels), atol=1e-5)
+
+
+@pytest.mark.parametrize("about", [None, "", "{}", "[]", '{"names": ["a", "b"], "side": 63}'])
+def test_a_folder_without_a_model_says_how_to_make_one(tmp_path, about):
+    if about is not None:
+        (tmp_path / "transfer.json").write_text(about)
+    with pytest.raises(ValueError, match="holds no trained model.*camlib transfer --out"):
+        transfer.load(tmp_path)
