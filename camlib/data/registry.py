@@ -196,8 +196,27 @@ REGISTRY: dict[str, RemoteFile] = {file.name: file for file in (
 
 def cache_folder() -> Path:
     """The folder that holds downloaded files: CAMLIB_DATA where it is set, else the user's cache folder."""
-    folder = os.environ.get("CAMLIB_DATA") or platformdirs.user_cache_dir("camlib", appauthor=False)
-    return Path(folder).expanduser()
+    chosen = os.environ.get("CAMLIB_DATA")
+    return Path(chosen).expanduser() if chosen else _users_folder()
+
+
+def computed_folder(name: str) -> Path:
+    """An existing folder `name` that can be written to, for what is computed from the downloads and can be again.
+
+    It lies in the cache folder; where that can only be read, in the user's own cache folder; where that fails too,
+    in a temporary folder that this process removes when it ends. Raises OSError where not even that can be made.
+    """
+    for folder in (cache_folder(), _users_folder()):
+        try:
+            path = folder / name
+            path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=path):  # permissions alone do not tell: the disk may be mounted read-only
+                return path
+        except OSError:
+            pass
+    path = Path(_temporary_folder().name, name)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def cached(name: str) -> Path | None:
@@ -242,6 +261,15 @@ def listing() -> str:
                  f"    {file.about}", f"    licence: {file.licence}",
                  *(f"    source: {source}" for source in file.sources)]
     return "\n".join(rows)
+
+
+def _users_folder() -> Path:
+    return Path(platformdirs.user_cache_dir("camlib", appauthor=False))
+
+
+@functools.cache
+def _temporary_folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="camlib-")
 
 
 def _entry(name: str) -> RemoteFile:

@@ -403,6 +403,54 @@ def test_a_full_disk_is_a_clear_error_and_loses_nothing(served, cache):
     assert (cache / "data.bin").read_bytes() == b"damaged"
 
 
+# ---- a folder for what is computed ----------------------------------------------------------------
+
+
+@pytest.fixture
+def home(monkeypatch):
+    """A home that anybody may write to, while the cache cannot be written."""
+    folder = Path(tempfile.mkdtemp(prefix="camlib-test-"))
+    folder.chmod(0o777)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "own"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_what_is_computed_lies_in_the_cache(cache):
+    folder = fetching.computed_folder("features")
+    assert folder == cache / "features" and list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+@pytest.mark.parametrize("there", [False, True], ids=["without the folder", "with the folder"])
+def test_beside_a_read_only_cache_it_lies_in_the_users_own(home, read_only, there):
+    folder, close = read_only
+    if there:
+        (folder / "features").mkdir(0o555)
+    close()
+    computed = fetching.computed_folder("features")
+    assert home in computed.parents and computed.name == "features"
+    (computed / "a.npy").write_bytes(b"1")
+    assert fetching.computed_folder("features") == computed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+def test_where_nothing_of_the_users_can_be_written_it_is_temporary(home, read_only):
+    folder, close = read_only
+    home.chmod(0o555)
+    close()
+    computed = fetching.computed_folder("features")
+    assert folder not in computed.parents and home not in computed.parents
+    (computed / "a.npy").write_bytes(b"1")
+    assert fetching.computed_folder("features") == computed
+
+
+def test_a_file_system_that_takes_no_files_is_not_written_to(home, monkeypatch):
+    monkeypatch.setenv("CAMLIB_DATA", "/proc")
+    assert home in fetching.computed_folder("features").parents
+
+
 # ---- packages, with the real pip -----------------------------------------------------------------
 
 METADATA = "Metadata-Version: 2.1\nName: noise\nVersion: 1.0\n"
