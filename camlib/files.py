@@ -1,6 +1,8 @@
 """Files that are whole or not there, whoever else writes them at the same time."""
 
+import errno
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,28 +12,38 @@ import filelock
 
 @contextmanager
 def whole_file(path):
-    """A temporary path to write to, beside `path`, that takes the name `path` once all is written.
+    """A temporary path to write to, of the same name in a folder of its own, that becomes `path` once all is written.
 
-    Makes the folder where it is missing. After an exception nothing is left, and what `path` held is as it was.
-    Raises OSError where nothing can be written.
+    Makes the folder of `path` where it is missing. Where `path` is a link, the file that it leads to is replaced;
+    what is no regular file (a device, a pipe) stays what it is, and the bytes are written to it at the end. After an
+    exception nothing is left, and what `path` held is as it was.
+    Raises OSError where nothing can be written, IsADirectoryError for a folder.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    part = Path(name)
-    try:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a folder, where the name of a file was expected", str(path))
+    irregular = path.exists() and not path.is_file()
+    if not irregular:
+        path = Path(os.path.realpath(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=None if irregular else path.parent) as folder:
+        part = Path(folder, path.name)
         yield part
-        part.chmod(0o666 & ~_umask())  # mkstemp hides its files from everybody else
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        if irregular:
+            with open(part, "rb") as source, open(path, "wb") as target:
+                shutil.copyfileobj(source, target)
+        else:
+            os.replace(part, path)
 
 
 @contextmanager
 def one_process_at_a_time(path, waiting):
-    """Hold a lock file beside `path`; prints `waiting` where another process has it for a second, and waits for that."""
+    """Hold a lock file beside `path`; prints `waiting` where another process has it for a second, and waits for that.
+
+    Raises OSError where no lock file can be made.
+    """
     path = Path(path)
+    check_writable(path.parent)  # filelock takes a folder that accepts no files for a lock held by somebody else
     lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
     try:
         lock.acquire(timeout=1)
@@ -44,7 +56,6 @@ def one_process_at_a_time(path, waiting):
         lock.release()
 
 
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def check_writable(folder):
+    """Raise OSError where no file can be made in `folder`, found by trying: permissions do not tell of /proc."""
+    tempfile.TemporaryFile(dir=folder).close()

@@ -11,23 +11,19 @@ import json
 import os
 import re
 import tarfile
-import time
+from contextlib import closing
+from pathlib import Path
 
 from ..files import one_process_at_a_time, whole_file
 from . import registry
+from .download import CHUNK, Damaged, SourceFailure, chunks, persist
 
 ARCHIVE = "256_ObjectCategories.tar"
 ALL = 257
-PHOTOGRAPH = re.compile(r"(?:\./)?256_ObjectCategories/(\d{3}\.[\w-]+)/(\d{3}_\d{4}\.jpg)", re.ASCII)
+CATEGORY = re.compile(r"\d{3}\.[\w-]+", re.ASCII)
+PHOTOGRAPH = re.compile(rf"(?:\./)?256_ObjectCategories/({CATEGORY.pattern})/(\d{{3}}_\d{{4}}\.jpg)", re.ASCII)
 BLOCK = 512  # bytes: everything in a tar begins at a multiple
-
-
-class _Broken(Exception):
-    """The stream ended early; asking again may help."""
-
-
-class _Refused(Exception):
-    """This address does not have the archive."""
+PADDING = 64 * BLOCK  # bytes: an archive may end in some empty blocks, though not in more
 
 
 def home():
@@ -74,13 +70,20 @@ class _Shelf:
         self.offset, self.category, self.ended = 0, None, False
         try:
             state = json.loads(self.state_file.read_text())
-            if len(self._files(state["category"])) >= state["files"]:
+            if self._possible(**state):
                 self.offset, self.category, self.ended = state["offset"], state["category"], state["ended"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, TypeError):
             pass  # nothing begun, or spoilt: read the archive from its beginning
 
+    def _possible(self, offset, category, ended, files):
+        return (isinstance(offset, int) and offset in range(0, _size(), BLOCK)
+                and (not ended or offset >= _size() - PADDING)
+                and (category is None or CATEGORY.fullmatch(category))
+                and len(self._files(category)) >= files)
+
     def complete(self):
-        return sorted(os.listdir(self.root)) if self.root.is_dir() else []
+        names = os.listdir(self.root) if self.root.is_dir() else []
+        return sorted(name for name in names if CATEGORY.fullmatch(name))
 
     def has(self, wanted):
         return self.ended or (wanted < ALL and len(self.complete()) >= wanted)
@@ -102,6 +105,10 @@ class _Shelf:
             self.category = None
             self.save()
 
+    def restart(self):
+        """Forget how far the archive has been read; categories that are complete stay."""
+        self.offset, self.category, self.ended = 0, None, False
+
     def save(self):
         state = {"offset": self.offset, "category": self.category, "ended": self.ended,
                  "files": len(self._files(self.category))}
@@ -113,123 +120,79 @@ class _Shelf:
         return list(folder.glob("*.jpg")) if folder and folder.is_dir() else []
 
 
+def _size():
+    return registry.REGISTRY[ARCHIVE].size
+
+
 def _fill(shelf, wanted, progress):
+    """Unpack from the first source that delivers; go on at the last whole photograph when a connection breaks."""
     from tqdm.auto import tqdm
 
-    archive = registry.fetch(ARCHIVE, progress=progress) if wanted == ALL else None
+    sources = [registry.fetch(ARCHIVE, progress=progress)] if wanted == ALL else registry.REGISTRY[ARCHIVE].sources
+    failures = []
     with tqdm(total=wanted, desc="Caltech-256", unit="category", disable=not progress) as bar:
-        bar.update(len(shelf.complete()))
         try:
-            if archive:
-                with open(archive, "rb") as stream:
-                    stream.seek(shelf.offset)
-                    _unpack(stream, shelf, wanted, bar)
-                shelf.ended = True
-                shelf.finish()
-            else:
-                _receive(shelf, wanted, bar)
+            for source in sources:
+                try:
+                    return persist(lambda: _unpack(source, shelf, wanted, bar), lambda: shelf.offset, shelf.restart)
+                except SourceFailure as failure:
+                    failures.append(f"  - {source}: {failure}")
         finally:
             shelf.save()
-
-
-def _receive(shelf, wanted, bar):
-    """Unpack from the first address that delivers; go on at the last whole photograph when a connection breaks."""
-    failures = []
-    for source in registry.REGISTRY[ARCHIVE].sources:
-        tries = 0
-        while tries < registry.ATTEMPTS:
-            before = shelf.offset
-            time.sleep(registry.BACKOFF * 2 ** (tries - 1) if tries else 0)
-            try:
-                return _receive_once(source.url, shelf, wanted, bar)
-            except _Refused as failure:
-                failures.append(f"  - {source}: {failure}")
-                break
-            except _Broken as failure:
-                tries = 1 if shelf.offset > before else tries + 1  # some photographs came: keep asking
-                if tries == registry.ATTEMPTS:
-                    failures.append(f"  - {source}: {failure}")
     raise registry.FetchError("\n".join([
         f"the first {wanted} categories of Caltech-256 could not be had; {len(shelf.complete())} are complete:",
         *failures, "What has arrived is kept: the same call goes on from there.",
         "If you have the photographs already, set CAMLIB_CALTECH256 to their folder."]))
 
 
-def _receive_once(url, shelf, wanted, bar):
-    import requests
+def _unpack(source, shelf, wanted, bar):
+    """Put photographs on the shelf from its offset on, until `wanted` categories are complete or the archive ends.
 
-    size = registry.REGISTRY[ARCHIVE].size
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={shelf.offset}-"} if shelf.offset else {})
-    try:
-        with requests.get(url, headers=headers, stream=True, timeout=registry.TIMEOUT) as answer:
-            skip = _bytes_to_skip(answer, shelf.offset, size)
-            stream = _Stream(answer.iter_content(registry.CHUNK))
-            stream.skip(skip)
-            if _unpack(stream, shelf, wanted, bar):
-                return
-            if shelf.offset + stream.skip(size) < size - 64 * BLOCK:  # an archive may end in some empty blocks
-                raise _Broken(f"stopped after {shelf.offset:,} of {size:,} bytes")
-            shelf.ended = True
-            shelf.finish()
-    except tarfile.ReadError as error:
-        raise _Broken(f"sent something that is not the archive ({error})") from error
-    except requests.RequestException as error:
-        raise _Broken(f"connection failed ({str(error)[:200]})") from error
-
-
-def _bytes_to_skip(answer, start, size):
-    """How much of the answer is already unpacked. Raises _Refused or _Broken for an answer that is no use."""
-    code, status = answer.status_code, f"answered {answer.status_code} {answer.reason}"
-    if code in (408, 429) or code >= 500:
-        raise _Broken(status)
-    if code not in (200, 206):
-        raise _Refused(status)
-    skip = start if code == 200 else 0  # 200: it sends everything, whatever was asked for
-    expected = size - start + skip
-    if int(answer.headers.get("Content-Length", expected)) != expected:
-        raise _Refused(f"offers {answer.headers['Content-Length']} bytes, expected {expected}")
-    return skip
-
-
-def _unpack(stream, shelf, wanted, bar):
-    """Put photographs on the shelf from its offset on. True once `wanted` categories are complete."""
+    source: the path of the archive, or its `Address`. Raises SourceFailure where it is not the archive, or breaks off.
+    """
     base = shelf.offset
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        for member in archive:
-            found = PHOTOGRAPH.fullmatch(member.name) if member.isreg() else None
-            if found and found[1] != "257.clutter":
-                begun = shelf.category
-                if begun not in (None, found[1]) and len(shelf.complete()) + 1 >= wanted < ALL:
-                    shelf.finish()
-                    bar.update(len(shelf.complete()) - bar.n)
-                    return True
-                shelf.put(*found.groups(), archive.extractfile(member))
-            shelf.offset = base + member.offset_data + -(-member.size // BLOCK) * BLOCK
-            bar.update(len(shelf.complete()) - bar.n)
-            bar.set_postfix_str(f"{shelf.offset / 1e6:,.0f} MB", refresh=False)
-    return False
+    try:
+        with closing(_bytes_of(source, base)) as parts, tarfile.open(fileobj=_Stream(parts), mode="r|") as archive:
+            for member in archive:
+                found = PHOTOGRAPH.fullmatch(member.name) if member.isreg() else None
+                if found and found[1] != "257.clutter":
+                    begun = shelf.category
+                    if begun not in (None, found[1]) and len(shelf.complete()) + 1 >= wanted < ALL:
+                        shelf.finish()
+                        bar.update(len(shelf.complete()) - bar.n)
+                        return
+                    shelf.put(*found.groups(), archive.extractfile(member))
+                shelf.offset = base + member.offset_data + -(-member.size // BLOCK) * BLOCK
+                bar.update(len(shelf.complete()) - bar.n)
+                bar.set_postfix_str(f"{shelf.offset / 1e6:,.0f} MB", refresh=False)
+    except tarfile.TarError as error:
+        raise Damaged(f"sent something that is not the archive ({error})") from error
+    if shelf.offset < _size() - PADDING:
+        raise Damaged(f"sent something that is not the archive (no photograph after byte {shelf.offset:,})")
+    shelf.ended = True
+    shelf.finish()
+
+
+def _bytes_of(source, start):
+    if isinstance(source, Path):
+        with open(source, "rb") as stream:
+            stream.seek(start)
+            while part := stream.read(CHUNK):
+                yield part
+    else:
+        yield from chunks(source.url, start, _size())
 
 
 class _Stream:
-    """Chunks of bytes as a file to read from."""
+    """An iterator of bytes as a file to read from."""
 
-    def __init__(self, chunks):
-        self.chunks, self.rest = chunks, b""
+    def __init__(self, parts):
+        self.parts, self.rest = parts, b""
 
     def read(self, count):
-        parts, missing = [], count
-        while missing:
-            self.rest = self.rest or next(self.chunks, b"")
-            if not self.rest:
-                break
-            part, self.rest = self.rest[:missing], self.rest[missing:]
-            parts.append(part)
-            missing -= len(part)
-        return b"".join(parts)
-
-    def skip(self, count):
-        """Pass over up to `count` bytes; returns how many there were."""
-        passed = 0
-        while passed < count and (part := self.read(min(registry.CHUNK, count - passed))):
-            passed += len(part)
-        return passed
+        pieces, missing = [], count
+        while missing and (part := self.rest or next(self.parts, b"")):
+            pieces.append(part[:missing])
+            self.rest = part[missing:]
+            missing -= len(pieces[-1])
+        return b"".join(pieces)

@@ -1,14 +1,30 @@
+import errno
+import os
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
 import pytest
 
-from camlib.files import whole_file
+from camlib.files import one_process_at_a_time, whole_file
+
+posix = pytest.mark.skipif(os.name == "nt", reason="links, pipes and devices of POSIX")
 
 
 def test_the_name_appears_once_all_is_written(tmp_path):
     path = tmp_path / "new folder" / "a.txt"
     with whole_file(path) as part:
         part.write_text("half")
-        assert not path.exists() and part.parent == path.parent
+        assert not path.exists() and path.parent in part.parents
     assert path.read_text() == "half" and list(path.parent.iterdir()) == [path]
+
+
+def test_the_temporary_file_has_the_same_ending(tmp_path):
+    with whole_file(tmp_path / "model.keras") as part:
+        part.write_text("")
+        assert part.suffix == ".keras" and not list(tmp_path.glob("*.keras"))
 
 
 def test_an_error_leaves_what_was_there(tmp_path):
@@ -33,6 +49,85 @@ def test_two_writers_do_not_mix(tmp_path):
 def test_others_may_read_it(tmp_path):
     path, plain = tmp_path / "a.txt", tmp_path / "plain.txt"
     plain.write_text("")
-    with whole_file(path):
-        pass
+    with whole_file(path) as part:
+        part.write_text("")
     assert path.stat().st_mode == plain.stat().st_mode
+
+
+def test_a_folder_is_refused_before_anything_is_computed(tmp_path):
+    with pytest.raises(IsADirectoryError, match="name of a file"):
+        with whole_file(tmp_path):
+            pytest.fail("began to write")
+
+
+@posix
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing yet"])
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path, there):
+    target, link = tmp_path / "elsewhere" / "a.txt", tmp_path / "link.txt"
+    if there:
+        target.parent.mkdir()
+        target.write_text("old")
+    link.symlink_to(target)
+    with whole_file(link) as part:
+        part.write_text("new")
+    assert link.is_symlink() and target.read_text() == "new" and not target.is_symlink()
+    assert list(target.parent.iterdir()) == [target]
+
+
+@posix
+def test_a_pipe_is_written_to(tmp_path):
+    pipe, received = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    with whole_file(pipe) as part:
+        part.write_bytes(b"all")
+    if stat.S_ISFIFO(pipe.stat().st_mode):  # else nobody ever writes to the reader
+        reader.join(10)
+    assert received == [b"all"] and list(tmp_path.iterdir()) == [pipe]
+
+
+@posix
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_a_device_stays_a_device(tmp_path, through_a_link):
+    """A node of the test's own, with the numbers of Linux's /dev/full, which takes nothing: the write must reach it."""
+    device = path = tmp_path / "full"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o600, os.makedev(1, 7))
+        open(device, "wb").close()
+    except OSError as error:
+        pytest.skip(f"only root can make a device: {error}")
+    if through_a_link:
+        path = tmp_path / "link"
+        path.symlink_to(device)
+    with pytest.raises(OSError) as raised:
+        with whole_file(path) as part:
+            part.write_bytes(b"all")
+    assert raised.value.errno == errno.ENOSPC and stat.S_ISCHR(device.stat().st_mode)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's /proc")
+def test_where_no_lock_can_be_made_it_does_not_wait_for_one():
+    code = "from camlib.files import one_process_at_a_time as one\nwith one('/proc/x', 'waiting'): print('in')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], text=True, timeout=20,
+                          capture_output=True)
+    assert done.returncode == 1 and "FileNotFoundError" in done.stderr and done.stdout == ""
+
+
+def test_the_lock_lets_one_in_after_the_other(tmp_path, capsys):
+    inside, order = threading.Event(), []
+
+    def other():
+        with one_process_at_a_time(tmp_path / "a", "waiting for the other"):
+            inside.set()
+            while "waiting" not in order:
+                order.append("waiting") if "waiting for the other" in capsys.readouterr().out else None
+            order.append("first")
+
+    thread = threading.Thread(target=other, daemon=True)
+    thread.start()
+    inside.wait(10)
+    with one_process_at_a_time(tmp_path / "a", "waiting for the other"):
+        order.append("second")
+    thread.join(10)
+    assert order == ["waiting", "first", "second"]

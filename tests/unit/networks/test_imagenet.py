@@ -1,6 +1,4 @@
 import pickle
-import zipfile
-from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -35,65 +33,6 @@ def write_pickle(path, tree, protocol=3):
     return path
 
 
-class Storage:
-    """A block of numbers as PyTorch's pickler sees it."""
-
-    def __init__(self, key, numbers):
-        self.key, self.numbers = key, numbers
-
-
-class TorchPickler(pickle._Pickler):
-    """Writes what torch.save writes, after the description of its format: names by GLOBAL, blocks by persistent id."""
-
-    names = {}
-
-    def persistent_id(self, thing):
-        if isinstance(thing, Storage):
-            return "storage", Global("torch", "FloatStorage"), thing.key, "cpu", len(thing.numbers)
-
-    def save(self, thing, save_persistent_id=True):
-        if isinstance(thing, Global):
-            return self.write(pickle.GLOBAL + f"{thing.module}\n{thing.name}\n".encode())
-        if isinstance(thing, Tensor):
-            self.save(Global("torch._utils", "_rebuild_tensor_v2"))
-            self.save((thing.storage, thing.offset, thing.shape, thing.strides, False, OrderedDict()))
-            return self.write(pickle.REDUCE)
-        return super().save(thing, save_persistent_id)
-
-
-class Global:
-    def __init__(self, module, name):
-        self.module, self.name = module, name
-
-
-class Tensor:
-    def __init__(self, key, array, offset=0, strides=None):
-        self.storage = Storage(key, array)
-        self.offset, self.shape = offset, array.shape
-        self.storage.numbers = array.ravel()
-        self.strides = strides or tuple(stride // 4 for stride in array.strides)
-
-
-def write_torch(path, tree, blocks):
-    with zipfile.ZipFile(path, "w") as archive:
-        with archive.open("archive/data.pkl", "w") as stream:
-            TorchPickler(stream, protocol=2).dump(tree)
-        for key, numbers in blocks.items():
-            archive.writestr(f"archive/data/{key}", np.asarray(numbers, "<f4").tobytes())
-        archive.writestr("archive/version", "3\n")
-    return path
-
-
-def torch_file(path, arrays, **changes):
-    tree, blocks = OrderedDict(), {}
-    for layer, index in imagenet.TORCH_INDEX.items():
-        kernel = np.ascontiguousarray(arrays[f"{layer}/kernel"].transpose(3, 2, 0, 1))
-        for name, array in ((f"features.{index}.weight", kernel), (f"features.{index}.bias", arrays[f"{layer}/bias"])):
-            key = str(len(blocks))
-            tree[name], blocks[key] = Tensor(key, array, **changes), array.ravel()
-    return write_torch(path, tree, blocks)
-
-
 def test_the_real_weights_are_alexnets():
     arrays = imagenet.alexnet_conv()
     assert {name: array.shape for name, array in arrays.items()} == imagenet.SHAPES
@@ -113,63 +52,14 @@ def test_the_real_file_against_plain_pickle():
         assert np.array_equal(array, tree["AlexNet_0"][f"Conv_{int(layer[-1]) - 1}"][part])
 
 
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """An empty cache whose only file is a package's file with random weights."""
-    arrays, source = random_arrays(), tmp_path / "source.ckpt"
-    write_pickle(source, as_package(arrays))
-    monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
-    monkeypatch.setattr(registry, "fetch", lambda name, progress=True: source)
-    return arrays, tmp_path / "cache" / imagenet.CONVERTED
-
-
-def same(given, wanted):
-    return given.keys() == wanted.keys() and all(np.array_equal(given[name], wanted[name]) for name in wanted)
-
-
-def test_weights_are_converted_once(cache, monkeypatch):
-    arrays, converted = cache
-    assert same(imagenet.alexnet_conv(), arrays) and [path.name for path in converted.parent.iterdir()] == [
-        imagenet.CONVERTED]
-    monkeypatch.setattr(registry, "fetch", lambda *args, **options: pytest.fail("fetched again"))
-    assert same(imagenet.alexnet_conv(), arrays)
-    np.load(converted, allow_pickle=False)["conv1/kernel"]
-
-
-@pytest.mark.parametrize("damage", [
-    lambda path: path.write_bytes(path.read_bytes()[:5000]),
-    lambda path: path.write_bytes(b""),
-    lambda path: path.write_text("no archive"),
-    lambda path: np.savez(path, **{"conv1/kernel": np.zeros(3)}),
-    lambda path: np.save(path.open("wb"), np.array([{}], object), allow_pickle=True),
-])
-def test_a_damaged_conversion_is_made_again(cache, damage):
-    arrays, converted = cache
-    imagenet.alexnet_conv()
-    damage(converted)
-    assert same(imagenet.alexnet_conv(), arrays)
-    assert same(dict(np.load(converted)), arrays)
-
-
-def test_a_cache_that_cannot_be_written_still_serves(cache, monkeypatch):
-    arrays, converted = cache
-    def refuse(path):
-        raise PermissionError("read-only")
-    monkeypatch.setattr(imagenet, "whole_file", refuse)
-    assert same(imagenet.alexnet_conv(), arrays) and not converted.exists()
-
-
-def test_torchvisions_file_is_used_when_it_is_the_one_at_hand(cache, tmp_path, monkeypatch):
-    _, converted = cache
-    others = random_arrays(1)
-    full = torch_file(tmp_path / "full.pth", others)
-    monkeypatch.setattr(registry, "cached", lambda name: full if name == imagenet.TORCHVISION else None)
-    assert same(imagenet.alexnet_conv(), others)
-
-
-def test_a_pth_file_is_read_without_torch(tmp_path):
-    arrays = random_arrays()
-    assert same(imagenet.read_torchvision(torch_file(tmp_path / "x.pth", arrays)), arrays)
+def test_the_packages_file_is_all_that_is_read_and_nothing_is_written(tmp_path, monkeypatch):
+    arrays, path = random_arrays(), tmp_path / "alexnet.ckpt"
+    write_pickle(path, as_package(arrays))
+    monkeypatch.setenv("CAMLIB_DATA", str(tmp_path))
+    monkeypatch.setattr(registry, "fetch", lambda name, progress=True: tmp_path / name)
+    read = imagenet.alexnet_conv()
+    assert read.keys() == arrays.keys() and all(np.array_equal(read[name], arrays[name]) for name in arrays)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
@@ -178,13 +68,6 @@ def test_a_pickle_that_calls_is_refused_and_does_not_call(tmp_path, protocol):
     tree = {"first": Bomb(trace)} | as_package(random_arrays())
     with pytest.raises(imagenet.UnsafePickle, match="the name .*open"):
         imagenet.read_package(write_pickle(tmp_path / "x.ckpt", tree, protocol))
-    assert not trace.exists()
-
-
-def test_a_pth_that_calls_is_refused_and_does_not_call(tmp_path):
-    trace = tmp_path / "trace"
-    with pytest.raises(imagenet.UnsafePickle, match="open"):
-        imagenet.read_torchvision(write_torch(tmp_path / "x.pth", {"features.0.weight": Bomb(trace)}, {}))
     assert not trace.exists()
 
 
@@ -212,24 +95,3 @@ def test_other_networks_are_named(tmp_path):
     arrays = random_arrays() | {"conv2/bias": np.zeros(5, np.float32)}
     with pytest.raises(ValueError, match="conv2/bias differ"):
         imagenet.read_package(write_pickle(tmp_path / "x.ckpt", as_package(arrays)))
-
-
-def test_a_pth_of_another_kind_is_named(tmp_path):
-    (tmp_path / "old.pth").write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.")
-    with pytest.raises(ValueError, match="PyTorch 1.6"):
-        imagenet.read_torchvision(tmp_path / "old.pth")
-    with pytest.raises(ValueError, match="no AlexNet of torchvision"):
-        imagenet.read_torchvision(write_torch(tmp_path / "x.pth", OrderedDict(a=1), {}))
-
-
-@pytest.mark.parametrize("changes", [{"offset": 1}, {"offset": -1}, {"strides": (1, 1, 1, 1)}])
-def test_a_tensor_beyond_its_numbers_is_refused(tmp_path, changes):
-    with pytest.raises(imagenet.UnsafePickle):
-        imagenet.read_torchvision(torch_file(tmp_path / "x.pth", random_arrays(), **changes))
-
-
-def test_a_block_of_another_length_than_announced_is_refused(tmp_path):
-    array = np.zeros(64, np.float32)
-    path = write_torch(tmp_path / "x.pth", {"features.0.bias": Tensor("0", array)}, {"0": array[:10]})
-    with pytest.raises(imagenet.UnsafePickle, match="10 numbers where 64"):
-        imagenet.read_torchvision(path)
