@@ -97,7 +97,8 @@ def _run_pip(arguments, folder, bar):
 def _reason(log):
     cause = "no connection to the package index; " if any("connection broken" in line for line in log) else ""
     first = next((i for i, line in enumerate(log) if line.startswith("ERROR:")), -3)
-    return cause + shorten(" ".join(log[first:]))
+    told = log[-1:] if "Traceback (most recent call last):" in log else log[first:]
+    return cause + shorten(" ".join(told))
 
 
 def _extract(archive, member, part):

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import importlib
 import io
 import json
 import re
@@ -14,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from camlib.data import caltech, photos
+from camlib.data import caltech, download, photos
+from camlib.data import registry as fetching
 
-fetching = importlib.import_module("camlib.data.registry")
 CATEGORIES = ["001.ak47", "002.american-flag", "003.backpack", "004.baseball-bat"]
 EACH = 6
 
@@ -110,6 +109,18 @@ def lie(length):
     return lambda request: request.answer(200, ARCHIVE[:50_000], {"Content-Length": length})
 
 
+def zeros(request):
+    """As many bytes as asked for, none of which is true."""
+    start = start_of(request)
+    request.answer(206 if start else 200, bytes(len(ARCHIVE) - start))
+
+
+def zeros_at_the_end(request):
+    """A tar that ends early, in far more empty blocks than any does."""
+    start, end = start_of(request), end_of(CATEGORIES[0])
+    request.answer(206 if start else 200, ARCHIVE[start:end] + bytes(len(ARCHIVE) - max(start, end)))
+
+
 class Request(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.starts.append(start_of(self))
@@ -141,9 +152,9 @@ def server(tmp_path, monkeypatch):
         monkeypatch.setitem(fetching.REGISTRY, caltech.ARCHIVE, entry)
         monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
         monkeypatch.delenv(photos.VARIABLE, raising=False)
-        monkeypatch.setattr(fetching, "BACKOFF", 0.01)
-        monkeypatch.setattr(fetching, "TIMEOUT", (20, 20))
-        monkeypatch.setattr(fetching, "CHUNK", 4096)
+        monkeypatch.setattr(download, "BACKOFF", 0.01)
+        monkeypatch.setattr(download, "TIMEOUT", (20, 20))
+        monkeypatch.setattr(download, "CHUNK", 4096)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.released.set()
@@ -205,7 +216,7 @@ def test_more_than_there_are_by_stream(server):
 @pytest.mark.parametrize("first", [cut(0.1), cut(0.3), cut(0.55), cut(0.8), stall, status(500), status(503), status(429),
                                    lie(None)])
 def test_after_trouble_it_goes_on(server, tmp_path, monkeypatch, first):
-    monkeypatch.setattr(fetching, "TIMEOUT", (20, 1 if first is stall else 20))
+    monkeypatch.setattr(download, "TIMEOUT", (20, 1 if first is stall else 20))
     server.behaviours = [first, good]
     assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
     assert_nothing_escaped(tmp_path)
@@ -215,7 +226,7 @@ def test_a_connection_that_keeps_breaking_still_gets_there(server):
     """Each try brings a photograph or more, so there is no limit to their number."""
     server.behaviours = [lambda request: good(request, start_of(request) + 25_000)]
     assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
-    assert len(server.starts) > fetching.ATTEMPTS and server.starts == sorted(server.starts)
+    assert len(server.starts) > download.ATTEMPTS and server.starts == sorted(server.starts)
 
 
 def test_a_server_that_knows_no_ranges(server):
@@ -227,13 +238,15 @@ def test_a_server_that_knows_no_ranges(server):
     (status(403), "answered 403", 1), (status(404), "answered 404", 1), (status(416), "answered 416", 1),
     (status(500), "answered 500", 4), (stall, "connection failed", None), (lie(1234), "offers 1234 bytes", 1),
     (lie(10**9), "offers 1000000000 bytes", 1),
-    (lambda request: request.answer(200, b"<html>Please log in</html>" * 99, {"Content-Length": None}),
-     "not the archive", 4),
-    (lambda request: request.answer(200, b"", {"Content-Length": None}), "stopped after 0|not the archive", 4),
+    (lambda request: request.answer(200, b"<html>Please log in</html>" * 999, {"Content-Length": None}),
+     "not the archive", 1),
+    (lambda request: request.answer(200, b"<html>Please log in</html>", {"Content-Length": None}), "stopped after 26", 4),
+    (lambda request: request.answer(200, b"", {"Content-Length": None}), "stopped after 0", 4),
+    (zeros, "not the archive", 1),
 ])
 def test_trouble_that_lasts_is_told(server, monkeypatch, behaviour, complaint, requests):
     if behaviour is stall:  # without a single photograph
-        monkeypatch.setattr(fetching, "TIMEOUT", (20, 0.5))
+        monkeypatch.setattr(download, "TIMEOUT", (20, 0.5))
 
         def behaviour(request):
             request.answer(200, ARCHIVE[:700], {"Content-Length": len(ARCHIVE)})
@@ -261,6 +274,11 @@ def test_what_arrived_before_trouble_is_kept(server):
     lambda home: (home / "progress.json").unlink(),
     lambda home: next((home / "unfinished").rglob("*.jpg")).unlink(),
     lambda home: (home / "progress.json").write_text(json.dumps({"offset": 5})),
+    lambda home: (home / "progress.json").write_text("[]"),
+    *(lambda home, wrong=wrong: change(home, **wrong) for wrong in (
+        {"offset": -512}, {"offset": 1}, {"offset": 10**12}, {"offset": len(ARCHIVE) // 512 * 512}, {"offset": 512.0},
+        {"offset": "512"}, {"offset": None}, {"files": None}, {"category": 3}, {"category": "../.."},
+        {"ended": True}, {"something": "else"})),
 ])
 def test_spoilt_progress_means_from_the_beginning(server, spoil):
     server.behaviours = [cut(0.7), status(404)]
@@ -270,6 +288,46 @@ def test_spoilt_progress_means_from_the_beginning(server, spoil):
     server.behaviours, server.starts = [good], []
     assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
     assert server.starts == [0]
+
+
+def change(home, **wrong):
+    state = json.loads((home / "progress.json").read_text())
+    (home / "progress.json").write_text(json.dumps(state | wrong))
+
+
+@pytest.mark.parametrize("wanted", [3, None])
+def test_an_offset_that_is_no_beginning_of_a_file_means_from_the_beginning(server, wanted):
+    """One of another archive, say: a multiple of 512 in the midst of a photograph."""
+    caltech.download(2, progress=False)
+    change(caltech.home(), offset=end_of(CATEGORIES[2]) - 1024)
+    server.starts = []
+    assert_holds(caltech.download(wanted, progress=False), CATEGORIES[:wanted])
+    assert server.starts[-1] == 0
+
+
+@pytest.mark.parametrize("behaviour", [zeros, zeros_at_the_end])
+def test_zeros_are_not_taken_for_the_end(server, behaviour):
+    caltech.download(2, progress=False)
+    server.behaviours = [behaviour]
+    for _ in range(2):
+        with pytest.raises(fetching.FetchError, match="not the archive"):
+            caltech.download(4, progress=False)
+    server.behaviours = [good]
+    assert_holds(caltech.download(4, progress=False), CATEGORIES)
+
+
+def test_what_a_file_manager_leaves_is_no_category(server):
+    root = caltech.download(2, progress=False)
+    (root / ".DS_Store").write_bytes(b"")
+    (root / "Thumbs.db").write_bytes(b"")
+    caltech.download(3, progress=False)
+    assert sorted(path.name for path in root.iterdir()) == [".DS_Store", *CATEGORIES[:3], "Thumbs.db"]
+
+
+def test_one_category_and_a_stray_file_are_no_data_set(server):
+    (caltech.home() / "256_ObjectCategories" / CATEGORIES[0]).mkdir(parents=True)
+    (caltech.home() / "256_ObjectCategories" / ".DS_Store").write_bytes(b"")
+    assert caltech.downloaded() is None
 
 
 def test_an_interruption_keeps_what_arrived(server, monkeypatch):

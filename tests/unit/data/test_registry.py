@@ -651,6 +651,64 @@ def test_without_a_connection_the_message_says_so(index, register, monkeypatch):
     assert "python -m camlib fetch data.bin" in str(error.value)
 
 
+PIP_CHILD = """
+import resource, sys
+from camlib.data import registry as fetching
+from camlib.data.package import Package
+if sys.argv[3:]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
+source = Package("noise==1.0", sys.argv[1], "noise/data.bin")
+fetching.REGISTRY = {"data.bin": fetching.RemoteFile("data.bin", sys.argv[2], 200_000, "", "", (source,))}
+fetching.fetch("data.bin", progress=False)
+"""
+
+
+def pip_child(*arguments):
+    command = [sys.executable, "-c", PIP_CHILD, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="reads Linux's /proc")
+def test_pip_ends_with_the_process_that_started_it_and_the_next_call_clears_up(index, register, server, cache, monkeypatch):
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", server.url)
+    server.behaviours = [lambda request: server.released.wait(60)]
+    archive = packed(*make_wheel(index))
+    with pip_child(archive.sha256, "0" * 64) as process:
+        wait_until(lambda: server.ranges)
+        [pip] = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+    wait_until(lambda: not Path(f"/proc/{pip}").exists())
+    assert files(cache) == ["data.bin.part.pip"]
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    register(archive)
+    assert get().read_bytes() == DATA and files(cache) == ["data.bin"]
+
+
+def wait_until(true):
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX limits")
+def test_why_pip_failed_is_told_to_the_end(index, cache):
+    """No file may be larger than 50 kB, the archive has 200: pip tells that in the last line of a long traceback."""
+    with pip_child(packed(*make_wheel(index)).sha256, "0" * 64, 50_000) as process:
+        err = process.communicate(timeout=60)[1]
+    assert "FetchError" in err and "pip download noise==1.0: OSError" in err and "File too large" in err
+    assert files(cache) == []
+
+
+def test_pips_full_disk_is_a_full_disk(index, register, cache, monkeypatch):
+    monkeypatch.setattr(package, "PIP", "exit('ERROR: [Errno 28] No space left on device')")
+    register(packed(*make_wheel(index)))
+    with pytest.raises(fetching.FetchError, match="disk is full.*CAMLIB_DATA"):
+        get()
+    assert files(cache) == []
+
+
 def test_a_python_without_pip_is_told_apart(register, monkeypatch):
     def no_pip(name):
         raise importlib.metadata.PackageNotFoundError(name)
