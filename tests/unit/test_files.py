@@ -90,7 +90,7 @@ def test_a_pipe_is_written_to(tmp_path):
 @posix
 @pytest.mark.parametrize("through_a_link", [False, True])
 def test_a_device_stays_a_device(tmp_path, through_a_link):
-    """A node of the test's own, with the numbers of Linux's /dev/full, which takes nothing: the write must reach it."""
+    """A node of the test's own with the numbers of Linux's /dev/full, which takes nothing: the write must reach it."""
     device = path = tmp_path / "full"
     try:
         os.mknod(device, stat.S_IFCHR | 0o600, os.makedev(1, 7))
