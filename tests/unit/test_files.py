@@ -114,6 +114,17 @@ def test_where_no_lock_can_be_made_it_does_not_wait_for_one():
     assert done.returncode == 1 and "FileNotFoundError" in done.stderr and done.stdout == ""
 
 
+@posix
+def test_a_file_system_without_locks_is_an_error_and_no_wait(tmp_path, monkeypatch):
+    import fcntl
+
+    def flock(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(OSError, match="No locks available"), one_process_at_a_time(tmp_path / "a", "waiting"):
+        pytest.fail("went in without a lock")
+
+
 def test_the_lock_lets_one_in_after_the_other(tmp_path, capsys):
     inside, order = threading.Event(), []
 

@@ -233,8 +233,7 @@ CHILD = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job begins with it ignored
 import sys
-from camlib.data import download
-from camlib.data import registry
+from camlib.data import download, registry
 url, sha256, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
 download.CHUNK = 1000
 sources = (download.Address(url),)
