@@ -12,6 +12,7 @@ import os
 import re
 import tarfile
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from ..files import one_process_at_a_time, whole_file
@@ -54,7 +55,8 @@ def download(categories=None, *, progress=True):
                 _fill(shelf, wanted, progress)
         return shelf.root
     except OSError as error:
-        raise registry.FetchError(f"{home()}: {error}. Free some space, or set CAMLIB_DATA to another folder.") from error
+        raise registry.FetchError(f"Caltech-256 cannot be unpacked to {home()} ({error}). Free some space, or set "
+                                  "CAMLIB_DATA to another folder.") from error
 
 
 class _Shelf:
@@ -133,8 +135,9 @@ def _fill(shelf, wanted, progress):
     with tqdm(total=wanted, desc="Caltech-256", unit="category", disable=not progress) as bar:
         try:
             for source in sources:
+                attempt = partial(_unpack, source, shelf, wanted, bar)
                 try:
-                    return persist(lambda: _unpack(source, shelf, wanted, bar), lambda: shelf.offset, shelf.restart)
+                    return persist(attempt, lambda: shelf.offset, shelf.restart)
                 except SourceFailure as failure:
                     failures.append(f"  - {source}: {failure}")
         finally:

@@ -134,7 +134,7 @@ def _first_byte(answer, start, size):
 
 
 def verify(part, file):
-    """Compare the SHA-256 of the file at `part` with `file.sha256`; removes it and raises Damaged where they differ."""
+    """Compare the SHA-256 of the file at `part` with `file.sha256`: where they differ, remove it and raise Damaged."""
     actual = sha256(part)
     if actual != file.sha256:
         part.unlink()

@@ -90,7 +90,7 @@ def test_a_pipe_is_written_to(tmp_path):
 @posix
 @pytest.mark.parametrize("through_a_link", [False, True])
 def test_a_device_stays_a_device(tmp_path, through_a_link):
-    """A node of the test's own, with the numbers of Linux's /dev/full, which takes nothing: the write must reach it."""
+    """A node of the test's own with the numbers of Linux's /dev/full, which takes nothing: the write must reach it."""
     device = path = tmp_path / "full"
     try:
         os.mknod(device, stat.S_IFCHR | 0o600, os.makedev(1, 7))
@@ -112,6 +112,17 @@ def test_where_no_lock_can_be_made_it_does_not_wait_for_one():
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], text=True, timeout=20,
                           capture_output=True)
     assert done.returncode == 1 and "FileNotFoundError" in done.stderr and done.stdout == ""
+
+
+@posix
+def test_a_file_system_without_locks_is_an_error_and_no_wait(tmp_path, monkeypatch):
+    import fcntl
+
+    def flock(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(OSError, match="No locks available"), one_process_at_a_time(tmp_path / "a", "waiting"):
+        pytest.fail("went in without a lock")
 
 
 def test_the_lock_lets_one_in_after_the_other(tmp_path, capsys):

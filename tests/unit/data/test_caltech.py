@@ -1,20 +1,15 @@
 """The archive's download, from a server on this machine that sends an archive of the same shape."""
 
-import contextlib
 import hashlib
 import io
 import json
-import re
 import tarfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from camlib.data import caltech, download, photos
-from camlib.data import registry as fetching
+from camlib.data import caltech, download, photos, registry
 
 CATEGORIES = ["001.ak47", "002.american-flag", "003.backpack", "004.baseball-bat"]
 EACH = 6
@@ -72,16 +67,11 @@ def end_of(category):
     return last.offset_data + -(-last.size // 512) * 512
 
 
-# ---- a server that behaves as it is told -----------------------------------------------------------------------------
-
-
-def start_of(request):
-    asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
-    return int(asked[1]) if asked else 0
+# ---- a server that behaves as it is told ---------------------------------------------------------------------------
 
 
 def good(request, until=None):
-    start = start_of(request)
+    start = request.start
     if start >= len(ARCHIVE):
         return request.answer(416, b"")
     request.answer(206 if start else 200, ARCHIVE[start:until], {"Content-Length": len(ARCHIVE) - start})
@@ -93,11 +83,11 @@ def no_ranges(request):
 
 def cut(fraction):
     """Promise everything, send a part, hang up."""
-    return lambda request: good(request, start_of(request) + int(fraction * (len(ARCHIVE) - start_of(request))))
+    return lambda request: good(request, request.start + int(fraction * (len(ARCHIVE) - request.start)))
 
 
 def stall(request):
-    good(request, start_of(request) + 30_000)
+    good(request, request.start + 30_000)
     request.server.released.wait(20)
 
 
@@ -109,56 +99,35 @@ def lie(length):
     return lambda request: request.answer(200, ARCHIVE[:50_000], {"Content-Length": length})
 
 
+def unmeasured(data):
+    """Without saying how much comes."""
+    return lambda request: request.answer(200, data, {"Content-Length": None})
+
+
 def zeros(request):
     """As many bytes as asked for, none of which is true."""
-    start = start_of(request)
+    start = request.start
     request.answer(206 if start else 200, bytes(len(ARCHIVE) - start))
 
 
 def zeros_at_the_end(request):
     """A tar that ends early, in far more empty blocks than any does."""
-    start, end = start_of(request), end_of(CATEGORIES[0])
+    start, end = request.start, end_of(CATEGORIES[0])
     request.answer(206 if start else 200, ARCHIVE[start:end] + bytes(len(ARCHIVE) - max(start, end)))
 
 
-class Request(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.starts.append(start_of(self))
-        behaviours = self.server.behaviours
-        (behaviours.pop(0) if len(behaviours) > 1 else behaviours[0])(self)
-
-    def answer(self, code, data, headers={}):
-        self.send_response(code)
-        for name, value in ({"Content-Length": len(data)} | headers).items():
-            if value is not None:
-                self.send_header(name, str(value))
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            self.wfile.write(data)
-            self.server.sent += len(data)
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture
-def server(tmp_path, monkeypatch):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Request) as server:
-        server.daemon_threads = True
-        server.behaviours, server.starts, server.sent, server.released = [good], [], 0, threading.Event()
-        entry = fetching.RemoteFile(
-            name=caltech.ARCHIVE, sha256=hashlib.sha256(ARCHIVE).hexdigest(), size=len(ARCHIVE), licence="", about="",
-            sources=(fetching.Address(f"http://127.0.0.1:{server.server_port}/archive.tar"),))
-        monkeypatch.setitem(fetching.REGISTRY, caltech.ARCHIVE, entry)
-        monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
-        monkeypatch.delenv(photos.VARIABLE, raising=False)
-        monkeypatch.setattr(download, "BACKOFF", 0.01)
-        monkeypatch.setattr(download, "TIMEOUT", (20, 20))
-        monkeypatch.setattr(download, "CHUNK", 4096)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield server
-        server.released.set()
-        server.shutdown()
+def server(server, cache, monkeypatch):
+    """The archive's only source."""
+    server.behaviours = [good]
+    entry = registry.RemoteFile(
+        name=caltech.ARCHIVE, sha256=hashlib.sha256(ARCHIVE).hexdigest(), size=len(ARCHIVE), licence="", about="",
+        sources=(download.Address(server.url),))
+    monkeypatch.setitem(registry.REGISTRY, caltech.ARCHIVE, entry)
+    monkeypatch.delenv(photos.VARIABLE, raising=False)
+    monkeypatch.setattr(download, "TIMEOUT", (20, 20))
+    monkeypatch.setattr(download, "CHUNK", 4096)
+    return server
 
 
 def assert_holds(folder, categories):
@@ -213,8 +182,8 @@ def test_more_than_there_are_by_stream(server):
     assert len(server.starts) == requests
 
 
-@pytest.mark.parametrize("first", [cut(0.1), cut(0.3), cut(0.55), cut(0.8), stall, status(500), status(503), status(429),
-                                   lie(None)])
+@pytest.mark.parametrize("first", [cut(0.1), cut(0.3), cut(0.55), cut(0.8), stall, status(500), status(503),
+                                   status(429), lie(None)])
 def test_after_trouble_it_goes_on(server, tmp_path, monkeypatch, first):
     monkeypatch.setattr(download, "TIMEOUT", (20, 1 if first is stall else 20))
     server.behaviours = [first, good]
@@ -224,7 +193,7 @@ def test_after_trouble_it_goes_on(server, tmp_path, monkeypatch, first):
 
 def test_a_connection_that_keeps_breaking_still_gets_there(server):
     """Each try brings a photograph or more, so there is no limit to their number."""
-    server.behaviours = [lambda request: good(request, start_of(request) + 25_000)]
+    server.behaviours = [lambda request: good(request, request.start + 25_000)]
     assert_holds(caltech.download(3, progress=False), CATEGORIES[:3])
     assert len(server.starts) > download.ATTEMPTS and server.starts == sorted(server.starts)
 
@@ -238,10 +207,9 @@ def test_a_server_that_knows_no_ranges(server):
     (status(403), "answered 403", 1), (status(404), "answered 404", 1), (status(416), "answered 416", 1),
     (status(500), "answered 500", 4), (stall, "connection failed", None), (lie(1234), "offers 1234 bytes", 1),
     (lie(10**9), "offers 1000000000 bytes", 1),
-    (lambda request: request.answer(200, b"<html>Please log in</html>" * 999, {"Content-Length": None}),
-     "not the archive", 1),
-    (lambda request: request.answer(200, b"<html>Please log in</html>", {"Content-Length": None}), "stopped after 26", 4),
-    (lambda request: request.answer(200, b"", {"Content-Length": None}), "stopped after 0", 4),
+    (unmeasured(b"<html>Please log in</html>" * 999), "not the archive", 1),
+    (unmeasured(b"<html>Please log in</html>"), "stopped after 26", 4),
+    (unmeasured(b""), "stopped after 0", 4),
     (zeros, "not the archive", 1),
 ])
 def test_trouble_that_lasts_is_told(server, monkeypatch, behaviour, complaint, requests):
@@ -252,7 +220,7 @@ def test_trouble_that_lasts_is_told(server, monkeypatch, behaviour, complaint, r
             request.answer(200, ARCHIVE[:700], {"Content-Length": len(ARCHIVE)})
             request.server.released.wait(3)
     server.behaviours = [behaviour]
-    with pytest.raises(fetching.FetchError, match=complaint) as caught:
+    with pytest.raises(registry.FetchError, match=complaint) as caught:
         caltech.download(2, progress=False)
     assert "CAMLIB_CALTECH256" in str(caught.value) and "127.0.0.1" in str(caught.value)
     assert requests is None or len(server.starts) == requests
@@ -260,7 +228,7 @@ def test_trouble_that_lasts_is_told(server, monkeypatch, behaviour, complaint, r
 
 def test_what_arrived_before_trouble_is_kept(server):
     server.behaviours = [cut(0.7), status(404)]
-    with pytest.raises(fetching.FetchError, match="2 are complete"):
+    with pytest.raises(registry.FetchError, match="2 are complete"):
         caltech.download(4, progress=False)
     assert_holds(caltech.downloaded(), CATEGORIES[:2])
     assert photos.find().names == ("ak47", "american-flag")
@@ -282,7 +250,7 @@ def test_what_arrived_before_trouble_is_kept(server):
 ])
 def test_spoilt_progress_means_from_the_beginning(server, spoil):
     server.behaviours = [cut(0.7), status(404)]
-    with pytest.raises(fetching.FetchError):
+    with pytest.raises(registry.FetchError):
         caltech.download(4, progress=False)
     spoil(caltech.home())
     server.behaviours, server.starts = [good], []
@@ -310,7 +278,7 @@ def test_zeros_are_not_taken_for_the_end(server, behaviour):
     caltech.download(2, progress=False)
     server.behaviours = [behaviour]
     for _ in range(2):
-        with pytest.raises(fetching.FetchError, match="not the archive"):
+        with pytest.raises(registry.FetchError, match="not the archive"):
             caltech.download(4, progress=False)
     server.behaviours = [good]
     assert_holds(caltech.download(4, progress=False), CATEGORIES)
