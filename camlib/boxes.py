@@ -10,6 +10,9 @@ def ink_boxes(images):
     """Tight boxes around everything that is not 0: int64, (n, 4) as (x0, y0, x1, y1), half-open.
 
     An image without ink gets the empty box (0, 0, 0, 0).
+
+    >>> ink_boxes(np.array([[[0, 0, 0, 0], [0, 9, 9, 0], [0, 9, 0, 0]]])).tolist()
+    [[1, 1, 3, 3]]
     """
     columns, rows = (images.any(axis=axis) for axis in (1, 2))
     first = [np.argmax(line, axis=1) for line in (columns, rows)]
@@ -50,15 +53,19 @@ def iou(boxes, others):
     boxes, others = np.asarray(boxes, float), np.asarray(others, float)
     if boxes.shape[-1:] != (4,) or others.shape[-1:] != (4,):
         raise ValueError(f"boxes have shapes {boxes.shape} and {others.shape}: expected (..., 4)")
-    check_range(boxes, LARGEST_SIDE, "boxes")
-    check_range(others, LARGEST_SIDE, "boxes")
+    for some in (boxes, others):
+        check_range(some, LARGEST_SIDE, "boxes")
     common = _area(np.maximum(boxes[..., :2], others[..., :2]), np.minimum(boxes[..., 2:], others[..., 2:]))
     union = _area(boxes[..., :2], boxes[..., 2:]) + _area(others[..., :2], others[..., 2:]) - common
     return common / np.where(union > 0, union, 1)
 
 
 def box_masks(boxes, size):
-    """Boxes filled in: bool, (n, height, width), True inside any box of an image; boxes as for `box_ious`."""
+    """Boxes filled in: bool, (n, height, width), True inside any box of an image; boxes as for `box_ious`.
+
+    >>> box_masks([[1, 0, 3, 1]], (2, 4)).astype(int).tolist()
+    [[[0, 1, 1, 0], [0, 0, 0, 0]]]
+    """
     height, width = check_size(size)
     masks = np.zeros((len(boxes), height, width), bool)
     for mask, truth in zip(masks, box_lists(boxes, len(boxes), (height, width))):
@@ -68,14 +75,15 @@ def box_masks(boxes, size):
 
 
 def _area(low, high):
-    return np.prod(np.maximum(high - low, 0), axis=-1)
+    sides = np.maximum(high - low, 0)
+    return sides[..., 0] * sides[..., 1]
 
 
 def check_range(values, limit, what):
     """ValueError, about `what`, where values hold NaN, infinity or a number beyond ±limit."""
     values = np.asarray(values)
     if not (abs(values) <= limit).all():
-        raise ValueError(f"{what} hold NaN, infinity or numbers beyond ±{limit:.0e}: expected finite, smaller ones")
+        raise ValueError(f"{what} with NaN, infinity or numbers beyond ±{limit:.0e}: expected finite and smaller ones")
 
 
 def check_size(size):

@@ -83,8 +83,8 @@ def test_normalise_of_a_constant_map_is_zeros_and_spares_its_neighbours():
     (np.zeros((0, 3)), "not empty"),
     (np.zeros((0, 3, 3)), "not empty"),
     ([["a"]], "expected numbers"),
-    ([[np.nan, 0]], "maps hold NaN, infinity or numbers beyond"),
-    ([[np.inf, 0]], "maps hold NaN"),
+    ([[np.nan, 0]], "maps with NaN, infinity or numbers beyond"),
+    ([[np.inf, 0]], "maps with NaN"),
     (np.float32([[1e38, -1e38]]), "beyond ±1e[+]30"),
     ([[1e300, 0.0]], "beyond"),
 ])
