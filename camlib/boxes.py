@@ -2,11 +2,17 @@
 
 import numpy as np
 
+LARGEST_SIDE = 1e9  # pixels: areas stay exact in float64
+LARGEST_VALUE = 1e30  # of a map's cell: sums and differences of cells stay in float32
+
 
 def ink_boxes(images):
     """Tight boxes around everything that is not 0: int64, (n, 4) as (x0, y0, x1, y1), half-open.
 
     An image without ink gets the empty box (0, 0, 0, 0).
+
+    >>> ink_boxes(np.array([[[0, 0, 0, 0], [0, 9, 9, 0], [0, 9, 0, 0]]])).tolist()
+    [[1, 1, 3, 3]]
     """
     columns, rows = (images.any(axis=axis) for axis in (1, 2))
     first = [np.argmax(line, axis=1) for line in (columns, rows)]
@@ -15,9 +21,17 @@ def ink_boxes(images):
 
 
 def largest_box(picture, threshold):
-    """Box (x0, y0, x1, y1), half-open, of the first largest 8-connected part above threshold × maximum, or None."""
+    """Box (x0, y0, x1, y1), half-open, of the largest 8-connected part above threshold × maximum, the first of equals, or None.
+
+    picture: finite numbers, (height, width). None where nothing is above, as where the maximum is not positive.
+    Raises ValueError for NaN, infinity and values beyond ±1e30.
+
+    >>> largest_box(np.array([[9, 0, 5, 5], [0, 0, 5, 5]]), 0.5)  # four pixels of 5 against one of 9
+    (2, 0, 4, 2)
+    """
     import cv2
 
+    check_range(picture, LARGEST_VALUE, "a picture")
     above = picture > max(threshold * picture.max(), 0)
     if not above.any():
         return None
@@ -32,17 +46,27 @@ def iou(boxes, others):
 
     boxes, others: (..., 4), broadcast against each other: two boxes give a number, and
     `iou(boxes[:, None], others)` the table of all pairs.
+    Raises ValueError for another shape, NaN, infinity and coordinates beyond ±1e9.
+
+    >>> float(iou((0, 0, 4, 4), (2, 0, 6, 4)))  # they share 8 pixels of 16 + 16 - 8
+    0.3333333333333333
     """
     boxes, others = np.asarray(boxes, float), np.asarray(others, float)
     if boxes.shape[-1:] != (4,) or others.shape[-1:] != (4,):
         raise ValueError(f"boxes have shapes {boxes.shape} and {others.shape}: expected (..., 4)")
+    for some in (boxes, others):
+        check_range(some, LARGEST_SIDE, "boxes")
     common = _area(np.maximum(boxes[..., :2], others[..., :2]), np.minimum(boxes[..., 2:], others[..., 2:]))
     union = _area(boxes[..., :2], boxes[..., 2:]) + _area(others[..., :2], others[..., 2:]) - common
     return common / np.where(union > 0, union, 1)
 
 
 def box_masks(boxes, size):
-    """Boxes filled in: bool, (n, height, width), True inside any box of an image; boxes as for `box_ious`."""
+    """Boxes filled in: bool, (n, height, width), True inside any box of an image; boxes as for `box_ious`.
+
+    >>> box_masks([[1, 0, 3, 1]], (2, 4)).astype(int).tolist()
+    [[[0, 1, 1, 0], [0, 0, 0, 0]]]
+    """
     height, width = check_size(size)
     masks = np.zeros((len(boxes), height, width), bool)
     for mask, truth in zip(masks, box_lists(boxes, len(boxes), (height, width))):
@@ -52,7 +76,15 @@ def box_masks(boxes, size):
 
 
 def _area(low, high):
-    return np.prod(np.maximum(high - low, 0), axis=-1)
+    sides = np.maximum(high - low, 0)
+    return sides[..., 0] * sides[..., 1]
+
+
+def check_range(values, limit, what):
+    """ValueError, about `what`, where values hold NaN, infinity or a number beyond ±limit."""
+    values = np.asarray(values)
+    if not (abs(values) <= limit).all():
+        raise ValueError(f"{what} with NaN, infinity or numbers beyond ±{limit:.0e}: expected finite and smaller numbers")
 
 
 def check_size(size):

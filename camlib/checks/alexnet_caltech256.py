@@ -8,7 +8,7 @@ from .checker import checker, close_hint, shape_hint
 @checker
 def map_side(answer, pixels):
     """Exercise 5.1, the side of the map."""
-    for side in (pixels, 224, 227, 300, 63):
+    for side in dict.fromkeys((pixels, 224, 227, 300, 63)):
         conv1 = (side + 2 * 2 - 11) // 4 + 1
         pool1 = (conv1 - 3) // 2 + 1
         expected = (pool1 - 3) // 2 + 1

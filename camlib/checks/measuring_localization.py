@@ -43,7 +43,7 @@ def honest_accuracy(answer, tune, test):
 @checker
 def offset(answer, kernels):
     """Exercise 4.3, whose map is askew."""
-    for sides in (kernels, (6, 4), (5, 5), (3, 4), (4, 3), (7, 5, 3)):
+    for sides in dict.fromkeys((tuple(kernels), (6, 4), (5, 5), (3, 4), (4, 3), (7, 5, 3))):
         halves, scale = np.array(sides) % 2 / 2, 2 ** np.arange(len(sides))
         wrong = {
             "the second layer's offset is in pixels of its own input, and each is 2 of the image's": halves.sum(),

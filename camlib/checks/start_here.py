@@ -12,8 +12,10 @@ def hottest_cell(answer, maps, logits):
     result = answer(maps, logits)
     if np.shape(result) == ():
         return f"{result} is a flat index: np.unravel_index(index, shape) turns it into a row and a column"
-    if len(result) == 3:
+    if np.shape(result) == (3,):
         return "three numbers came back: choose the map of the class with the largest logit first, then its hottest cell"
+    if np.shape(result) != (2,):
+        return f"expected two numbers, a row and a column, got shape {np.shape(result)}"
     row, column = result
     if not (0 <= row < named.shape[0] and 0 <= column < named.shape[1]):
         return f"row {row}, column {column} is no cell of a map of {named.shape[0]} × {named.shape[1]}"

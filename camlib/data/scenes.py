@@ -34,6 +34,17 @@ def make_scenes(digits, number, *, size=100, distractors=8, crop=8, digits_per_s
     `size` is the side of the square canvas and `crop` that of a distractor, in pixels. `seed` is an int or a
     sequence of ints, such as (run, step). Digits of one scene may overlap; with none, a scene is clutter alone.
     Raises ValueError for digits of the wrong shape, dtype or number, or a canvas that they do not fit.
+
+    Two "digits", a 0 of one pixel's ink and a 1 of two, on canvases of 4 × 4 pixels without clutter:
+
+    >>> from camlib.data.digits import Digits
+    >>> two = Digits(np.array([[[90, 0], [0, 0]], [[0, 90], [0, 90]]], np.uint8), np.array([0, 1]))
+    >>> images, labels, boxes = make_scenes(two, 50, size=4, distractors=0, crop=1)
+    >>> [images[labels == label].sum(axis=(1, 2)).max().item() for label in (0, 1)]
+    [90, 180]
+    >>> x0, y0, x1, y1 = boxes[0]  # all of the ink is inside the box
+    >>> bool(images[0].any() and images[0, y0:y1, x0:x1].sum() == images[0].sum())
+    True
     """
     _check(digits, number, size, distractors, crop, digits_per_scene)
     random = np.random.default_rng(seed)
@@ -60,6 +71,12 @@ def scene_dataset(digits, batch=128, *, empty=0.0, seed=0, start=0, **scene_opti
     images: uint8, (batch, size, size); labels: int64, (batch,), one digit a scene. The last `round(empty * batch)`
     scenes of a batch hold clutter only and are labelled −1. Batch i depends on `seed` and i alone, so a run that
     stopped before batch i goes on with `start=i`. `scene_options` are those of `make_scenes`.
+
+    >>> from camlib.data.digits import Digits
+    >>> dots = Digits(np.full((1, 2, 2), 90, np.uint8), np.array([7]))
+    >>> images, labels = next(iter(scene_dataset(dots, batch=4, empty=0.25, size=6, crop=1)))
+    >>> images.shape.as_list(), labels.numpy().tolist()
+    ([4, 6, 6], [7, 7, 7, -1])
     """
     from ..backend import tf
 
@@ -125,6 +142,11 @@ def pair_scenes(digits, number, *, seed=0, **options):
     """`number` scenes of two digits of different classes, otherwise as `scenes.make_scenes` makes them.
 
     Raises ValueError for digits of a single class, which make no such pair.
+
+    >>> from camlib.data.digits import Digits
+    >>> dots = Digits(np.full((2, 2, 2), 90, np.uint8), np.array([3, 8]))
+    >>> sorted(set(map(tuple, pair_scenes(dots, 20, size=6, crop=1).labels.tolist())))
+    [(3, 8), (8, 3)]
     """
     if len(np.unique(digits.labels)) < 2:
         raise ValueError("the digits are all of one class: expected at least two")

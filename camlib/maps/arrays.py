@@ -1,28 +1,45 @@
-"""What is done to maps and scores as arrays: NumPy only, nothing here knows a network."""
+"""What is done to maps and scores as arrays: NumPy only, nothing here knows a network.
+
+Maps have two, three or four axes, and their number alone says which these are:
+
+    (rows, columns)                  one map
+    (n, rows, columns)               one map an image, as `attribute` returns them
+    (n, rows, columns, classes)      one map an image and class, as `explain` returns them
+
+So one image's maps of all classes, (rows, columns, classes), are said as `maps[None]`.
+"""
 
 import numpy as np
+
+from ..boxes import LARGEST_VALUE, check_range, check_size
 
 
 def upsample(maps, size):
     """Maps stretched to `size` = (height, width) pixels, bilinearly, with cell centres kept in place.
 
-    maps: float, (n, rows, columns, classes) or (rows, columns). Same convention as `tf.image.resize` and
-    OpenCV's INTER_LINEAR (half-pixel centres, edges repeated). Returns float32 with the same other axes.
+    maps: finite numbers, (rows, columns), (n, rows, columns) or (n, rows, columns, classes). Same convention as
+    `tf.image.resize` and OpenCV's INTER_LINEAR (half-pixel centres, edges repeated). Returns float32 with the same
+    other axes. Raises ValueError for other axes, no cells, NaN, infinity, and a size that is none.
+
+    >>> upsample([[0, 4]], (1, 4)).tolist()  # pixel centres lie at ¼ and ¾ of each cell
+    [[0.0, 1.0, 3.0, 4.0]]
+    >>> upsample(np.zeros((5, 25, 25, 10)), (100, 100)).shape
+    (5, 100, 100, 10)
     """
-    maps = np.asarray(maps, np.float32)
-    if maps.ndim not in (2, 4) or 0 in maps.shape:
-        raise ValueError(f"maps have shape {maps.shape}: expected (n, rows, columns, classes) or (rows, columns)")
-    stack = maps if maps.ndim == 4 else maps[None, :, :, None]
-    down = interpolation_matrix(stack.shape[1], size[0])
-    across = interpolation_matrix(stack.shape[2], size[1])
-    large = np.einsum("yr,nrck,xc->nyxk", down, stack, across, optimize=True)
-    return large if maps.ndim == 4 else large[0, :, :, 0]
+    maps, (height, width) = _check(maps), check_size(size)
+    stack = maps if maps.ndim == 4 else maps[..., None]
+    down, across = interpolation_matrix(stack.shape[-3], height), interpolation_matrix(stack.shape[-2], width)
+    large = np.einsum("yr,...rck,xc->...yxk", down, stack, across, optimize=True)
+    return large if maps.ndim == 4 else large[..., 0]
 
 
 def interpolation_matrix(cells, pixels):
     """Weights that stretch a line of `cells` values to `pixels` values: float32, (pixels, cells), rows sum to 1.
 
     Pixel i has its centre at (i + ½)·cells/pixels − ½ on the scale of cells, and mixes its two neighbours there.
+
+    >>> interpolation_matrix(2, 4).tolist()
+    [[1.0, 0.0], [0.75, 0.25], [0.25, 0.75], [0.0, 1.0]]
     """
     centres = (np.arange(pixels) + 0.5) * cells / pixels - 0.5
     centres = np.clip(centres, 0, cells - 1)
@@ -30,47 +47,41 @@ def interpolation_matrix(cells, pixels):
 
 
 def normalise(maps):
-    """Each map stretched to [0, 1] by its own minimum and maximum; a constant map becomes zeros.
+    """Each map stretched to [0, 1] by its own minimum and maximum; a constant map becomes zeros. Float32.
 
-    maps: (n, rows, columns, classes) or (rows, columns). For looking only: it forgets how strong a map was.
+    maps: as for `upsample`, with the same errors. For looking only: it forgets how strong a map was.
+
+    >>> normalise([[-2, 0], [2, 6]]).tolist()
+    [[0.0, 0.25], [0.5, 1.0]]
+    >>> normalise([[[0, 1]], [[0, 100]]]).tolist()  # two maps, each by itself
+    [[[0.0, 1.0]], [[0.0, 1.0]]]
     """
-    maps = np.asarray(maps, np.float32)
-    axes = (1, 2) if maps.ndim == 4 else (0, 1)
+    maps = _check(maps)
+    axes = (1, 2) if maps.ndim == 4 else (-2, -1)
     low, high = maps.min(axis=axes, keepdims=True), maps.max(axis=axes, keepdims=True)
     return (maps - low) / np.where(high > low, high - low, 1)
 
 
 def softmax(logits):
-    """Shares that add up to 1 along the last axis: exp(logits) over their sum."""
+    """Shares that add up to 1 along the last axis: exp(logits) over their sum.
+
+    What is added to all logits alike changes nothing, so the largest is taken off first: no power overflows.
+
+    >>> softmax(np.log([1, 3])).round(6).tolist()
+    [0.25, 0.75]
+    >>> softmax([1000, 1000]).tolist()
+    [0.5, 0.5]
+    """
     powers = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def check_images(images, model_shape):
-    """Images as an array that a model with input shape `model_shape` takes, or a ValueError that says why not."""
-    images = np.asarray(images)
-    wanted = tuple("any" if side is None else side for side in model_shape[1:])
-    if images.ndim != len(model_shape) or any(
-        side not in (None, given) for side, given in zip(model_shape[1:], images.shape[1:])
-    ):
-        hint = ""
-        if images.ndim == len(model_shape) - 1:
-            hint = "; for one image say image[None]"
-        raise ValueError(f"images have shape {images.shape}: expected (n, {', '.join(map(str, wanted))}){hint}")
-    if not len(images):
-        raise ValueError("there are no images: expected at least one")
-    if images.dtype != np.uint8:
-        _check_floats(images)
-    return images
-
-
-def _check_floats(images):
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(f"images are {images.dtype}: expected uint8, values 0 to 255")
-    if not np.isfinite(images).all():
-        raise ValueError("images hold NaN or infinite values: expected numbers from 0 to 255")
-    if images.max() <= 1 and images.max() > 0:
+def _check(maps):
+    maps = np.asarray(maps)
+    if maps.ndim not in (2, 3, 4) or 0 in maps.shape or maps.dtype.kind not in "fiub":
         raise ValueError(
-            f"images are floats from {images.min():.3g} to {images.max():.3g}: expected 0 to 255, as in a photo; "
-            "the model does its own scaling, so hand it the picture as it is (or multiply by 255)"
+            f"maps are {maps.dtype}, shape {maps.shape}: expected numbers, (rows, columns), (n, rows, columns) or "
+            "(n, rows, columns, classes), not empty"
         )
+    check_range(maps, LARGEST_VALUE, "maps")
+    return maps.astype(np.float32, copy=False)

@@ -13,7 +13,8 @@ from difflib import get_close_matches
 import numpy as np
 
 from ..networks.cut import advice, cut
-from .arrays import check_images
+from ..networks.inputs import batches, check_images
+from .arrays import softmax
 
 
 def attribute(model, images, classes, method="grad_cam", layer=None, batch_size=32):
@@ -29,16 +30,30 @@ def attribute(model, images, classes, method="grad_cam", layer=None, batch_size=
 
     Raises ValueError for an unknown method, a layer that is missing or has no map, classes or images that do
     not fit the model, or a model that cannot be cut open.
+
+    One feature, which is the image itself; weights 3 and −1. The class's score is 3 · mean of four cells, so each
+    cell's gradient is 3 / 4:
+
+    >>> from camlib.backend import keras
+    >>> layers = keras.layers
+    >>> network = [keras.Input((2, 2, 1)), layers.Conv2D(1, 1, use_bias=False), layers.GlobalAveragePooling2D()]
+    >>> network = keras.Sequential([*network, layers.Dense(2, use_bias=False)])
+    >>> network.set_weights([np.ones((1, 1, 1, 1)), np.array([[3, -1]])])
+    >>> image = np.array([[[[4.0], [0]], [[0], [8]]]])
+    >>> attribute(network, image, [0], "hires_cam").tolist()
+    [[[3.0, 0.0], [0.0, 6.0]]]
+    >>> attribute(network, image, [1], "hires_cam").tolist()
+    [[[-1.0, 0.0], [0.0, -2.0]]]
+    >>> attribute(network, image, [1], "grad_cam").max().item()  # ReLU: what speaks against is not shown
+    0.0
     """
     if method not in METHODS:
         near = get_close_matches(str(method).lower().replace("-", "_"), METHODS, cutoff=0.4)
         raise ValueError(advice(f"there is no method {method!r}", near, METHODS))
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}: expected at least 1")
     network = cut(model, layer, batch_size)
-    images = _check_images(images, model.inputs[0])
+    images = check_images(images, model)
     classes = _check_classes(classes, len(images), network.above.output.shape[-1])
-    parts = [slice(start, start + batch_size) for start in range(0, len(images), batch_size)]
+    parts = batches(len(images), batch_size)
     maps = [METHODS[method](network, images[part].astype(np.float32), classes[part]) for part in parts]
     return np.concatenate(maps).astype(np.float32)
 
@@ -115,8 +130,7 @@ def score_cam(network, images, classes):
         return scores(network, masked, network.below(masked, training=False), classes[image])
 
     y = score_each_channel(network, features, score_of_masked)
-    weights = np.exp(y - y.max(axis=1, keepdims=True))
-    return relu(weighted_sum(weights / weights.sum(axis=1, keepdims=True), features))
+    return relu(weighted_sum(softmax(y), features))
 
 
 def ablation_cam(network, images, classes):
@@ -187,7 +201,7 @@ def score_each_channel(network, features, score):
     """Every `score(image, channel)`, called with int arrays of at most `batch_size` pairs: (n, channels)."""
     n, channels = len(features), features.shape[-1]
     image, channel = np.divmod(np.arange(n * channels), channels)
-    parts = [slice(start, start + network.batch_size) for start in range(0, n * channels, network.batch_size)]
+    parts = batches(n * channels, network.batch_size)
     return np.concatenate([score(image[part], channel[part]) for part in parts]).reshape(n, channels)
 
 
@@ -205,19 +219,12 @@ def relu(x):
 
 
 def weighted_sum(weights, features):
-    """Σ_k w_k · A_k: weights (n, channels), features (n, rows, columns, channels) → (n, rows, columns)."""
+    """Σ_k w_k · A_k: weights (n, channels), features (n, rows, columns, channels) → (n, rows, columns).
+
+    >>> weighted_sum(np.array([[2, -1]]), np.array([[[[5, 1], [0, 3]]]])).tolist()  # two cells of two channels
+    [[[9, -3]]]
+    """
     return np.einsum("nk,nrck->nrc", weights, features)
-
-
-def _check_images(images, symbolic):
-    if symbolic.dtype == "uint8":
-        return check_images(images, symbolic.shape)
-    # A model with a float input has a scale of its own: check the shape, not the range.
-    images = np.asarray(images)
-    check_images(np.broadcast_to(np.uint8(0), images.shape), symbolic.shape)
-    if not np.isfinite(images).all():
-        raise ValueError("images hold NaN or infinite values: expected finite numbers")
-    return images
 
 
 def _check_classes(classes, n, count):

@@ -16,7 +16,26 @@ from typing import NamedTuple
 import numpy as np
 
 from ..networks.head import find_head
-from .arrays import check_images
+from ..networks.inputs import batches, check_images
+
+_compiled = weakref.WeakKeyDictionary()  # model → with_maps(model)
+
+
+def with_maps(model):
+    """A Keras model from the same images to [logits, maps]: one forward pass for all classes.
+
+    logits: (n, classes), before any softmax or sigmoid. maps: (n, rows, columns, classes). They cost one small matrix
+    product on top of the network. Weights are shared with `model`, so the maps follow its further training.
+    Raises NotCAMReady for a model without GAP → dense (see `find_head`).
+    """
+    from ..backend import keras
+
+    features, dense = find_head(model)
+    maps = keras.ops.matmul(features, dense.kernel)
+    logits = keras.ops.mean(maps, axis=(1, 2))  # the mean comes last: of 10 maps, not of 64 features
+    if dense.use_bias:
+        logits = logits + dense.bias
+    return keras.Model(model.inputs[0], [logits, maps], name="with_maps")
 
 
 class Explanation(NamedTuple):
@@ -34,34 +53,30 @@ class Explanation(NamedTuple):
     bias: np.ndarray
 
 
-def with_maps(model):
-    """A Keras model from the same images to [logits, maps]: one forward pass for all classes.
-
-    The maps cost one small matrix product on top of the network. Weights are shared with `model`, so the maps
-    follow its further training.
-    """
-    from ..backend import keras
-
-    features, dense = find_head(model)
-    maps = keras.ops.matmul(features, dense.kernel)
-    logits = keras.ops.mean(maps, axis=(1, 2))  # the mean comes last: of 10 maps, not of 64 features
-    if dense.use_bias:
-        logits = logits + dense.bias
-    return keras.Model(_single(model.inputs), [logits, maps], name="with_maps")
-
-
 def explain(model, images, batch_size=128):
     """Logits and the maps of all classes for a stack of images, as an `Explanation`.
 
-    images: uint8 (or finite floats on the same 0 to 255 scale), shaped as the model takes them: (n, height,
-    width) grey or (n, height, width, 3). Memory is bounded by `batch_size` images and the result.
-    Raises ValueError for images of another shape or with NaN, NotCAMReady for a model without GAP → dense.
+    images: as the model takes them; uint8 (or finite floats, 0 to 255), (n, height, width[, 3]), for the models of this
+    course. Memory is bounded by `batch_size` images and the result.
+    Raises ValueError for images that the model does not take, NotCAMReady for a model without GAP → dense.
+
+    One feature, which is the image itself; weights 3 and −1, biases 0.5 and 0:
+
+    >>> from camlib.backend import keras
+    >>> network = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
+    >>> network.set_weights([np.array([[3, -1]]), np.array([0.5, 0])])
+    >>> logits, maps, bias = explain(network, np.array([[[[1.0], [0]], [[0], [1]]]]))
+    >>> maps[0, :, :, 0].tolist()
+    [[3.0, 0.0], [0.0, 3.0]]
+    >>> logits.tolist()  # mean 1.5 + 0.5, mean -0.5 + 0
+    [[2.0, -0.5]]
     """
-    images = check_images(images, model.inputs[0].shape)
-    compiled = _cached_with_maps(model)
-    parts = [compiled.predict_on_batch(images[i : i + batch_size]) for i in range(0, len(images), batch_size)]
-    logits, maps = (np.concatenate(part) for part in zip(*parts))
     dense = find_head(model).dense
+    images = check_images(images, model)
+    if model not in _compiled:  # the first call of a model compiles it, which takes longer than a batch
+        _compiled[model] = with_maps(model)
+    parts = [_compiled[model].predict_on_batch(images[part]) for part in batches(len(images), batch_size)]
+    logits, maps = (np.concatenate(part) for part in zip(*parts))
     bias = np.asarray(dense.bias) if dense.use_bias else np.zeros(dense.units, np.float32)
     return Explanation(logits, maps, bias)
 
@@ -70,24 +85,13 @@ def explain_run(run, images, batch_size=128):
     """The explanations of the same images by every snapshot of a training run (`camlib.training.runs.Run`).
 
     logits: (steps, n, classes), maps: (steps, n, rows, columns, classes), bias: (steps, classes).
+
+    >>> from camlib.training.runs import shipped_run
+    >>> explain_run(shipped_run(), np.zeros((3, 40, 40), np.uint8)).maps.shape
+    (20, 3, 10, 10, 10)
     """
     model, views = None, []
     for step in run.steps:
         model = run.load(step, model)
         views.append(explain(model, images, batch_size))
     return Explanation(*(np.stack(part) for part in zip(*views)))
-
-
-def _single(inputs):
-    """The input of a one-input model as a tensor, not a list of one: what Keras then expects to be handed."""
-    return inputs[0] if len(inputs) == 1 else inputs
-
-
-_compiled = weakref.WeakKeyDictionary()
-
-
-def _cached_with_maps(model):
-    """`with_maps(model)`, built once a model: its first call compiles, which takes longer than a batch."""
-    if model not in _compiled:
-        _compiled[model] = with_maps(model)
-    return _compiled[model]

@@ -1,7 +1,7 @@
 """Does a map tell the truth about its network? Tests that need no ground truth of where the object is.
 
 Deletion and insertion, average drop and increase in confidence change the image as a map says, and ask the
-network again. Rank correlation and SSIM compare a map with that of a randomised network: a map that does not
+network again. Rank correlation compares a map with that of a randomised network: a map that does not
 change explains nothing (Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps",
 NeurIPS 2018).
 
@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from scipy.stats import rankdata
 
-from .localize import check_maps, check_score_maps
+from .scores import check_maps, check_score_maps
 
 
 class Curve(NamedTuple):
@@ -38,6 +39,15 @@ def deletion_curve(predict, images, maps, labels=None, *, canvas=0, steps=50):
     pixels, the upper left goes first. labels: (n,), the class to follow; without them, what is predicted.
     canvas: what is left where a pixel goes, a grey value or images like `images`. steps: into how many parts.
     Raises ValueError for other shapes, NaN, and a `predict` that gives anything but probabilities.
+
+    A "network" whose class 1 is the share of light; the map knows which pixel is lit:
+
+    >>> predict = lambda images: np.stack([1 - images.mean(axis=(1, 2)) / 255, images.mean(axis=(1, 2)) / 255], axis=1)
+    >>> image = np.array([[[255, 0], [0, 0]]], np.uint8)
+    >>> deletion_curve(predict, image, image / 255, [1], steps=4).probabilities.tolist()
+    [[0.25, 0.0, 0.0, 0.0, 0.0]]
+    >>> deletion_curve(predict, image, 1 - image / 255, [1], steps=4).probabilities.tolist()  # the map is all wrong
+    [[0.25, 0.25, 0.25, 0.25, 0.0]]
     """
     images, maps = _check(images, maps)
     empty = np.broadcast_to(np.uint8(canvas), images.shape)
@@ -49,6 +59,11 @@ def insertion_curve(predict, images, maps, labels=None, *, canvas=None, steps=50
 
     The counterpart of `deletion_curve`: a good map has a large area. It starts from `canvas`, by default the
     blurred images, as in the paper, since hard edges on an empty canvas are evidence, too.
+
+    >>> image = np.array([[[255, 0], [0, 0]]], np.uint8)
+    >>> share_of_light = lambda images: images.mean(axis=(1, 2))[:, None] / 255
+    >>> insertion_curve(share_of_light, image, image / 255, canvas=0, steps=4).areas.tolist()
+    [0.21875]
     """
     images, maps = _check(images, maps)
     start = blur(images) if canvas is None else np.broadcast_to(np.uint8(canvas), images.shape)
@@ -56,7 +71,11 @@ def insertion_curve(predict, images, maps, labels=None, *, canvas=None, steps=50
 
 
 def blur(images, side=11, sigma=5.0):
-    """Images under a Gaussian of `sigma` pixels in a window of `side`; the defaults are those of RISE."""
+    """Images under a Gaussian of `sigma` pixels in a window of `side`; the defaults are those of RISE.
+
+    >>> blur(np.array([[[0, 0, 90, 0, 0]] * 5], np.uint8), side=3, sigma=100)[0, 2].tolist()  # so wide a bell is flat
+    [0, 30, 30, 30, 0]
+    """
     return np.stack([cv2.GaussianBlur(image, (side, side), sigma) for image in images])
 
 
@@ -65,6 +84,12 @@ def confidences(predict, images, score_maps, labels=None):
 
     Chattopadhay, Sarkar, Howlader, Balasubramanian, "Grad-CAM++" (WACV 2018): the dimmed image is
     the product, pixel by pixel, of image and score map. Arguments as for `deletion_curve`, maps from 0 to 1.
+
+    >>> image = np.array([[[255, 255], [0, 0]]], np.uint8)
+    >>> share_of_light = lambda images: images.mean(axis=(1, 2))[:, None] / 255
+    >>> full, dimmed = confidences(share_of_light, image, np.array([[[1.0, 0], [1, 0]]]))  # the map shows half of it
+    >>> full.tolist(), dimmed.tolist()
+    ([0.5], [0.25])
     """
     images, score_maps = _check(images, check_score_maps(score_maps))
     full = _probabilities(predict, images)
@@ -78,13 +103,20 @@ def average_drop(full, dimmed):
     """Average drop in percent (Grad-CAM++), low is good: mean of max(0, full − dimmed) / full · 100.
 
     full, dimmed: (n,) probabilities, from `confidences`. What was 0 cannot drop.
+
+    >>> average_drop([0.5, 0.5], [0.25, 0.75])  # 50 % and 0 %, since a rise is no drop
+    25.0
     """
     full, dimmed = _check_pair(full, dimmed)
     return float(100 * np.mean(np.maximum(0, full - dimmed) / np.where(full > 0, full, 1)))
 
 
 def increase_in_confidence(full, dimmed):
-    """Images whose probability rises when only the map's part is shown, in percent (Grad-CAM++)."""
+    """Images whose probability rises when only the map's part is shown, in percent (Grad-CAM++).
+
+    >>> increase_in_confidence([0.5, 0.5], [0.25, 0.75])
+    50.0
+    """
     full, dimmed = _check_pair(full, dimmed)
     return float(100 * np.mean(dimmed > full))
 
@@ -94,35 +126,17 @@ def rank_similarity(maps, others):
 
     maps, others: finite, (n, height, width). Equal pixels share their mean rank; a constant map ranks nothing
     and gives 0. Adebayo et al. use it on the maps and on their absolute values.
+
+    >>> map_ = np.array([[[1.0, 2], [3, 4]]])
+    >>> rank_similarity(map_, map_**3).round(6).tolist(), rank_similarity(map_, -map_).round(6).tolist()
+    ([1.0], [-1.0])
     """
     maps, others = _check_alike(maps, others)
-    ranks, other_ranks = (np.stack([_centred_ranks(map_) for map_ in stack]) for stack in (maps, others))
+    ranks, other_ranks = (rankdata(stack.reshape(len(stack), -1), axis=1) for stack in (maps, others))
+    middle = (ranks.shape[1] + 1) / 2
+    ranks, other_ranks = ranks - middle, other_ranks - middle
     scale = np.sqrt((ranks**2).sum(axis=1) * (other_ranks**2).sum(axis=1))
     return (ranks * other_ranks).sum(axis=1) / np.where(scale > 0, scale, 1)
-
-
-def ssim(score_maps, others):
-    """Structural similarity of each pair of score maps: float64, (n,), −1 to 1 (1 for equal maps).
-
-    Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment" (2004), equation 13 with its 11×11 Gaussian of
-    1.5 pixels, averaged over the windows that lie inside. score_maps, others: (n, height, width), 0 to 1, at
-    least 11 pixels a side.
-    """
-    maps, others = _check_alike(check_score_maps(score_maps), check_score_maps(others))
-    if min(maps.shape[1:]) < 11:
-        raise ValueError(f"score maps have shape {maps.shape}: expected at least 11×11 pixels")
-    return np.array([_ssim(a, b) for a, b in zip(maps.astype(float), others.astype(float))])
-
-
-def _ssim(a, b):
-    def mean(values):
-        return cv2.GaussianBlur(values, (11, 11), 1.5)[5:-5, 5:-5]
-
-    mean_a, mean_b = mean(a), mean(b)
-    var_a, var_b, covariance = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2, mean(a * b) - mean_a * mean_b
-    c1, c2 = 0.01**2, 0.03**2
-    means = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
-    return (means * (2 * covariance + c2) / (var_a + var_b + c2)).mean()
 
 
 def _curve(predict, images, before, after, maps, labels, steps):
@@ -148,12 +162,6 @@ def _turns(maps):
 def _spread(maps, images):
     """Maps with an axis for colour where the images have one."""
     return maps if images.ndim == 3 else maps[..., None]
-
-
-def _centred_ranks(map_):
-    _, place, counts = np.unique(map_, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place.ravel()]
-    return ranks - ranks.mean()
 
 
 def _probabilities(predict, images):

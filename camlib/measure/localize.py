@@ -9,12 +9,19 @@ Every box here, ground truth and predicted, is (x0, y0, x1, y1) in pixels, half-
 inclusive corners, (x0, y0, x1 − 1, y1 − 1), and adds 1 to each width: the same box, and the same IoU.
 """
 
+from itertools import chain
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from ..boxes import box_lists, box_masks, check_size, iou
+from ..boxes import box_lists, box_masks, iou
+from .scores import centre_maps, check_maps, check_score_maps, ink_maps, score_maps, uniform_maps
+
+__all__ = [
+    "BoxAccuracy", "BoxIoUs", "DELTAS", "THRESHOLDS", "box_accuracies", "box_at", "box_ious", "centre_maps", "ink_maps",
+    "iou", "max_box_acc", "max_box_acc_v2", "pointing_game", "pxap", "score_maps", "uniform_maps",
+]
 
 THRESHOLDS = np.arange(0, 1, 0.01)  # τ, as fractions of a map's maximum
 DELTAS = np.array([0.3, 0.5, 0.7])  # IoU from which MaxBoxAccV2 calls a box right
@@ -48,45 +55,23 @@ class BoxAccuracy(NamedTuple):
     thresholds: np.ndarray
 
 
-def score_maps(maps, size):
-    """Raw maps, one class each, stretched to images of `size` = (height, width) and then to [0, 1].
-
-    maps: (n, rows, columns), such as `maps[np.arange(n), :, :, labels]`. OpenCV's INTER_CUBIC, minus the
-    minimum, over the maximum; no ReLU. A map that is constant, or holds NaN or infinity, becomes zeros.
-    Returns (n, height, width), float32 or float64 as the maps (the reference code works in float64).
-    Raises ValueError for another shape, or no maps.
-    """
-    maps = np.asarray(maps)
-    _check_stack(maps, "(n, rows, columns), one class each")
-    height, width = check_size(size)
-    maps = np.ascontiguousarray(maps, np.result_type(maps, np.float32))
-    large = np.stack([cv2.resize(map_, (width, height), interpolation=cv2.INTER_CUBIC) for map_ in maps])
-    with np.errstate(invalid="ignore", over="ignore"):
-        large -= large.min(axis=(1, 2), keepdims=True)
-        peak = large.max(axis=(1, 2))
-    # the resize leaves rounding noise on a constant map, so ask the map as it came
-    usable = np.isfinite(peak) & (peak > 0) & (maps.min(axis=(1, 2)) < maps.max(axis=(1, 2)))
-    large[~usable] = 0
-    return large / np.where(usable, peak, 1)[:, None, None]
-
-
 def box_at(score_map, threshold):
     """The box around the largest contour above `threshold` · maximum: int64, (4,), half-open.
 
     score_map: (height, width), from `score_maps`. threshold: 0 to 1. The largest is by `cv2.contourArea`, the
     first of equals. As in the reference, the box reaches one pixel further right and down than the contour
     where the image allows it, and a map with nothing above the threshold gets the corner pixel (0, 0, 1, 1).
+
+    >>> patch = np.zeros((8, 8))
+    >>> patch[2:5, 1:6] = 1
+    >>> box_at(patch, 0.5).tolist()  # columns 1 to 5, rows 2 to 4
+    [1, 2, 7, 6]
     """
-    contours = _contours_above(score_map, threshold)
-    return _boxes(*contours, np.shape(score_map))[np.argmax(_doubled_areas(*contours))]
-
-
-def boxes_at(score_map, threshold):
-    """The boxes around all contours above `threshold` · maximum, holes too: int64, (k, 4), k ≥ 1.
-
-    As `box_at`, which is one of them.
-    """
-    return _boxes(*_contours_above(score_map, threshold), np.shape(score_map))
+    score_map = check_score_maps(np.asarray(score_map)[None])[0]
+    [threshold] = _check_thresholds([threshold])
+    picture = (score_map * 255).astype(np.uint8)
+    contours = _contours_above(picture, int(threshold * picture.max()))
+    return _boxes(contours, picture.shape)[_largest(contours)]
 
 
 def box_ious(score_maps, boxes, thresholds=THRESHOLDS):
@@ -96,6 +81,12 @@ def box_ious(score_maps, boxes, thresholds=THRESHOLDS):
     thresholds: fractions of each map's maximum, 0 to 1.
     Raises ValueError for maps with NaN or values beyond [0, 1], boxes that are empty or leave the image, and
     thresholds beyond [0, 1].
+
+    >>> two = np.zeros((1, 9, 9))
+    >>> two[0, :3, :3], two[0, 5:7, 5:7] = 0.6, 1
+    >>> largest, best = box_ious(two, [[5, 5, 8, 8]], [0.5, 0.7])
+    >>> largest.tolist(), best.tolist()  # below 0.6 the other patch is larger
+    ([[0.0, 1.0]], [[1.0, 1.0]])
     """
     score_maps = check_score_maps(score_maps)
     truths = box_lists(boxes, len(score_maps), score_maps.shape[1:])
@@ -109,6 +100,11 @@ def max_box_acc(score_maps, boxes, thresholds=THRESHOLDS):
     """MaxBoxAcc (Choe et al., section 4.1), as a `BoxAccuracy`: is the box of the largest contour right?
 
     Right is an IoU of at least 0.5 with a ground-truth box. Arguments and errors as for `box_ious`.
+
+    >>> maps = np.zeros((2, 9, 9))
+    >>> maps[:, 2:6, 2:6] = 1  # boxed as (2, 2, 7, 7)
+    >>> max_box_acc(maps, [[2, 2, 7, 7], [4, 4, 9, 9]]).score  # the second IoU is 9 / (25 + 25 - 9)
+    50.0
     """
     return box_accuracies(score_maps, boxes, thresholds)[0]
 
@@ -123,7 +119,12 @@ def max_box_acc_v2(score_maps, boxes, thresholds=THRESHOLDS):
 
 
 def box_accuracies(score_maps, boxes, thresholds=THRESHOLDS):
-    """`max_box_acc` and `max_box_acc_v2` in one go, for half the time: they share the search for contours."""
+    """`max_box_acc` and `max_box_acc_v2` in one go, for half the time: they share the search for contours.
+
+    >>> one, two = box_accuracies(np.ones((1, 8, 8)), [[0, 0, 8, 4]])  # the whole image, of which half is the object
+    >>> one.score, two.curve[:, 0].tolist()  # an IoU of 0.5 is enough for δ of 0.3 and 0.5
+    (100.0, [100.0, 100.0, 0.0])
+    """
     ious = box_ious(score_maps, boxes, thresholds)
     right_v2 = ious.best >= DELTAS[:, None, None]
     return _accuracy(ious.largest >= 0.5, thresholds), _accuracy(right_v2, thresholds)
@@ -136,6 +137,9 @@ def pxap(score_maps, masks, thresholds=THRESHOLDS):
     (background) and 255 (ignored). The pixels of all images are pooled; found at τ are those that score at
     least τ. (The reference's own thresholds are closer: np.arange(0, 1, 0.001).)
     Raises ValueError for maps or thresholds as `box_ious` does, other masks, and masks without any object.
+
+    >>> pxap(np.array([[[0.9, 0.5, 0.1]]]), np.array([[[True, False, True]]]), [0.1, 0.5, 0.9])  # 100 · (1/1 + 2/3) / 2
+    83.33333333333333
     """
     score_maps = check_score_maps(score_maps)
     masks = _check_masks(masks, score_maps.shape)
@@ -158,6 +162,11 @@ def pointing_game(maps, truth, tolerance=15, labels=None):
     Where several pixels share the maximum, one of them is guessed, and the chance of a hit counts: a constant
     map scores what a random pixel would.
     Raises ValueError for NaN, other shapes, a tolerance that is not positive, and a mask without object.
+
+    >>> pointing_game(np.array([[[0, 0, 9, 0]]]), [[0, 0, 2, 1]], tolerance=1)  # one pixel off
+    0.0
+    >>> pointing_game(np.array([[[9, 0, 9, 0]]]), [[0, 0, 2, 1]], tolerance=1)  # one of two maxima hits
+    50.0
     """
     maps = check_maps(maps)
     if getattr(truth, "dtype", None) not in (bool, np.uint8):
@@ -175,112 +184,43 @@ def pointing_game(maps, truth, tolerance=15, labels=None):
     return float(100 * np.mean([hits[labels == label].mean() for label in np.unique(labels)]))
 
 
-def centre_maps(count, size):
-    """Baseline that looks at the middle of every image: float32, (count, height, width), 0 to 1.
-
-    A round Gaussian, as Choe et al.'s centre baseline; its deviation is a quarter of the shorter side.
-    """
-    height, width = check_size(size)
-    y, x = np.ogrid[:height, :width]
-    squares = (y - (height - 1) / 2) ** 2 + (x - (width - 1) / 2) ** 2
-    gaussian = np.exp(-8 * squares / min(height, width) ** 2).astype(np.float32)
-    return np.repeat(score_maps(gaussian[None], size), count, axis=0)
-
-
-def uniform_maps(count, size):
-    """Baseline that favours no pixel: ones, float32, (count, height, width). Its box is the whole image."""
-    return np.ones((count, *check_size(size)), np.float32)
-
-
-def ink_maps(images):
-    """Baseline that looks where the image is bright: score maps, float32, (n, height, width), 0 to 1.
-
-    images: uint8, (n, height, width), or (n, height, width, 3) for the mean of the colours.
-    """
-    images = np.asarray(images)
-    grey = images.mean(axis=3, dtype=np.float32) if images.ndim == 4 else images.astype(np.float32)
-    return score_maps(grey, images.shape[1:3])
-
-
-def check_maps(maps):
-    """Maps as a finite array (n, height, width), or a ValueError that says why not."""
-    maps = np.asarray(maps)
-    _check_stack(maps, "(n, height, width)")
-    bad = ~np.isfinite(maps).all(axis=(1, 2))
-    if bad.any():
-        raise ValueError(f"map {bad.argmax()} holds NaN or infinity: pass maps through `score_maps` first")
-    return maps
-
-
-def check_score_maps(score_maps):
-    """Score maps as a float array (n, height, width) from 0 to 1, or a ValueError that says why not."""
-    score_maps = check_maps(score_maps)
-    if score_maps.dtype.kind != "f" or score_maps.min() < 0 or score_maps.max() > 1:
-        raise ValueError(
-            f"score maps are {score_maps.dtype} from {score_maps.min():.3g} to {score_maps.max():.3g}: "
-            "expected floats from 0 to 1, as score_maps(maps, size) makes them"
-        )
-    return score_maps
-
-
-def _contours_above(score_map, threshold):
-    score_map = check_score_maps(np.asarray(score_map)[None])[0]
-    [threshold] = _check_thresholds([threshold])
-    picture = (score_map * 255).astype(np.uint8)
-    return _points(_contours(picture, int(threshold * picture.max())))
-
-
 def _contour_ious(picture, truth, thresholds):
-    """The largest contour's IoU and the best one of a uint8 picture: (2, thresholds).
-
-    Contours are found once for each distinct foreground, and measured for all thresholds at once.
-    """
+    """The largest contour's IoU and the best one of a uint8 picture: (2, thresholds)."""
     levels = (thresholds * int(picture.max())).astype(int)
     # thresholds with as many of the picture's grey values at or below them share their foreground
     background = np.cumsum(np.bincount(picture.ravel(), minlength=256) > 0)[levels]
     _, chosen, group = np.unique(background, return_index=True, return_inverse=True)
-    found = [_contours(picture, level) for level in levels[chosen].tolist()]
-    counts = np.array([len(contours) for contours in found])
-    starts = np.cumsum(counts) - counts
-
-    points, firsts = _points([contour for contours in found for contour in contours])
-    ious = iou(_boxes(points, firsts, picture.shape)[:, None], truth).max(axis=1)
-    # one number that orders contours by area, the first of equals on top
-    order = _doubled_areas(points, firsts) * len(ious) + np.arange(len(ious))[::-1]
-    largest = len(ious) - 1 - np.maximum.reduceat(order, starts) % len(ious)
+    found = [_contours_above(picture, level) for level in levels[chosen].tolist()]
+    starts = np.cumsum([0, *map(len, found[:-1])])
+    ious = iou(_boxes(chain(*found), picture.shape)[:, None], truth).max(axis=1)
+    largest = starts + [_largest(contours) for contours in found]
     return np.stack([ious[largest], np.maximum.reduceat(ious, starts)])[:, group]
 
 
-def _contours(picture, level):
-    """Contours of what is brighter than `level`, holes too, each (points, 1, 2) as (x, y); never none."""
+def _contours_above(picture, level):
+    """Contours of what is brighter than `level`, holes too; one off the image, in place of none."""
     _, foreground = cv2.threshold(picture, level, 255, cv2.THRESH_BINARY)
     contours, _ = cv2.findContours(foreground, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
     return contours or (NOWHERE,)
 
 
-def _points(contours):
-    """The points of all contours, int64, (p, 2), and the index of each contour's first, for `reduceat`."""
-    lengths = np.array([len(contour) for contour in contours])
-    return np.concatenate(contours)[:, 0].astype(np.int64), np.cumsum(lengths) - lengths
+def _largest(contours):
+    """Which contour encloses most, the first of equals."""
+    if len(contours) == 1:
+        return 0
+    areas = list(map(cv2.contourArea, contours))
+    return areas.index(max(areas))
 
 
-def _boxes(points, firsts, size):
+def _boxes(contours, size):
     """The reference's box of each contour: int64, (k, 4), half-open.
 
     `cv2.boundingRect` gives x + width = maximum + 1; the reference takes it for an inclusive corner, at most
     the image's width − 1; half-open, that is maximum + 2, at most the width. NOWHERE becomes (0, 0, 1, 1).
     """
+    x, y, w, h = np.array(list(map(cv2.boundingRect, contours)), np.int64).T
     height, width = size
-    corners = [np.minimum.reduceat(points, firsts), np.maximum.reduceat(points, firsts) + 2]
-    return np.clip(np.concatenate(corners, axis=1), 0, [width, height, width, height])
-
-
-def _doubled_areas(points, firsts):
-    """Twice the area that each contour encloses: int64, equal to `2 * cv2.contourArea` (shoelace formula)."""
-    following = np.arange(1, len(points) + 1)
-    following[np.append(firsts[1:], len(points)) - 1] = firsts
-    x, y = points.T
-    return abs(np.add.reduceat(x * y[following] - x[following] * y, firsts))
+    return np.stack([x.clip(0), y.clip(0), (x + w + 1).clip(0, width), (y + h + 1).clip(0, height)], axis=1)
 
 
 def _accuracy(right, thresholds):
@@ -292,11 +232,6 @@ def _accuracy(right, thresholds):
 def _chance_of_hit(map_, mask, tolerance):
     distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return (distance < tolerance)[map_ == map_.max()].mean()
-
-
-def _check_stack(maps, wanted):
-    if maps.ndim != 3 or 0 in maps.shape or maps.dtype.kind not in "fiub":
-        raise ValueError(f"maps are {maps.dtype}, shape {maps.shape}: expected numbers, {wanted}, not empty")
 
 
 def _check_thresholds(thresholds):

@@ -13,15 +13,8 @@ from ..data.scenes import Scenes
 from ..maps.attribution import METHODS as ATTRIBUTIONS
 from ..maps.attribution import attribute
 from ..maps.cam import explain
-from .localize import (
-    box_accuracies,
-    centre_maps,
-    ink_maps,
-    pointing_game,
-    pxap,
-    score_maps,
-    uniform_maps,
-)
+from .localize import box_accuracies, pointing_game, pxap
+from .scores import centre_maps, ink_maps, score_maps, uniform_maps
 
 BASELINES = {
     "centre": lambda images: centre_maps(len(images), images.shape[1:3]),
@@ -79,7 +72,13 @@ def localization_table(network, scenes, pairs, methods=USUAL):
 
 
 def measure(maps, scenes):
-    """MaxBoxAcc, its τ, MaxBoxAccV2, PxAP, pointing game within 15 px and inside the box, of score maps."""
+    """MaxBoxAcc, its τ, MaxBoxAccV2, PxAP, pointing game within 15 px and inside the box, of score maps.
+
+    >>> patch = np.zeros((1, 9, 9))
+    >>> patch[0, 2:6, 2:6] = 1
+    >>> measure(patch, Scenes(None, np.array([7]), np.array([[2, 2, 6, 6]])))  # boxed as 5 × 5: IoU 16 / 25
+    (100.0, 0.0, 66.66666666666667, 100.0, 100.0, 100.0)
+    """
     one, two = box_accuracies(maps, scenes.boxes)
     area = pxap(maps, box_masks(scenes.boxes, maps.shape[1:]))
     pointing = [pointing_game(maps, scenes.boxes, tolerance, scenes.labels) for tolerance in (15, 1)]
@@ -98,7 +97,15 @@ def maps_of(name, network, images, classes):
 
 
 def as_text(rows):
-    """The table as aligned lines, methods first, a rule, then baselines."""
+    """The table as aligned lines, methods first, a rule, then baselines.
+
+    >>> cam, ink = Row("cam", "method", 81.5, 0.31, 80, 70, 99, 98, 97), Row("ink", "baseline", 90, 0.2, 90, 60, 50, 40, 50)
+    >>> print(as_text([cam, ink]))
+                         MaxBoxAcc  at τ  MaxBoxAccV2  PxAP  pointing 15 px  inside  one of two
+    cam                       81.5  0.31         80.0  70.0            99.0    98.0        97.0
+    ───────────────────────────────────────────────────────────────────────────────────────────
+    ink                       90.0  0.20         90.0  60.0            50.0    40.0        50.0
+    """
     lines = [f"{'':20} MaxBoxAcc  at τ  MaxBoxAccV2  PxAP  pointing 15 px  inside  one of two"]
     for row, before in zip(rows, [None, *rows]):
         if before and before.kind != row.kind:

@@ -4,6 +4,8 @@ import weakref
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from .inputs import check_model
+
 
 class Network(NamedTuple):
     """A network cut in two at one layer, so that its features can be read, differentiated and replaced.
@@ -27,7 +29,7 @@ def cut(model, layer=None, batch_size=32):
     """
     from ..backend import keras
 
-    _check_model(model)
+    check_model(model)
     halves = _halves.setdefault(model, {})
     if layer not in halves:
         image, outputs, logits = _retrace(model)
@@ -36,6 +38,7 @@ def cut(model, layer=None, batch_size=32):
     return Network(*halves[layer], batch_size)
 
 
+SQUASHING = ("softmax", "sigmoid")  # what a network may end with, so that what goes into it is the logit
 _MAP = "(n, rows, columns, channels) of more than one cell"
 
 
@@ -52,7 +55,7 @@ def _retrace(model):
     outputs = {}
 
     def call(operation, *args, **kwargs):
-        squashes = operation is last and _activation(operation) in ("softmax", "sigmoid")
+        squashes = operation is last and activation_of(operation) in SQUASHING
         result = _unsquashed(operation, args[0]) if squashes else operation(*args, **kwargs)
         outputs[operation.name] = result
         return result
@@ -65,9 +68,13 @@ def _retrace(model):
     return image, outputs, twin.output
 
 
-def _activation(operation):
-    """"softmax" for a layer with that activation, for the layer Softmax and for `keras.ops.softmax` alike."""
-    return getattr(getattr(operation, "activation", None), "__name__", type(operation).__name__).lower()
+def activation_of(operation):
+    """"softmax" for Dense or Activation with that activation, for the layer Softmax and for `keras.ops.softmax` alike."""
+    from ..backend import keras
+
+    if isinstance(operation, (keras.layers.Activation, keras.layers.Dense)):
+        operation = operation.activation
+    return getattr(operation, "__name__", type(operation).__name__).lower()
 
 
 def _unsquashed(operation, x):
@@ -94,18 +101,6 @@ def _choose(outputs, layer, model_name):
         problem = f"layer {layer!r} of {model_name!r} gives {shapes[layer]}, no map {_MAP}"
         raise ValueError(advice(problem, [], spatial[-8:]))
     return layer
-
-
-def _check_model(model):
-    from ..backend import keras
-
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        raise ValueError(f"{model!r} has no graph: expected a functional or a built sequential Keras model")
-    if len(model.inputs) != 1 or len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
-        raise ValueError(
-            f"{model.name!r} maps {[x.shape for x in model.inputs]} to {[x.shape for x in model.outputs]}: "
-            "expected one stack of images in and one score a class, (n, classes), out"
-        )
 
 
 def advice(problem, near, all_names):

@@ -1,8 +1,12 @@
 """The head, GAP → dense: found in a network, fitted to a canvas, and what it takes to be read as maps."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
+
+from .cut import SQUASHING, activation_of
+from .inputs import check_model
 
 
 class NotCAMReady(ValueError):
@@ -21,22 +25,52 @@ class Head(NamedTuple):
 
 
 def find_head(model):
-    """The features and the dense layer of a Keras model that ends GAP → dense (softmax or dropout allowed).
+    """The `Head` of a Keras model that ends GAP → dense.
 
-    Raises NotCAMReady, with what was found instead and what to do, for any other model.
+    Dropout may stand before and after the dense layer. A softmax or sigmoid may follow, as a layer, as `keras.ops` or
+    as the dense layer's own activation: logits are what goes into it, kernelᵀ · mean + bias. Any other activation is
+    refused there, and anything but dropout between the two layers: no map's mean would be the score.
+
+    Raises NotCAMReady, with what was found instead and what to do, for a model that ends otherwise; ValueError for
+    what is no model from one stack of images to one score a class.
     """
     from ..backend import keras
 
-    passive = (keras.layers.Activation, keras.layers.Softmax, keras.layers.Dropout, keras.layers.InputLayer)
-    layers = [layer for layer in model.layers if not isinstance(layer, passive)]
-    tail = [type(layer).__name__ for layer in layers[-3:]]
-    if len(layers) < 2 or not isinstance(layers[-1], keras.layers.Dense):
-        raise NotCAMReady(_advice(model, tail, "the last layer is not Dense"))
-    if not isinstance(layers[-2], keras.layers.GlobalAveragePooling2D):
-        raise NotCAMReady(_advice(model, tail, "the layer before Dense is not GlobalAveragePooling2D"))
-    if layers[-2].data_format != "channels_last":
-        raise NotCAMReady(_advice(model, tail, "its channels come first, (n, channels, rows, columns)"))
-    return Head(layers[-2].input, layers[-1])
+    check_model(model)
+    steps = _backwards(model.outputs[0])
+    dense, _ = next((step for step in steps if not _is_passive(step[0], after_dense=True)), (None, None))
+    gap, features = next((step for step in steps if not _is_passive(step[0])), (None, None))
+    if not isinstance(dense, keras.layers.Dense):
+        raise NotCAMReady(_advice(model, "the last layer is not Dense, with softmax or sigmoid after it at most"))
+    if activation_of(dense) not in ("linear", *SQUASHING):
+        raise NotCAMReady(_advice(model, f"scores are the {activation_of(dense)} of its Dense layer's sums"))
+    if not isinstance(gap, keras.layers.GlobalAveragePooling2D):
+        raise NotCAMReady(_advice(model, "the layer before Dense is not GlobalAveragePooling2D"))
+    if gap.data_format != "channels_last":
+        raise NotCAMReady(_advice(model, "its channels come first, (n, channels, rows, columns)"))
+    return Head(features, dense)
+
+
+def _backwards(tensor):
+    """Each operation that led to a symbolic tensor, with its input, from the last one on, up to where inputs join.
+
+    `model.layers` would not do: it lacks the operations of `keras.ops`, and its order says little of what feeds what.
+    """
+    while tensor is not None:
+        operation, call, _ = tensor._keras_history
+        inputs = operation._inbound_nodes[call].input_tensors
+        tensor = inputs[0] if len(inputs) == 1 else None
+        yield operation, tensor
+
+
+def _is_passive(operation, after_dense=False):
+    """True for what leaves the argument as it is: dropout, which rests, and at the end a softmax or sigmoid."""
+    from ..backend import keras
+
+    if isinstance(operation, keras.layers.Dense):
+        return False
+    ending = after_dense and activation_of(operation) in ("linear", *SQUASHING)
+    return ending or isinstance(operation, keras.layers.Dropout)
 
 
 def spread(model, old_size, new_size):
@@ -84,9 +118,16 @@ def freeze_statistics(model):
             layer.trainable = False
 
 
-def _advice(model, tail, reason):
+def _advice(model, reason):
+    tail = [_name(operation) for operation, _ in itertools.islice(_backwards(model.outputs[0]), 3)]
     return (
-        f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail)}). Expected a network "
+        f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail[::-1])}). Expected a network "
         "that ends convolution → GlobalAveragePooling2D → Dense. Replace what follows its last convolution by "
         "these two layers and train them, or use Grad-CAM (camlib.attribute), which asks for no particular ending."
     )
+
+
+def _name(operation):
+    from ..backend import keras
+
+    return activation_of(operation) if isinstance(operation, keras.layers.Activation) else type(operation).__name__

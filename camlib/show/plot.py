@@ -4,11 +4,13 @@ Scenes are shown as ink on paper (inverted grey). Raw maps are signed evidence: 
 centred at zero, with its range stated; maps for looking get a sequential one that survives greyscale.
 """
 
+import unicodedata
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
+from ..boxes import LARGEST_SIDE, check_range
 from ..maps.arrays import normalise, softmax, upsample
 from ..maps.cam import explain
 
@@ -26,11 +28,11 @@ def scene_grid(scenes, columns=6, *, count=None, boxes=False, titles=None):
     scenes: `Scenes`, or any (images, labels, boxes) with images (n, height, width) or (n, height, width, 3).
     """
     count = count or len(scenes.images)
-    titles = titles or [str(label) for label in scenes.labels]
+    titles = scenes.labels if titles is None else titles
     figure, panels = _grid(-(-count // columns), min(columns, count), 1.5)
     for panel, image, title, box in zip(panels.flat[:count], scenes.images, titles, scenes.boxes):
         show_image(panel, image)
-        panel.set_title(title, fontsize=10)
+        write_title(panel, title, fontsize=10)
         if boxes:
             for x0, y0, x1, y1 in np.atleast_2d(box):
                 draw_box(panel, (x0, y0, x1, y1))
@@ -70,12 +72,12 @@ def heat_map(image, values, *, label="", width=5.6):
 
     image: (height, width) or (height, width, 3). values: (rows, columns), raw.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(width, width / 2 + 0.2), layout="constrained")
+    figure, [[left, right]] = _grid(1, 2, width / 2, width / 2 + 0.2)
     show_image(left, image)
     overlay(right, image, values)
     left.set_title("what the network sees", fontsize=10)
-    right.set_title(f"what speaks for “{label}”", fontsize=10)
-    return _done(figure)
+    write_title(right, f"what speaks for “{label}”", fontsize=10)
+    return figure
 
 
 def top_classes(picture, maps, logits, names, top=5):
@@ -89,7 +91,7 @@ def top_classes(picture, maps, logits, names, top=5):
     show_image(panels[0, 0], picture)
     for panel, which in zip(panels[0, 1:], order):
         overlay(panel, picture, maps[:, :, which])
-        panel.set_title(f"{names[which]}\n{softmax(logits)[which]:.1%}", fontsize=9)
+        write_title(panel, f"{names[which]}\n{softmax(logits)[which]:.1%}", fontsize=9)
     return figure
 
 
@@ -108,7 +110,7 @@ def maps_along_training(image, maps, steps, *, accuracy=None, label=None, column
         caption = f"step {steps[index]:,}" + ("" if accuracy is None else f"\n{accuracy[index]:.0%}")
         panel.set_title(caption, fontsize=8)
     if label is not None:
-        figure.suptitle(f"Evidence for “{label}” along training", fontsize=10)
+        figure.suptitle(printable(f"Evidence for “{label}” along training"), fontsize=10, parse_math=False)
     return figure
 
 
@@ -130,7 +132,8 @@ def framework(image, features, weights, *, shown=4, name=""):
         panel.set_title(f"{weights[channel]:+.1f} × feature {channel}\nadds {adds[channel]:+.2f}", fontsize=9)
     total = features @ weights
     show_signed(panels[0, -1], total, image, abs(total).max() or 1)
-    panels[0, -1].set_title(f"all {len(weights)}: map of {name}\n{adds.sum():+.2f} before bias", fontsize=9, color=ACCENT)
+    title = f"all {len(weights)}: map of {name}\n{adds.sum():+.2f} before bias"
+    write_title(panels[0, -1], title, fontsize=9, color=ACCENT)
     for panel, sign in zip(panels[0, 1:], ["", *["+"] * (shown - 1), "…\n="]):
         panel.text(-0.1, 0.5, sign, transform=panel.transAxes, ha="center", va="center", fontsize=13)
     return figure
@@ -188,8 +191,22 @@ def show_signed(panel, values, image, limit, opacity=0.8):
     return panel.imshow(upsample(values, np.shape(image)[:2]), cmap=SIGNED, vmin=-limit, vmax=limit, alpha=opacity)
 
 
+def write_title(panel, text, **style):
+    """The title of matplotlib axes, as it is: no $mathematics$, and control characters by their escapes."""
+    panel.set_title(printable(text), parse_math=False, **style)
+
+
+def printable(text):
+    """Text that can be drawn: control characters, such as NUL, and lone surrogates by their escapes in Python."""
+    kept = (c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else repr(c)[1:-1] for c in str(text))
+    return "".join(kept)
+
+
 def draw_box(panel, box, *, color=ACCENT, **style):
-    """Outline a half-open pixel box (x0, y0, x1, y1) on an image."""
+    """Outline a half-open pixel box (x0, y0, x1, y1) on an image. ValueError for another shape, NaN and infinity."""
+    if np.shape(box) != (4,):
+        raise ValueError(f"a box has shape {np.shape(box)}: expected four numbers, (x0, y0, x1, y1)")
+    check_range(box, LARGEST_SIDE, "a box")
     x0, y0, x1, y1 = box
     frame = plt.Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, ec=color, **{"lw": 1.5} | style)
     panel.add_patch(frame)

@@ -14,6 +14,7 @@ HOTTEST = np.unravel_index(MAPS[..., 1].argmax(), (6, 6))
     (lambda m, z: m[..., 1].argmax(), "flat index"),
     (lambda m, z: np.unravel_index(m.argmax(), m.shape), "three numbers"),
     (lambda m, z: HOTTEST[::-1], "exchanged"),
+    (lambda m, z: (3,), "expected two numbers, a row and a column"),
     (lambda m, z: (0, 0), "not the hottest"),
     (lambda m, z: (6, 2), "no cell of a map"),
     (lambda m, z: m[99], "your code stopped with IndexError"),

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camlib.boxes import box_masks, iou
+from camlib.boxes import box_masks, iou, largest_box
 from camlib.measure import localize
 
 THRESHOLDS = np.arange(0, 1, 0.01)
@@ -163,13 +163,16 @@ def test_the_largest_contour_gives_the_box_and_all_give_boxes():
     score_map = blocks((1, 1, 5, 5, 1), (10, 5, 20, 15, 0.6))
     assert localize.box_at(score_map, 0.5).tolist() == [10, 5, 21, 16]
     assert localize.box_at(score_map, 0.7).tolist() == [1, 1, 6, 6]
-    assert sorted(localize.boxes_at(score_map, 0.5).tolist()) == [[1, 1, 6, 6], [10, 5, 21, 16]]
+    ious = localize.box_ious(np.stack([score_map] * 2), [[1, 1, 6, 6], [10, 5, 21, 16]], [0.5])
+    assert ious.largest.tolist() == [[0], [1]] and ious.best.tolist() == [[1], [1]]
 
 
 def test_holes_have_boxes_too():
     ring = blocks((5, 5, 15, 15, 1), (8, 8, 11, 11, 0))
     # the contour of a hole runs along the pixels around it: 7 to 11, and one further
-    assert sorted(localize.boxes_at(ring, 0.5).tolist()) == [[5, 5, 16, 16], [7, 7, 13, 13]]
+    ious = localize.box_ious(np.stack([ring] * 2), [[5, 5, 16, 16], [7, 7, 13, 13]], [0.5])
+    assert ious.best.tolist() == [[1], [1]]
+    assert ious.largest.tolist() == [[1], [36 / 121]]  # the hole is never the largest
 
 
 def test_the_threshold_is_strict_and_relative_to_the_maximum():
@@ -181,7 +184,6 @@ def test_the_threshold_is_strict_and_relative_to_the_maximum():
 @pytest.mark.parametrize("score_map, threshold", [(np.zeros((20, 30)), 0.3), (blocks((4, 3, 10, 9, 1)), 1.0)])
 def test_nothing_above_the_threshold_gives_the_corner_pixel(score_map, threshold):
     assert localize.box_at(score_map, threshold).tolist() == [0, 0, 1, 1]
-    assert localize.boxes_at(score_map, threshold).tolist() == [[0, 0, 1, 1]]
 
 
 def test_of_equal_contours_the_first_counts():
@@ -194,10 +196,21 @@ def test_of_equal_contours_the_first_counts():
 def test_boxes_agree_with_the_definition_on_noise(seed):
     noise = np.random.default_rng(seed).random((25, 31))
     for threshold in (0, 0.2, 0.5, 0.8, 0.97):
-        for boxes, largest_only in ((localize.box_at(noise, threshold)[None], True),
-                                    (localize.boxes_at(noise, threshold), False)):
-            inclusive = boxes - [0, 0, 1, 1]
-            np.testing.assert_array_equal(inclusive, literal_boxes(noise, threshold, largest_only))
+        inclusive = localize.box_at(noise, threshold) - [0, 0, 1, 1]
+        assert inclusive.tolist() == literal_boxes(noise, threshold, largest_only=True)[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ious_agree_with_the_definition_on_noise(seed):
+    """Hundreds of contours, many of no area: where the largest is one of equals, and the best is a speck."""
+    noise, truth = np.random.default_rng(seed).random((25, 31)), (3, 4, 9, 12)
+    thresholds = (0, 0.2, 0.5, 0.8, 0.97, 1)
+    found = localize.box_ious(noise[None], [truth], thresholds)
+    for largest, best, threshold in zip(found.largest[0], found.best[0], thresholds):
+        of_largest, of_all = (
+            [literal_iou(box, (3, 4, 8, 11)) for box in literal_boxes(noise, threshold, only)] for only in (True, False)
+        )
+        assert (largest, best) == (of_largest[0], max(of_all))
 
 
 @pytest.mark.parametrize("score_map, threshold, message", [
@@ -212,8 +225,6 @@ def test_boxes_agree_with_the_definition_on_noise(seed):
 def test_box_at_refuses_bad_input(score_map, threshold, message):
     with pytest.raises(ValueError, match=message):
         localize.box_at(score_map, threshold)
-    with pytest.raises(ValueError, match=message):
-        localize.boxes_at(score_map, threshold)
 
 
 # IoU
@@ -245,6 +256,21 @@ def test_iou_counts_pixels_and_equals_the_inclusive_formula():
 
 def test_iou_of_small_unsigned_integers_does_not_wrap():
     assert iou(np.uint8([9, 9, 12, 12]), np.uint8([0, 0, 4, 4])) == 0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e200])
+def test_iou_refuses_boxes_that_are_nowhere(bad):
+    for pair in (((0, 0, bad, 4), (0, 0, 4, 4)), ((0, 0, 4, 4), [(0, 0, 4, 4), (bad, 0, 4, 4)])):
+        with pytest.raises(ValueError, match="boxes with NaN, infinity or numbers beyond"):
+            iou(*pair)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e38, -1e38])
+def test_the_largest_box_of_no_picture_is_refused(bad):
+    picture = np.zeros((5, 5))
+    picture[2, 2] = bad
+    with pytest.raises(ValueError, match="a picture with NaN, infinity or numbers beyond"):
+        largest_box(picture, 0.2)
 
 
 def test_iou_wants_four_numbers():
@@ -469,6 +495,7 @@ def test_raw_maps_may_point_and_equal_maxima_share_the_chance():
     (dict(truth=np.zeros((1, 20, 30), bool)), "mask 0 marks no object"),
     (dict(truth=np.ones((1, 25, 25), bool)), "shape of the maps"),
     (dict(maps=blocks()[None] * np.nan), "NaN"),
+    (dict(maps=blocks((0, 0, 9, 9, 1e38))[None]), r"map 0 holds NaN or infinity, or a number beyond ±1e\+30"),
     (dict(maps=blocks()), "shape"),
     (dict(maps=np.zeros((1, 5, 5))), "leaves the image"),  # maps that were not stretched to the images
 ])

@@ -1,5 +1,10 @@
 """Figures are judged by eye; tests hold that they are pure, complete, and show the numbers they are given."""
 
+import html
+import io
+import warnings
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -61,7 +66,14 @@ def test_maps_by_class_share_one_scale_centred_at_zero():
     assert all(heat.get_clim() == (-limit, limit) for heat in heats)
     assert visible(figure)[2].get_title() == f"5:  {logits[5]:+.1f}"
     assert visible(figure)[2].title.get_fontweight() == "bold"
-    assert plot.maps_by_class(IMAGE, np.zeros((5, 5, 2)))  # a map of nothing is drawn, not divided by zero
+
+
+def test_a_map_of_nothing_is_drawn_white():
+    figure = plot.maps_by_class(IMAGE, np.zeros((5, 5, 2)))
+    heat = visible(figure)[1].images[1]
+    assert heat.get_clim() == (-1, 1) and not heat.get_array().any()
+    with warnings.catch_warnings(action="error"):  # no scale from 0 to 0
+        figure.savefig(io.BytesIO())
 
 
 def test_maps_along_training_names_every_step():
@@ -87,6 +99,72 @@ def test_the_accuracy_curve_is_the_runs(run):
     assert x.tolist() == [0, 320, 640] and np.allclose(y, [10, 50, 90])
     assert axes.lines[1].get_ydata()[0] == pytest.approx(97.6)
     assert plot.accuracy_curve(run, against="steps").axes[0].lines[0].get_xdata().tolist() == [0, 5, 10]
+
+
+def test_a_live_curve_is_shown_once_and_then_redrawn_in_place(run, monkeypatch):
+    shown, redrawn = [], []
+
+    def display(figure, display_id):
+        assert display_id is True  # without one there is no handle
+        shown.append(figure)
+        return SimpleNamespace(update=redrawn.append)
+
+    monkeypatch.setattr("IPython.display.display", display)
+    curve = plot.LiveCurve(target=0.976)
+    for moments in (1, 2, 3):
+        curve(Run(run.folder, run.recipe, *(getattr(run, name)[:moments] for name in runs.COLUMNS)))
+    assert (len(shown), len(redrawn)) == (1, 2)
+    for moments, figure in enumerate([*shown, *redrawn], 1):
+        line, target = figure.axes[0].lines
+        assert line.get_ydata().tolist() == [10, 50, 90][:moments]
+        assert target.get_ydata()[0] == pytest.approx(97.6)
+    assert not plt.get_fignums()
+
+
+NAMES = {"$x^$": "$x^$", "$$": "$$", "$5 or $6": "$5 or $6", "a\0b": r"a\x00b", "\x1b[1m": r"\x1b[1m", "\ud800": r"\ud800",
+         "tab\there": r"tab\there", "é": "é"}
+
+
+@pytest.mark.parametrize("name, expected", NAMES.items(), ids=map(ascii, NAMES))
+def test_names_are_shown_as_they_are(name, expected):
+    photo, maps, logits = PHOTO, MAPS[..., :2], np.array([1.0, 0])
+    scene = SimpleNamespace(images=IMAGE[None], labels=[name], boxes=[[0, 0, 9, 9]])
+    figures = [
+        plot.top_classes(photo, maps, logits, [name, "other"]),
+        plot.heat_map(IMAGE, maps[..., 0], label=name),
+        plot.scene_grid(scene),
+        plot.scene_grid(scene, titles=[name]),
+        plot.framework(IMAGE, abs(MAPS), MAPS[0, 0], name=name),
+        plot.maps_along_training(IMAGE, np.moveaxis(maps, 2, 0), [0, 1], label=name),
+    ]
+    for figure in figures:
+        drawn = io.StringIO()
+        with plt.rc_context({"svg.fonttype": "none"}):
+            figure.savefig(drawn, format="svg")
+        assert expected in html.unescape(drawn.getvalue())
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e38, -1e38])
+def test_what_cannot_be_drawn_is_refused_and_leaves_no_figure(bad):
+    maps = MAPS.copy()
+    maps[3, 4, :] = bad
+    boxes = SimpleNamespace(images=IMAGE[None], labels=[1], boxes=[[0, 0, bad, 9]])
+    for draw in (
+        lambda: plot.maps_by_class(IMAGE, maps),
+        lambda: plot.heat_map(IMAGE, maps[..., 0]),
+        lambda: plot.top_classes(PHOTO, maps, np.arange(10.0), list("abcdefghij")),
+        lambda: plot.maps_along_training(IMAGE, np.moveaxis(maps, 2, 0), range(10)),
+        lambda: plot.framework(IMAGE, maps, np.ones(10)),
+        lambda: plot.scene_grid(boxes, boxes=True),
+    ):
+        with pytest.raises(ValueError, match="with NaN, infinity or numbers beyond"):
+            draw()
+    assert not plt.get_fignums()
+
+
+def test_a_box_has_four_numbers():
+    with pytest.raises(ValueError, match="expected four numbers"):
+        plot.draw_box(None, (0, 0, 9))
 
 
 def test_heatmaps_are_the_originals(tmp_path, split):

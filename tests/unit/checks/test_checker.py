@@ -1,0 +1,110 @@
+"""What all checkers share: whose error it was, and that the reader's code is not run more than it must."""
+
+import numpy as np
+import pytest
+
+from camlib import checks
+from camlib.boxes import iou
+from camlib.checks.checker import checker
+from camlib.data.digits import Digits
+
+RANDOM = np.random.default_rng(0)
+FEATURES, KERNEL = RANDOM.uniform(size=(4, 5, 6, 8)), RANDOM.normal(size=(8, 3))
+SQUARES = RANDOM.integers(0, 256, (50, 4, 4), np.uint8)
+CONTEXTS = {
+    "fold": (KERNEL, KERNEL[0], np.arange(8.0), np.arange(1.0, 9)),
+    "gap_logits": (FEATURES, KERNEL, KERNEL[0]),
+    "grad_cam_by_hand": (FEATURES[0], FEATURES[1]),
+    "honest_accuracy": (FEATURES[0, 0] > 0.5, FEATURES[1, 0] > 0.5),
+    "hottest_cell": (FEATURES[0], KERNEL[:, 0]),
+    "iou_by_hand": ((0, 0, 4, 4), (2, 0, 6, 4)),
+    "layer_cam_by_hand": (FEATURES[0], KERNEL[:, 0]),
+    "map_side": (227,),
+    "maps_by_hand": (FEATURES[0], KERNEL),
+    "mean_of_classes": (np.array([0, 1, 1]), np.array([0, 0, 1])),
+    "offset": ((5, 5),),
+    "paste_clips": (np.zeros((9, 9), np.uint8), SQUARES[0], 2, 3),
+    "score_cam_seconds": (100, 2048, 0.02),
+    "split_is_honest": (Digits(SQUARES, np.arange(50) % 5),),
+    "spread_head": (KERNEL, KERNEL[0], KERNEL[:, 0], 4),
+    "touch_is_counted": (SQUARES * (SQUARES < 40), SQUARES * (SQUARES > 215) + SQUARES * (SQUARES < 5)),
+    "weakest_after_normalising": (FEATURES[0],),
+    "weight_counts": (),
+    "weights_at": (28,),
+}
+STRANGE = [(1,), [], (), "text", {}, {"a": 1}, (1, 2, 3), [[1], [1, 2]], object(), np.zeros((0, 3)), "ab", True, [None] * 2,
+           ("x", "y"), [[1, 2], [3, 4]], float("nan"), (np.zeros(2), np.zeros(3)), 10**400]
+
+
+def said(capsys, check, answer, context):
+    check(answer, *context)
+    text = capsys.readouterr().out
+    assert text.count("\n") == 1
+    return text
+
+
+def test_every_checker_is_tried_here():
+    assert sorted(CONTEXTS) == sorted(checks.__all__)
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_a_strange_answer_is_not_the_readers_error(name, capsys):
+    for strange in STRANGE:
+        text = said(capsys, getattr(checks, name), lambda *_: strange, CONTEXTS[name])
+        assert "✘" in text and "stopped" not in text and "not attempted" not in text, (strange, text)
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_an_error_of_the_readers_is_told_as_one(name, capsys):
+    text = said(capsys, getattr(checks, name), lambda *_: [][1], CONTEXTS[name])
+    assert text.endswith("your code stopped with IndexError: list index out of range\n")
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_a_stub_is_called_once(name, capsys):
+    calls = []
+    assert "○" in said(capsys, getattr(checks, name), lambda *given: calls.append(given), CONTEXTS[name])
+    assert len(calls) == 1
+    assert "○" in said(capsys, getattr(checks, name), None, CONTEXTS[name])
+
+
+@pytest.mark.parametrize("name, right, cases", [
+    ("maps_by_hand", lambda f, k: f @ k, 1),
+    ("hottest_cell", lambda m, z: np.unravel_index(m[:, :, z.argmax()].argmax(), m.shape[:2]), 1),
+    ("weakest_after_normalising", lambda m: (m.max(axis=(0, 1)).argmin(), 1.0), 1),
+    ("score_cam_seconds", lambda n, k, s: n * (k + 1) * s, 1),
+    ("iou_by_hand", lambda a, b: float(iou(a, b)), 3),
+    ("offset", lambda kernels: sum(k % 2 / 2 * 2**i for i, k in enumerate(kernels)), 5),
+    ("map_side", lambda side: ((((side - 7) // 4 + 1) - 3) // 2 + 1 - 3) // 2 + 1, 4),
+])
+def test_a_right_answer_is_called_once_for_each_case(name, right, cases, capsys):
+    calls = []
+
+    def counting(*given):
+        calls.append(repr(given))
+        return right(*given)
+
+    assert "✔" in said(capsys, getattr(checks, name), counting, CONTEXTS[name])
+    assert len(calls) == len(set(calls)) == cases
+
+
+def test_a_function_is_asked_for(capsys):
+    text = said(capsys, checks.maps_by_hand, FEATURES[0] @ KERNEL, CONTEXTS["maps_by_hand"])
+    assert "✘" in text and "expected a function, got array" in text
+
+
+def test_none_in_a_later_case_is_an_attempt(capsys):
+    text = said(capsys, checks.map_side, lambda side: 13 if side == 227 else None, (227,))
+    assert "✘" in text and "returned None for one of the cases" in text
+
+
+def test_a_fault_in_judging_shows_the_answer(capsys):
+    @checker
+    def judge(answer):
+        """Exercise 9.9, a pair."""
+        return answer()[1]
+
+    judge(lambda: (7,))
+    assert capsys.readouterr().out == (
+        "✘ Exercise 9.9, a pair: your code returned (7,), which has another form than what is asked for (IndexError)\n"
+    )
