@@ -45,6 +45,7 @@ def spread(model, old_size, new_size):
     On a larger canvas a digit fills a smaller part of the mean, and blank cells fill the rest: with
     r = (new_size / old_size)², a scene in the middle of a blank canvas has mean' = mean / r + (1 − 1/r) · blank.
     So a kernel r times as large and a bias less (r − 1) · kernelᵀ blank give the logits back. Changes `model`.
+    Raises ValueError where its dense layer has no bias to take that from.
     """
     from ..backend import keras
 
@@ -52,6 +53,9 @@ def spread(model, old_size, new_size):
         return
     ratio = (new_size / old_size) ** 2
     dense = model.get_layer("dense")
+    if not dense.use_bias:
+        raise ValueError(f"the dense layer of {model.name!r} has no bias, so what it learnt on canvases of {old_size} px "
+                         f"can not be fitted to {new_size} px: use one size for all")
     trunk = keras.Model(model.input, model.get_layer("gap").input)
     features = np.asarray(trunk(np.zeros((1, old_size, old_size), np.uint8)))[0]
     blank = features[features.shape[0] // 2, features.shape[1] // 2]
