@@ -76,6 +76,19 @@ def lift(model, share):
     dense.kernel.assign(kernel - share * kernel.min(axis=1, keepdims=True))
 
 
+def centre(model):
+    """Take from the dense layer's weights and biases their mean over the classes. Changes maps, but no probability.
+
+    Softmax does not hear what is added to all logits alike, so each feature k may add any a_k to its weights for all
+    the classes: the loss leaves all maps undetermined by one picture, Σ_k a_k f_k. Of all these weights, those whose
+    rows add up to zero have the least squares, ‖W + a 1ᵀ‖²: a penalty on them, however small, would choose these.
+    Logits, and maps at every cell, then add up to zero over the classes: a map is evidence for a class against the mean
+    of all. Changes `model`. Raises NotCAMReady where it does not end GAP → dense.
+    """
+    dense = find_head(model).dense
+    dense.set_weights([w - w.mean(axis=-1, keepdims=True, dtype=float) for w in dense.get_weights()])
+
+
 def freeze_statistics(model):
     """Let batch normalisation use the statistics it has gathered, so that features stay what they are. Changes `model`.
 

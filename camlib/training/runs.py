@@ -1,6 +1,7 @@
 """A training run on disk: a folder of snapshots, and how accurate the network was at each.
 
-`run.json` holds the recipe and a row a snapshot, `step_NNNNN.npz` the weights at that step in half precision.
+`run.json` holds the recipe and a row a snapshot, `step_NNNNN.npz` the weights at that step, centred over the classes
+(`head.centre`), then rounded to half precision: so maps of all classes add up to zero but for that rounding.
 """
 
 import json
@@ -57,14 +58,12 @@ class Recipe:
 
     network: the name of a function in `camlib.networks.lenet`.
     copies: how many bent versions of each digit the scenes are made from (1: the digits as they are).
-    lift: of the snapshots, as in `head.lift`: 0 for the weights as training leaves them.
     Raises ValueError for a recipe that makes no training.
     """
 
     stages: tuple
     network: str = "lenet_gap"
     copies: int = 12
-    lift: float = 0.0
     seed: int = 0
 
     def __post_init__(self):

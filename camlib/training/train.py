@@ -27,7 +27,6 @@ COURSE = Recipe(
         Stage(6_400, size=100, distractors=8, batch=64, rate=0.001),
     ),
     copies=32,
-    lift=0.16,  # on training digits: boxes gain, and pointing at one of two digits loses nothing yet
 )
 
 AGAIN = "delete it, and training starts again from the untrained network"
@@ -136,14 +135,14 @@ class _Session:
         return self.step in self.due and self.step not in self.run.steps
 
     def snapshot(self):
-        """Save the weights as they suit the test scenes' canvas, and measure what was saved.
+        """Save the weights as they suit the test scenes' canvas, centred (`head.centre`), and measure what was saved.
 
         Whoever is stopped before the last of three writes goes on from the first of them, and makes the others again.
         """
         self.save()
         runs.assign(self.judge, runs.arrays(self.model))
         head.spread(self.judge, self.stage.size, self.test_scenes.images.shape[1])
-        head.lift(self.judge, self.recipe.lift)
+        head.centre(self.judge)
         weights = {name: array.astype(np.float16) for name, array in runs.arrays(self.judge).items()}
         runs.assign(self.judge, weights)
         scenes = self.stage.batch * (self.step - self.stage_end + self.stage.steps)
