@@ -148,7 +148,8 @@ def _columns(about, last):
         raise ValueError("its columns hold other things than numbers")
     if not 0 < len(steps) == len(scenes) == len(accuracy) == len(loss):
         raise ValueError("its columns are empty or differ in length")
-    steps, scenes, accuracy, loss = np.array(steps), np.array(scenes), np.array(accuracy, float), np.array(loss, float)
+    steps, scenes = np.array(steps, np.int64), np.array(scenes, np.int64)
+    accuracy, loss = np.array(accuracy, float), np.array(loss, float)
     if any(column[0] != 0 or (np.diff(column) <= 0).any() for column in (steps, scenes)) or steps[-1] > last:
         raise ValueError(f"its steps and scenes do not rise from 0, or exceed the recipe's {last} steps")
     if not ((accuracy >= 0) & (accuracy <= 1)).all():

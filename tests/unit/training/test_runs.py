@@ -89,7 +89,7 @@ NAN, INFINITY = float("nan"), float("inf")
     (["recipe", "stages", 0, "rate"], INFINITY), (["recipe", "stages", 0, "rate"], True),
     (["digits"], 3), (["digits"], "none"), (["steps"], []), (["steps"], {}), (["steps"], "0"), (["steps", 0], -1), (["steps", 0], 1),
     (["steps", 1], 0), (["steps", 1], 6.5), (["steps", 1], "6"), (["steps", 1], None), (["steps", -1], 2101),
-    (["steps", -1], 10**30), (["scenes", 1], 0), (["scenes"], [0]), (["accuracy", 3], NAN), (["accuracy", 3], 1.5),
+    (["steps", -1], 10**30), (["scenes", -1], 10**19), (["scenes", 1], 0), (["scenes"], [0]), (["accuracy", 3], NAN), (["accuracy", 3], 1.5),
     (["accuracy", 3], None), (["accuracy", 3], [0.5]), (["loss", 3], "low"), (["loss"], None), (["loss"], [None]),
 ])
 def test_a_run_json_that_is_no_runs_is_named(copy, place, value):
