@@ -79,6 +79,7 @@ def spread(model, old_size, new_size):
     On a larger canvas a digit fills a smaller part of the mean, and blank cells fill the rest: with
     r = (new_size / old_size)², a scene in the middle of a blank canvas has mean' = mean / r + (1 − 1/r) · blank.
     So a kernel r times as large and a bias less (r − 1) · kernelᵀ blank give the logits back. Changes `model`.
+    Raises ValueError where its dense layer has no bias to take that from.
     """
     from ..backend import keras
 
@@ -86,6 +87,9 @@ def spread(model, old_size, new_size):
         return
     ratio = (new_size / old_size) ** 2
     dense = model.get_layer("dense")
+    if not dense.use_bias:
+        raise ValueError(f"the dense layer of {model.name!r} has no bias, so what it learnt on canvases of {old_size} px "
+                         f"can not be fitted to {new_size} px: use one size for all")
     trunk = keras.Model(model.input, model.get_layer("gap").input)
     features = np.asarray(trunk(np.zeros((1, old_size, old_size), np.uint8)))[0]
     blank = features[features.shape[0] // 2, features.shape[1] // 2]
@@ -104,6 +108,19 @@ def lift(model, share):
     dense = model.get_layer("dense")
     kernel = np.asarray(dense.kernel)
     dense.kernel.assign(kernel - share * kernel.min(axis=1, keepdims=True))
+
+
+def centre(model):
+    """Take from the dense layer's weights and biases their mean over the classes. Changes maps, but no probability.
+
+    Softmax does not hear what is added to all logits alike, so each feature k may add any a_k to its weights for all
+    the classes: the loss leaves all maps undetermined by one picture, Σ_k a_k f_k. Of all these weights, those whose
+    rows add up to zero have the least squares, ‖W + a 1ᵀ‖²: a penalty on them, however small, would choose these.
+    Logits, and maps at every cell, then add up to zero over the classes: a map is evidence for a class against the mean
+    of all. Changes `model`. Raises NotCAMReady where it does not end GAP → dense.
+    """
+    dense = find_head(model).dense
+    dense.set_weights([w - w.mean(axis=-1, keepdims=True, dtype=float) for w in dense.get_weights()])
 
 
 def freeze_statistics(model):

@@ -1,16 +1,18 @@
 """A training run on disk: a folder of snapshots, and how accurate the network was at each.
 
-`run.json` holds the recipe and a row a snapshot, `step_NNNNN.npz` the weights at that step in half precision.
+`run.json` holds the recipe and a row a snapshot, `step_NNNNN.npz` the weights at that step, centred over the classes
+(`head.centre`), then rounded to half precision: so maps of all classes add up to zero but for that rounding.
 """
 
 import json
-import zipfile
-import zlib
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 
+from ..data.digits import SIDE
 from ..files import whole_file
 from ..networks import lenet
 
@@ -27,6 +29,7 @@ class Stage:
     size, distractors: of the scenes, as in `scenes.make_scenes`.
     empty: the fraction of scenes that hold clutter and no digit; their target is every class alike.
     rate: Adam's learning rate rises over the first tenth to this, then falls along a cosine to a hundredth of it.
+    Raises ValueError for numbers that make no training.
     """
 
     scenes: int
@@ -35,6 +38,14 @@ class Stage:
     empty: float = 0.0
     batch: int = 64
     rate: float = 1e-3
+
+    def __post_init__(self):
+        _check("size", self.size, int, SIDE)
+        _check("distractors", self.distractors, int, 0)
+        _check("batch", self.batch, int, 1)
+        _check("scenes", self.scenes, int, self.batch)
+        _check("empty", self.empty, (int, float), 0, 1)
+        _check("rate", self.rate, (int, float), 0)
 
     @property
     def steps(self):
@@ -47,14 +58,21 @@ class Recipe:
 
     network: the name of a function in `camlib.networks.lenet`.
     copies: how many bent versions of each digit the scenes are made from (1: the digits as they are).
-    lift: of the snapshots, as in `head.lift`: 0 for the weights as training leaves them.
+    Raises ValueError for a recipe that makes no training.
     """
 
     stages: tuple
     network: str = "lenet_gap"
     copies: int = 12
-    lift: float = 0.0
     seed: int = 0
+
+    def __post_init__(self):
+        if not isinstance(self.stages, tuple) or not self.stages or not all(isinstance(x, Stage) for x in self.stages):
+            raise ValueError(f"stages is {self.stages!r}: expected a tuple of at least one Stage")
+        if str(self.network).startswith("_") or not callable(getattr(lenet, str(self.network), None)):
+            raise ValueError(f"network is {self.network!r}: expected the name of a function in camlib.networks.lenet")
+        _check("copies", self.copies, int, 1)
+        _check("seed", self.seed, int, 0)
 
     @property
     def steps(self):
@@ -71,7 +89,9 @@ class Run:
 
     steps, scenes: int64, (snapshots,), optimiser steps and scenes seen by then; the first is the untrained network.
     accuracy: float64, (snapshots,), fraction of the test scenes classified rightly, with the weights as saved.
-    loss: float64, (snapshots,), mean training loss since the snapshot before; NaN at the first.
+    loss: float64, (snapshots,), mean training loss since the snapshot before; NaN at the first, and where it left all
+        bounds.
+    digits: SHA-256, hexadecimal, of the digits that the scenes were made from.
     """
 
     folder: Path
@@ -80,10 +100,16 @@ class Run:
     scenes: np.ndarray
     accuracy: np.ndarray
     loss: np.ndarray
+    digits: str = ""
 
     @property
     def finished(self):
         return len(self.steps) > 0 and self.steps[-1] == self.recipe.steps
+
+    @property
+    def identity(self):
+        """What decides every weight of the run, its recipe and its digits, as a dict for JSON."""
+        return {"recipe": asdict(self.recipe), "digits": self.digits}
 
     def load(self, step=None, model=None):
         """The network as it was at snapshot `step` (default: the last), or `model` given those weights.
@@ -99,22 +125,36 @@ class Run:
 
 
 def open_run(folder):
-    """The `Run` in a folder. Raises ValueError when there is none or its run.json is damaged."""
+    """The `Run` in a folder. Raises ValueError when there is none, or its run.json is damaged or no run's."""
     path = Path(folder) / "run.json"
     try:
         about = json.loads(path.read_text())
         stages = tuple(Stage(**stage) for stage in about["recipe"].pop("stages"))
-        columns = {name: np.array(about[name], float if name in ("accuracy", "loss") else int) for name in COLUMNS}
-        return Run(path.parent, Recipe(stages, **about["recipe"]), **columns)
-    except FileNotFoundError:
+        recipe = Recipe(stages, **about["recipe"])
+        bytes.fromhex(about["digits"])  # raises for what is no hash
+        return Run(path.parent, recipe, *_columns(about, recipe.steps), about["digits"])
+    except (FileNotFoundError, NotADirectoryError):
         raise ValueError(f"{folder} holds no training run: expected a file run.json there") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged ({error!r}): train again, into another folder") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged, or no run of this version ({error!r}): train again, into another folder"
+                         ) from error
 
 
-def made_from(folder):
-    """The hash of the digits that the run in `folder` was made from."""
-    return json.loads((Path(folder) / "run.json").read_text())["digits"]
+def _columns(about, last):
+    """The columns of run.json as arrays. Raises ValueError where no run with steps 0 to `last` has them."""
+    steps, scenes, accuracy, loss = (about[name] for name in COLUMNS)
+    kinds = {type(value) for value in steps + scenes}, {type(value) for value in accuracy}, {type(x) for x in loss}
+    if not all(found <= known for found, known in zip(kinds, ({int}, {int, float}, {int, float, type(None)}))):
+        raise ValueError("its columns hold other things than numbers")
+    if not 0 < len(steps) == len(scenes) == len(accuracy) == len(loss):
+        raise ValueError("its columns are empty or differ in length")
+    steps, scenes = np.array(steps, np.int64), np.array(scenes, np.int64)
+    accuracy, loss = np.array(accuracy, float), np.array(loss, float)
+    if any(column[0] != 0 or (np.diff(column) <= 0).any() for column in (steps, scenes)) or steps[-1] > last:
+        raise ValueError(f"its steps and scenes do not rise from 0, or exceed the recipe's {last} steps")
+    if not ((accuracy >= 0) & (accuracy <= 1)).all():
+        raise ValueError("an accuracy is not from 0 to 1")
+    return steps, scenes, accuracy, loss
 
 
 def shipped_run():
@@ -122,11 +162,10 @@ def shipped_run():
     return open_run(SHIPPED)
 
 
-def save_run(run, digits):
-    """Write run.json, with the hash of the `digits` it was made from, in one piece or not at all."""
-    about = {"recipe": asdict(run.recipe), "digits": digits}
-    about |= {name: getattr(run, name).tolist() for name in COLUMNS}
-    about["loss"] = [None if np.isnan(loss) else loss for loss in about["loss"]]
+def save_run(run):
+    """Write run.json, in one piece or not at all."""
+    about = run.identity | {name: getattr(run, name).tolist() for name in COLUMNS}
+    about["loss"] = [loss if math.isfinite(loss) else None for loss in about["loss"]]  # JSON has neither NaN nor ∞
     with whole_file(run.folder / "run.json") as part:
         part.write_text(json.dumps(about, indent=1))
 
@@ -142,27 +181,48 @@ def arrays(model):
 
 def assign(model, saved):
     """Give `model` the weights in the dict `saved`; ValueError, and `model` as it was, when they do not fit."""
-    wanted = {weight.path: tuple(weight.shape) for weight in model.weights}
-    given = {name: array.shape for name, array in saved.items()}
-    if wanted != given:
-        differing = sorted(name for name in wanted | given if wanted.get(name) != given.get(name))
-        raise ValueError(f"these weights are of another network than {model.name!r}: {', '.join(differing)} differ")
+    check_layout(saved, arrays(model), f"of another network than {model.name!r}")
     for weight in model.weights:
         weight.assign(saved[weight.path])
 
 
-def read_arrays(path):
-    """The arrays of an .npz file by name. Raises ValueError when the file is missing or damaged."""
+def check_layout(saved, wanted, otherwise):
+    """ValueError unless `saved` has the arrays of `wanted` by name, with their shapes and kinds of number."""
+    saved, wanted = ({name: (x.shape, x.dtype.kind) for name, x in named.items()} for named in (saved, wanted))
+    if differing := sorted(name for name in wanted | saved if wanted.get(name) != saved.get(name)):
+        raise ValueError(f"these weights are {otherwise}: {', '.join(differing)} differ")
+
+
+def read_arrays(path, advice="train again, or restore the file"):
+    """The arrays of an .npz file by name. Raises ValueError, with `advice`, when it is missing or holds anything else."""
     try:
-        with np.load(path) as stored:
-            return dict(stored)
+        with open(path, "rb") as file:
+            return _unpacked(file)
     except FileNotFoundError:
         raise ValueError(f"{path} is missing: train again, or restore the folder") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, OSError) as error:
-        raise ValueError(f"{path} is damaged ({error}): train again, or restore the file") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): {advice}") from error
+
+
+def _unpacked(file):
+    try:
+        with np.load(file) as stored:
+            named = dict(stored)
+    except Exception as error:  # NumPy and zipfile raise a dozen types for what is not theirs
+        raise ValueError(shorten(str(error).partition(". ")[0], 200)) from error  # no hint how to load it all the same
+    if foreign := [name for name, array in named.items() if not isinstance(array, np.ndarray)]:
+        raise ValueError(f"{foreign[0]!r} is no array")
+    return named
 
 
 def write_arrays(path, named):
     """Save a dict of arrays as .npz, in one piece or not at all."""
     with whole_file(path) as part, open(part, "wb") as out:
         np.savez_compressed(out, **named)
+
+
+def _check(name, value, kinds, least, most=math.inf):
+    """ValueError unless `value` is a finite number of these kinds from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most or value == math.inf:
+        expected = "a whole number" if kinds is int else "a number"
+        raise ValueError(f"{name} is {value!r}: expected {expected} from {least} to {most}".replace(" to inf", " on"))

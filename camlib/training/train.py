@@ -1,7 +1,9 @@
 """Training from scratch on scenes made on the fly, with snapshots along the way, resumable to the same result."""
 
 import hashlib
+import json
 import signal
+import sys
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -10,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..data.digits import augment
-from ..data.scenes import scene_dataset
+from ..data.digits import SIDE, Digits, augment
+from ..data.scenes import Scenes, scene_dataset
 from ..files import one_process_at_a_time
 from ..networks import head
 from . import runs
 from .accuracy import accuracy
+from .distributed import share_batches, writes
 from .runs import Recipe, Run, Stage
 
 COURSE = Recipe(
@@ -24,8 +27,9 @@ COURSE = Recipe(
         Stage(6_400, size=100, distractors=8, batch=64, rate=0.001),
     ),
     copies=32,
-    lift=0.16,  # on training digits: boxes gain, and pointing at one of two digits loses nothing yet
 )
+
+AGAIN = "delete it, and training starts again from the untrained network"
 
 
 def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, progress=True, strategy=None):
@@ -36,30 +40,29 @@ def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, prog
     folder: where the run is kept. A finished run there is returned as it is; an interrupted one is resumed and ends
         with the weights that it would have had; the folder of another recipe or other digits raises ValueError.
         While another process trains there, this one waits.
-    snapshots: how many, the untrained network and the last step included, closest together at the start.
+    snapshots: how many, at least 2: the untrained network and the last step are among them. Closest together at the
+        start.
     watch: called with the `Run` so far after each snapshot, say to draw its curve; once where it was finished.
     strategy: a `tf.distribute.MirroredStrategy` or `MultiWorkerMirroredStrategy` to train on several devices or
         machines. Each replica takes an equal share of every batch, gradients are averaged, and batch normalisation
         uses the statistics of the whole batch, so the result is that of one device but for rounding. Every worker
-        makes the same call, with a folder that all of them see; the first alone writes to it. Raises ValueError
-        where a stage's batch does not divide by the number of replicas.
+        makes the same call, with a folder that all of them see; the first alone writes to it. A stage's batch must
+        divide by the number of replicas.
+    Raises ValueError, before any work, for arguments that can not be trained with.
     Interrupting (Ctrl-C, or the kernel's stop button) finishes the step, saves, and raises KeyboardInterrupt.
     Of several workers the first saves; the others fail once it has gone, and all are called again to go on.
     On a GPU, `keras.mixed_precision.set_global_policy("mixed_bfloat16")` before the call has the layers compute in
     half precision; weights and loss stay float32.
     """
-    replicas = strategy.num_replicas_in_sync if strategy else 1
-    if uneven := [stage.batch for stage in recipe.stages if stage.batch % replicas]:
-        raise ValueError(f"a batch of {uneven[0]} has no equal shares for {replicas} replicas: choose a multiple of that")
     folder = Path(folder)
-    run, _ = _begin_or_reopen(recipe, digits, folder)
+    _check(recipe, digits, test_scenes, folder, snapshots, strategy)
+    run = _begin_or_reopen(recipe, digits, folder)
     if not run.finished:
         folder.mkdir(parents=True, exist_ok=True)
         with _alone_in(folder, strategy):
-            run, made_from = _begin_or_reopen(recipe, digits, folder)  # another process may have finished it meanwhile
+            run = _begin_or_reopen(recipe, digits, folder)  # another process may have finished it meanwhile
             if not run.finished:
-                session = _Session(run, made_from, digits, test_scenes, snapshots, strategy)
-                return _until_the_end(session, watch, progress)
+                return _until_the_end(_Session(run, digits, test_scenes, snapshots, strategy), watch, progress)
     if watch:
         watch(run)
     return run
@@ -103,12 +106,12 @@ def cross_entropy(labels, logits):
 class _Session:
     """A training run in progress: a network, its optimiser, and the step that they have reached."""
 
-    def __init__(self, run, made_from, digits, test_scenes, snapshots, strategy):
-        self.run, self.made_from, self.test_scenes, self.strategy = run, made_from, test_scenes, strategy
+    def __init__(self, run, digits, test_scenes, snapshots, strategy):
+        self.run, self.test_scenes, self.strategy = run, test_scenes, strategy
         self.recipe = recipe = run.recipe
         self.due = snapshot_steps(recipe.steps, snapshots)
         self.resume_file = run.folder / "resume.npz"
-        state = runs.read_arrays(self.resume_file) if self.resume_file.exists() else None
+        state = self._saved_state()
         self.digits = augment(digits, recipe.copies, recipe.seed)
         with self._scope():
             self.model = recipe.build()  # under a strategy workers wait for each other here
@@ -117,6 +120,8 @@ class _Session:
         self._enter(0)
         if state:
             self._restore(state)
+        rows = {name: getattr(run, name)[run.steps <= self.step] for name in runs.COLUMNS}
+        self.run = replace(run, **rows)  # what comes later is measured again
 
     def advance(self):
         """Train on one batch."""
@@ -130,10 +135,14 @@ class _Session:
         return self.step in self.due and self.step not in self.run.steps
 
     def snapshot(self):
-        """Save the weights as they suit the test scenes' canvas, and measure what was saved."""
+        """Save the weights as they suit the test scenes' canvas, centred (`head.centre`), and measure what was saved.
+
+        Whoever is stopped before the last of three writes goes on from the first of them, and makes the others again.
+        """
+        self.save()
         runs.assign(self.judge, runs.arrays(self.model))
         head.spread(self.judge, self.stage.size, self.test_scenes.images.shape[1])
-        head.lift(self.judge, self.recipe.lift)
+        head.centre(self.judge)
         weights = {name: array.astype(np.float16) for name, array in runs.arrays(self.judge).items()}
         runs.assign(self.judge, weights)
         scenes = self.stage.batch * (self.step - self.stage_end + self.stage.steps)
@@ -142,23 +151,18 @@ class _Session:
         row = self.step, scenes, accuracy(self.judge, self.test_scenes), loss
         columns = {name: np.append(getattr(self.run, name), value) for name, value in zip(runs.COLUMNS, row)}
         self.run, self.losses = replace(self.run, **columns), []
-        if _writes(self.strategy):
+        if writes(self.strategy):
             runs.write_arrays(self.run.folder / runs.snapshot_name(self.step), weights)
-            self.save()
-            runs.save_run(self.run, self.made_from)
+            runs.save_run(self.run)
 
     def save(self):
         """Keep what an interrupted run needs: weights and optimiser in full precision, and where they are."""
-        if not _writes(self.strategy):
-            return
-        state = {f"model/{name}": array for name, array in runs.arrays(self.model).items()}
-        state |= {f"adam/{i}": np.asarray(value) for i, value in enumerate(self.model.optimizer.variables)}
-        place = {"step": self.step, "stage": self.stage_number, "losses": self.losses}
-        runs.write_arrays(self.resume_file, state | place)
+        if writes(self.strategy):
+            runs.write_arrays(self.resume_file, {"identity": json.dumps(self.run.identity)} | self._state())
 
     def finish(self):
         """Drop what only an interrupted run needs. No worker returns before all files are written."""
-        if _writes(self.strategy):
+        if writes(self.strategy):
             self.resume_file.unlink(missing_ok=True)
         if self.strategy:
             self.strategy.reduce("sum", np.zeros(()), axis=None)
@@ -166,14 +170,36 @@ class _Session:
     def _scope(self):
         return self.strategy.scope() if self.strategy else nullcontext()
 
+    def _state(self):
+        """What training goes on from: arrays by name."""
+        state = {f"model/{name}": array for name, array in runs.arrays(self.model).items()}
+        state |= {f"adam/{i}": np.asarray(value) for i, value in enumerate(self.model.optimizer.variables)}
+        return state | {"step": np.array(self.step), "losses": np.array(self.losses, float)}
+
+    def _saved_state(self):
+        """What `save` wrote, or None; ValueError where it is damaged or another run's."""
+        if not self.resume_file.exists():
+            return None
+        state = runs.read_arrays(self.resume_file, AGAIN)
+        if str(state.pop("identity", "")) != json.dumps(self.run.identity):
+            raise ValueError(f"{self.resume_file} is of another recipe or of other digits: {AGAIN}")
+        return state
+
     def _restore(self, state):
-        self.step, self.losses = int(state.pop("step")), state.pop("losses").tolist()
-        for number in range(1, int(state.pop("stage")) + 1):
-            self._enter(number)
-        self._open_batches()
+        try:
+            self.step, self.losses = int(state["step"]), [float(loss) for loss in state["losses"]]
+            ends = np.cumsum([stage.steps for stage in self.recipe.stages])
+            for number in range(1, np.searchsorted(ends, self.step) + 1):
+                self._enter(number)
+            self._open_batches()
+            runs.check_layout(state, self._state(), "no state of this training")
+        except (LookupError, TypeError, ValueError) as error:
+            raise ValueError(f"{self.resume_file} is damaged ({error!r}): {AGAIN}") from error
         for index, variable in enumerate(self.model.optimizer.variables):
-            variable.assign(state.pop(f"adam/{index}"))
-        runs.assign(self.model, {name.removeprefix("model/"): array for name, array in state.items()})
+            variable.assign(state[f"adam/{index}"])
+        runs.assign(self.model, {weight.path: state[f"model/{weight.path}"] for weight in self.model.weights})
+        if self.step in self.run.steps:
+            self.losses = []  # that snapshot's row has them
 
     def _enter(self, number):
         """Begin a stage: fit the head to its canvas, and start an optimiser of its own."""
@@ -192,7 +218,7 @@ class _Session:
         with self._scope():
             self.model.compile(keras.optimizers.Adam(rate), cross_entropy)
             self.model.optimizer.build(self.model.trainable_variables)
-        self.train_on_batch = _shared(self.model, self.strategy) if self.strategy else self.model.train_on_batch
+        self.train_on_batch = share_batches(self.model, self.strategy) if self.strategy else self.model.train_on_batch
         self._open_batches()
 
     def _open_batches(self):
@@ -202,59 +228,50 @@ class _Session:
         self.batches = iter(scene_dataset(self.digits, stage.batch, seed=seed, start=self.step, **options))
 
 
-def _shared(model, strategy):
-    """`model.train_on_batch`, with each batch dealt out over the replicas of `strategy`, which has `model` in scope.
-
-    Keras's own (3.15) takes no batch that is dealt out, and on several machines averages a single loss over an axis.
-    """
-    from ..backend import keras, tf
-
-    replicas = strategy.num_replicas_in_sync
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.synchronized = True
-
-    @tf.function
-    def step(images, labels):
-        losses = strategy.run(lambda *share: model.train_step(share)["loss"], args=(images, labels))
-        return strategy.reduce("mean", losses, axis=None)
-
-    def deal(batch):
-        """Every replica's share; scenes of clutter come last in a batch, and strides give some to each."""
-        return strategy.experimental_distribute_values_from_function(
-            lambda replica: batch[replica.replica_id_in_sync_group :: replicas]
-        )
-
-    def train_on_batch(images, labels):
-        model.reset_metrics()
-        return step(deal(images), deal(labels))
-
-    return train_on_batch
-
-
-def _writes(strategy):
-    """Whether this process, of all that train a network under `strategy`, is the one that writes."""
-    return strategy is None or strategy.extended.should_checkpoint
-
-
 def _alone_in(folder, strategy):
     """No other training in this folder; the workers of one training share it."""
     waiting = f"{folder}: another process is training there; waiting for that."
-    return one_process_at_a_time(folder / "run.json", waiting) if _writes(strategy) else nullcontext()
+    return one_process_at_a_time(folder / "run.json", waiting) if writes(strategy) else nullcontext()
+
+
+def _check(recipe, digits, test_scenes, folder, snapshots, strategy):
+    """ValueError for arguments of `train` that can not be trained with."""
+    replicas = strategy.num_replicas_in_sync if strategy else 1
+    if uneven := [stage.batch for stage in recipe.stages if stage.batch % replicas]:
+        raise ValueError(f"a batch of {uneven[0]} has no equal shares for {replicas} replicas: choose a multiple of that")
+    if not isinstance(snapshots, int) or snapshots < 2:
+        raise ValueError(f"snapshots is {snapshots!r}: expected at least 2, the untrained network and the trained one")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file: expected a folder, or the name of a new one")
+    _check_pictures("digits", digits, Digits, [SIDE])
+    _check_pictures("test_scenes", test_scenes, Scenes, range(SIDE, sys.maxsize))
+
+
+def _check_pictures(name, given, kind, sides):
+    """ValueError unless `given` is a NamedTuple of that kind, its images square with one of those sides, in pixels."""
+    images, labels = (np.asarray(getattr(given, part, None)) for part in ("images", "labels"))
+    square = images.ndim == 3 and len(images) and images.shape[1] == images.shape[2] and images.shape[1] in sides
+    labelled = images.shape[:1] == labels.shape and labels.dtype.kind in "iu" and np.isin(labels, range(10)).all()
+    if not (isinstance(given, kind) and square and labelled and images.dtype == np.uint8):
+        raise ValueError(
+            f"{name} can not be trained with ({type(given).__name__}, {images.dtype} {images.shape}): expected "
+            f"{kind.__name__} of one or more square uint8 images, {SIDE} px or larger, and a label from 0 to 9 for each"
+        )
 
 
 def _begin_or_reopen(recipe, digits, folder):
     """The run in `folder`, or an empty one; ValueError when the folder is another run's."""
     made_from = hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes()).hexdigest()
+    none = np.empty(0, int)
+    new = Run(folder, recipe, none, none, np.empty(0), np.empty(0), made_from)
     if not (folder / "run.json").exists():
-        none = np.empty(0, int)
-        return Run(folder, recipe, none, none, np.empty(0), np.empty(0)), made_from
+        return new
     run = runs.open_run(folder)
-    if run.recipe != recipe or runs.made_from(folder) != made_from:
+    if run.identity != new.identity:
         raise ValueError(
             f"{folder} holds the run of another recipe or of other digits: choose another folder, or delete that one"
         )
-    return run, made_from
+    return run
 
 
 @contextmanager

@@ -221,7 +221,7 @@ def ablation():
     recipe = replace(COURSE, stages=(first, second))
     # as many pixels as both stages have, on large canvases from the start
     large = first.scenes * first.size**2 // second.size**2 + second.scenes
-    # a recipe names a function of `models`
+    # a recipe names a function of `lenet`
     lenet.with_strides, lenet.pools_last, lenet.without_norm = _with_strides, _pools_last, _without_norm
     variants = {
         "the course's recipe": recipe,

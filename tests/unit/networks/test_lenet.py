@@ -4,7 +4,7 @@ import pytest
 from camlib.backend import keras
 from camlib.maps.cam import explain
 from camlib.networks import lenet
-from camlib.networks.head import freeze_statistics, lift
+from camlib.networks.head import NotCAMReady, centre, freeze_statistics, lift
 
 
 def count(model):
@@ -84,6 +84,69 @@ def test_a_lifted_network_says_the_same_with_other_maps():
     np.testing.assert_allclose(model.get_layer("dense").kernel, kernel, atol=1e-6)
     lift(model, 1)
     assert np.asarray(model.get_layer("dense").kernel).min() == pytest.approx(0, abs=1e-7)
+
+
+@pytest.fixture
+def biased():
+    """A network whose weights and biases are far from adding up to zero."""
+    random = np.random.default_rng(1)
+    model = lenet.lenet_gap()
+    model.get_layer("dense").set_weights([random.normal(0.5, 1, (64, 10)), random.normal(2, 1, 10)])
+    return model
+
+
+def test_a_centred_network_says_the_same_with_maps_that_add_up_to_zero(biased):
+    images = np.random.default_rng(0).integers(0, 256, (3, 60, 60), np.uint8)
+    before = explain(biased, images)
+    centre(biased)
+    after = explain(biased, images)
+    np.testing.assert_allclose(keras.ops.softmax(after.logits), keras.ops.softmax(before.logits), atol=1e-5)
+    assert abs(before.maps.sum(axis=-1)).max() > 0.1 * abs(before.maps).max()
+    assert abs(after.maps.sum(axis=-1)).max() < 1e-5 * abs(after.maps).max()
+    assert abs(after.logits.sum(axis=-1)).max() < 1e-5 * abs(after.logits).max()
+    difference = after.maps - before.maps  # one picture for all classes
+    np.testing.assert_allclose(difference, np.broadcast_to(difference[..., :1], difference.shape), atol=1e-4)
+
+
+def test_centred_weights_are_those_of_least_squares(biased):
+    """‖w_k + a_k 1‖² is least where a_k solves 1 a_k = −w_k as well as can be: left to `lstsq`, a feature at a time."""
+    kernel, bias = biased.get_layer("dense").get_weights()
+    centre(biased)
+    for row, ours in zip([*kernel, bias], [*biased.get_layer("dense").get_weights()[0], biased.get_layer("dense").bias]):
+        (a,), (squares,), *_ = np.linalg.lstsq(np.ones((10, 1)), -row.astype(float), rcond=None)
+        np.testing.assert_allclose(ours, row + a, atol=1e-6)
+        assert np.square(ours).sum() == pytest.approx(squares, rel=1e-5)
+
+
+def test_a_penalty_on_the_weights_leaves_them_centred(biased):
+    """Steps down a penalised loss, from weights that are not: (1 − 2·0.5·0.1)^200 of their sums is left, 7e-10."""
+    random = np.random.default_rng(2)
+    features, labels = random.random((40, 64)), random.integers(0, 10, 40)
+    kernel = biased.get_layer("dense").get_weights()[0].astype(float)
+    for _ in range(200):
+        logits = features @ kernel
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        kernel -= 0.1 * (features.T @ (p - np.eye(10)[labels]) / 40 + 2 * 0.5 * kernel)
+    assert abs(kernel).max() > 1e-3 and abs(kernel.sum(axis=1)).max() < 1e-7
+
+
+def test_centring_undoes_any_lift_and_may_be_done_twice(biased):
+    centre(biased)
+    once = [np.array(weights) for weights in biased.get_layer("dense").get_weights()]
+    lift(biased, 0.16)
+    centre(biased)
+    centre(biased)
+    for ours, expected in zip(biased.get_layer("dense").get_weights(), once):
+        np.testing.assert_allclose(ours, expected, atol=1e-6)
+
+
+def test_a_head_without_a_bias_is_centred_and_no_head_is_named():
+    model = lenet.lenet_gap_original()
+    centre(model)
+    assert abs(np.asarray(model.get_layer("dense").kernel).sum(axis=1)).max() < 1e-7
+    with pytest.raises(NotCAMReady, match="lenet_dense"):
+        centre(lenet.lenet_dense())
 
 
 def test_frozen_statistics_stay():

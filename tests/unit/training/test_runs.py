@@ -1,5 +1,9 @@
+import io
 import json
+import pickle
 import shutil
+import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,11 +63,66 @@ def test_a_folder_without_a_run_is_named(tmp_path):
         runs.open_run(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"recipe": 3}', '{"recipe": {"stages": [{"sizes": 3}]}}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"recipe": 3}', '{"recipe": {"stages": [{"sizes": 3}]}}',
+                                  "[" * 100_000, "9" * 5000])
 def test_a_damaged_run_json_is_named(tmp_path, text):
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(ValueError, match="run.json is damaged"):
         runs.open_run(tmp_path)
+
+
+def test_a_file_in_the_place_of_the_folder_holds_no_run(tmp_path):
+    (tmp_path / "run").touch()
+    with pytest.raises(ValueError, match="run holds no training run"):
+        runs.open_run(tmp_path / "run")
+
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize("place, value", [
+    (["recipe", "network"], "lenet_gup"), (["recipe", "network"], "__doc__"), (["recipe", "network"], 3),
+    (["recipe", "copies"], 0), (["recipe", "seed"], -1), (["recipe", "seed"], 0.5), (["recipe", "stages"], []),
+    (["recipe", "stages", 0], 3), (["recipe", "stages", 0, "batch"], 0), (["recipe", "stages", 0, "batch"], "64"),
+    (["recipe", "stages", 0, "scenes"], 63), (["recipe", "stages", 0, "size"], 27), (["recipe", "stages", 0, "distractors"], -1),
+    (["recipe", "stages", 0, "empty"], 1.01), (["recipe", "stages", 0, "rate"], NAN),
+    (["recipe", "stages", 0, "rate"], INFINITY), (["recipe", "stages", 0, "rate"], True),
+    (["digits"], 3), (["digits"], "none"), (["steps"], []), (["steps"], {}), (["steps"], "0"), (["steps", 0], -1), (["steps", 0], 1),
+    (["steps", 1], 0), (["steps", 1], 6.5), (["steps", 1], "6"), (["steps", 1], None), (["steps", -1], 2101),
+    (["steps", -1], 10**30), (["scenes", -1], 10**19), (["scenes", 1], 0), (["scenes"], [0]), (["accuracy", 3], NAN), (["accuracy", 3], 1.5),
+    (["accuracy", 3], None), (["accuracy", 3], [0.5]), (["loss", 3], "low"), (["loss"], None), (["loss"], [None]),
+])
+def test_a_run_json_that_is_no_runs_is_named(copy, place, value):
+    about = json.loads((copy / "run.json").read_text())
+    *way, last = place
+    inner = about
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    (copy / "run.json").write_text(json.dumps(about))
+    with pytest.raises(ValueError, match="run.json is damaged, or no run of this version .*: train again, into another"):
+        runs.open_run(copy)
+
+
+@pytest.mark.parametrize("key", ["recipe", "digits", "steps", "loss"])
+def test_a_run_json_without_an_entry_is_named(copy, key):
+    about = json.loads((copy / "run.json").read_text())
+    del about[key]
+    (copy / "run.json").write_text(json.dumps(about))
+    with pytest.raises(ValueError, match=f"run.json is damaged, .*{key}"):
+        runs.open_run(copy)
+
+
+def test_what_is_saved_is_what_is_opened(run, tmp_path):
+    """Losses that left all bounds included, which JSON has no word for."""
+    wild = replace(run, folder=tmp_path, loss=np.append(run.loss[:-2], [np.inf, np.nan]))
+    runs.save_run(wild)
+    json.loads((tmp_path / "run.json").read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    again = runs.open_run(tmp_path)
+    assert again.recipe == run.recipe and again.digits == run.digits and len(run.digits) == 64
+    for name in ("steps", "scenes", "accuracy"):
+        assert np.array_equal(getattr(again, name), getattr(run, name)) and getattr(again, name).dtype.itemsize == 8
+    assert np.array_equal(again.loss[:-2], run.loss[:-2], equal_nan=True) and np.isnan(again.loss[-2:]).all()
 
 
 def test_a_truncated_snapshot_is_named_and_the_network_is_left_alone(copy):
@@ -77,6 +136,63 @@ def test_a_truncated_snapshot_is_named_and_the_network_is_left_alone(copy):
     path.unlink()
     with pytest.raises(ValueError, match="step_00000.npz is missing"):
         spoilt.load(0, model)
+    assert all(np.array_equal(before[name], now) for name, now in runs.arrays(model).items())
+
+
+def header(shape, descr="<f4"):
+    """The start of an .npy file that claims such an array."""
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": descr, "fortran_order": False, "shape": shape})
+    return out.getvalue()
+
+
+def as_zip(content, name="conv1/kernel.npy", **options):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", **options) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+def pickled():
+    out = io.BytesIO()
+    np.savez(out, **{"conv1/kernel": np.array([{"a": 1}], object)})
+    return out.getvalue()
+
+
+def with_header_field(offset, value):
+    """A zip whose headers, the file's own and that in the directory, have a field changed; the latter's lie 2 further."""
+    stored = bytearray(as_zip(header((1,)) + bytes(4)))
+    for signature, further in ((b"PK\3\4", 0), (b"PK\1\2", 2)):
+        stored[stored.index(signature) + offset + further] = value
+    return bytes(stored)
+
+
+FOREIGN = {
+    "nothing": b"", "text": b"weights", "a pickle": pickle.dumps([1, 2]), "objects": pickled(),
+    "a foreign zip": as_zip(b"hello", "word/document.xml"), "an array alone": header((1,)) + bytes(4),
+    "1.6 TB": as_zip(header((4 * 10**11,))), "1.6 TB alone": header((4 * 10**11,)), "encrypted": with_header_field(6, 1),
+    "negative": as_zip(header((-3,))), "deep": as_zip(header((1,), "(" * 9000)), "an empty zip": as_zip(b"")[-22:],
+    "a compression of the future": with_header_field(8, 99),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_a_file_that_is_no_snapshot_is_named(copy, what):
+    (copy / runs.snapshot_name(0)).write_bytes(FOREIGN[what])
+    with pytest.raises(ValueError, match="step_00000.npz is damaged .*: train again, or restore the file"):
+        runs.open_run(copy).load(0)
+
+
+@pytest.mark.parametrize("strange", [np.array(["a"] * 10), np.zeros(10, complex), np.zeros(10, [("a", "f4")]),
+                                     np.zeros(10, int), np.zeros(9, np.float16), None])
+def test_weights_that_do_not_fit_are_named_and_the_network_is_left_alone(run, strange):
+    model = run.load()
+    saved, before = runs.arrays(model), runs.arrays(model)
+    saved |= {name: array + 1 for name, array in saved.items()} | {"dense/bias": strange}
+    if strange is None:
+        del saved["dense/bias"]
+    with pytest.raises(ValueError, match="dense/bias differ"):
+        runs.assign(model, saved)
     assert all(np.array_equal(before[name], now) for name, now in runs.arrays(model).items())
 
 

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 from camlib.backend import keras
-from camlib.data.scenes import make_scenes
+from camlib.data.digits import Digits
+from camlib.data.scenes import Scenes, make_scenes
+from camlib.maps.cam import explain
 from camlib.training import runs, train
 from camlib.training.runs import Recipe, Stage
 
@@ -46,11 +49,14 @@ def test_the_first_snapshot_is_the_untrained_network(whole):
                runs.arrays(whole.load(0)).items() if name != "dense/kernel" and name != "dense/bias")
 
 
-def test_snapshots_are_lifted_as_the_recipe_says(whole, split, test_scenes, tmp_path):
-    lifted = train.train(replace(TINY, lift=0.5), split[0], test_scenes, tmp_path, snapshots=4, progress=False)
-    assert np.array_equal(lifted.accuracy, whole.accuracy) and np.allclose(lifted.loss[1:], whole.loss[1:], rtol=1e-5)
-    plain, ours = (weights["dense/kernel"].astype(float) for weights in (last_weights(whole), last_weights(lifted)))
-    np.testing.assert_allclose(ours, plain - 0.5 * plain.min(axis=1, keepdims=True), rtol=2e-3, atol=1e-3)
+def test_snapshots_are_centred(whole, test_scenes):
+    """But for half precision, of which a sum over ten classes keeps about three digits."""
+    for step in whole.steps:
+        dense = whole.load(step).get_layer("dense")
+        for weights in (np.asarray(dense.kernel), np.asarray(dense.bias)):
+            assert abs(weights.sum(axis=-1)).max() <= 2e-3 * abs(weights).max()
+    maps = explain(whole.load(), test_scenes.images[:10]).maps
+    assert abs(maps.sum(axis=-1)).max() < 2e-3 * abs(maps).max()
 
 
 def test_accuracy_is_that_of_the_saved_weights(whole, test_scenes):
@@ -95,6 +101,106 @@ def test_a_crash_loses_nothing_before_the_last_snapshot(whole, split, test_scene
     monkeypatch.undo()
     resumed = train.train(TINY, split[0], test_scenes, tmp_path, snapshots=4, progress=False)
     assert np.array_equal(resumed.accuracy, whole.accuracy)
+
+
+SHORT = Recipe((Stage(48, 32, 2, batch=16),), copies=1)
+WRITES = 9  # three for each of its snapshots at steps 0, 1 and 3
+
+
+def train_short(split, test_scenes, folder, recipe=SHORT):
+    return train.train(recipe, split[0], test_scenes, folder, snapshots=3, progress=False)
+
+
+def files_of(folder):
+    """What a run leaves: the bytes of run.json and of every snapshot."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith((".", "resume"))}
+
+
+@pytest.fixture(scope="module")
+def short_files(split, test_scenes, tmp_path_factory):
+    """The files of a run that nobody stopped, every write of which was counted."""
+    written, whole_file = [], runs.whole_file
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "whole_file", lambda path: (written.append(path), whole_file(path))[1])
+        run = train_short(split, test_scenes, tmp_path_factory.mktemp("short"))
+    assert len(written) == WRITES
+    return files_of(run.folder)
+
+
+@contextmanager
+def dying_before_write(number):
+    """Ends a training before it replaces a file for the `number`th time, from 1."""
+    whole_file, written = runs.whole_file, []
+
+    def count(path):
+        written.append(path)
+        if len(written) == number:
+            raise SystemError("killed")
+        return whole_file(path)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemError, match="killed"):
+        patch.setattr(runs, "whole_file", count)
+        yield
+
+
+@pytest.mark.parametrize("number", range(1, WRITES + 1))
+def test_a_run_killed_before_any_write_goes_on_to_the_same_files(split, test_scenes, tmp_path, short_files, number):
+    with dying_before_write(number):
+        train_short(split, test_scenes, tmp_path)
+    train_short(split, test_scenes, tmp_path)
+    assert files_of(tmp_path) == short_files
+
+
+def test_a_killed_run_of_another_recipe_is_not_gone_on_with(split, test_scenes, tmp_path):
+    """Killed before its first run.json, too: resume.npz says itself whose it is."""
+    with dying_before_write(2):
+        train_short(split, test_scenes, tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".lock"] == ["resume.npz"]
+    with pytest.raises(ValueError, match="resume.npz is of another recipe .*: delete it, and training starts again"):
+        train_short(split, test_scenes, tmp_path, replace(SHORT, seed=1))
+    with pytest.raises(ValueError, match="resume.npz is of another recipe or of other digits"):
+        train.train(SHORT, split[1], test_scenes, tmp_path, snapshots=3, progress=False)
+
+
+@pytest.fixture(scope="module")
+def stopped(split, test_scenes, tmp_path_factory):
+    """The folder of a run that was stopped before its last snapshot: at step 3, with the rows of 0 and 1."""
+    folder = tmp_path_factory.mktemp("stopped")
+    with dying_before_write(WRITES - 1):
+        train_short(split, test_scenes, folder)
+    return folder
+
+
+def without(name):
+    return lambda state: state.pop(name)
+
+
+@pytest.mark.parametrize("spoil", [
+    without("step"), without("losses"), without("adam/3"), without("model/conv1/kernel"),
+    lambda state: state.update(step=np.array(-1)), lambda state: state.update(step=np.array(4)),
+    lambda state: state.update(step=np.array([1, 2])), lambda state: state.update(losses=np.array(0.5)),
+    lambda state: state.update(losses=np.array(["a"])), lambda state: state.update(more=np.array(1)),
+    lambda state: state.update({"model/dense/bias": np.zeros(9, np.float32)}),
+])
+def test_a_damaged_resume_file_says_how_to_go_on(stopped, split, test_scenes, tmp_path, spoil):
+    shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
+    state = runs.read_arrays(tmp_path / "resume.npz")
+    spoil(state)
+    runs.write_arrays(tmp_path / "resume.npz", state)
+    before = files_of(tmp_path)
+    with pytest.raises(ValueError, match="resume.npz is damaged .*: delete it, and training starts again from"):
+        train_short(split, test_scenes, tmp_path)
+    assert files_of(tmp_path) == before
+
+
+def test_after_a_damaged_resume_file_is_deleted_the_run_is_made_again(stopped, split, test_scenes, tmp_path, short_files):
+    shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "resume.npz").write_bytes((tmp_path / "resume.npz").read_bytes()[:5000])
+    with pytest.raises(ValueError, match="resume.npz is damaged .*: delete it, and training starts again from"):
+        train_short(split, test_scenes, tmp_path)
+    (tmp_path / "resume.npz").unlink()
+    train_short(split, test_scenes, tmp_path)
+    assert files_of(tmp_path) == short_files
 
 
 def test_a_finished_run_is_returned_without_training(whole, split, test_scenes, monkeypatch):
@@ -142,6 +248,61 @@ def test_a_batch_without_equal_shares_is_refused(split, test_scenes, tmp_path):
     with pytest.raises(ValueError, match="batch of 16 has no equal shares for 3 replicas"):
         train.train(TINY, split[0], test_scenes, tmp_path / "run", strategy=SimpleNamespace(num_replicas_in_sync=3))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("wrong, message", [
+    ({"snapshots": 1}, "snapshots is 1: expected at least 2"), ({"snapshots": 0}, "snapshots is 0"),
+    ({"snapshots": 2.5}, "snapshots is 2.5"),
+    ({"digits": "mnist"}, "digits can not be trained with .str"),
+    ({"digits": Digits(np.zeros((3, 28, 28)), np.arange(3))}, r"float64 \(3, 28, 28\)"),
+    ({"digits": Digits(np.zeros((3, 20, 20), np.uint8), np.arange(3))}, r"uint8 \(3, 20, 20\)"),
+    ({"digits": Digits(np.zeros((3, 28, 28), np.uint8), np.arange(4))}, "digits can not"),
+    ({"digits": Digits(np.zeros((3, 28, 28), np.uint8), np.arange(8, 11))}, "a label from 0 to 9 for each"),
+    ({"digits": Digits(np.zeros((0, 28, 28), np.uint8), np.arange(0))}, "one or more"),
+    ({"test_scenes": Scenes(np.zeros((0, 48, 48), np.uint8), np.arange(0), np.zeros((0, 4), int))}, "expected Scenes of"),
+    ({"test_scenes": Scenes(np.zeros((2, 48, 40), np.uint8), np.arange(2), np.zeros((2, 4), int))}, "square"),
+    ({"test_scenes": Scenes(np.zeros((2, 48, 48), np.uint8), np.zeros((2, 2), int), np.zeros((2, 2, 4), int))}, "label"),
+    ({"test_scenes": None}, "test_scenes can not be trained with .NoneType"),
+])
+def test_bad_arguments_are_named_before_any_work(split, test_scenes, tmp_path, wrong, message):
+    good = {"digits": split[0], "test_scenes": test_scenes, "snapshots": 3, "folder": tmp_path / "run"}
+    with pytest.raises(ValueError, match=message):
+        train.train(SHORT, progress=False, **good | wrong)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(split, test_scenes, tmp_path):
+    (tmp_path / "run").touch()
+    with pytest.raises(ValueError, match="run is a file: expected a folder"):
+        train_short(split, test_scenes, tmp_path / "run")
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({"stages": ()}, "stages is .*: expected a tuple of at least one Stage"),
+    ({"stages": Stage(640)}, "expected a tuple of at least one Stage"),
+    ({"stages": ({"scenes": 640},)}, "expected a tuple of at least one Stage"),
+    ({"network": "lenet_gup"}, "network is 'lenet_gup': expected the name of a function"),
+    ({"copies": 0}, "copies is 0: expected a whole number from 1 on"), ({"seed": -1}, "seed is -1"),
+])
+def test_a_recipe_that_makes_no_training_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe(**{"stages": (Stage(640),)} | arguments)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({"scenes": 63}, "scenes is 63: expected a whole number from 64 on"), ({"batch": 0}, "batch is 0"),
+    ({"size": 27}, "size is 27: expected a whole number from 28 on"), ({"size": 40.0}, "size is 40.0"),
+    ({"distractors": -1}, "distractors is -1"), ({"empty": 1.5}, "empty is 1.5: expected a number from 0 to 1"),
+    ({"rate": float("nan")}, "rate is nan: expected a number from 0 on"), ({"rate": float("inf")}, "rate is inf"),
+])
+def test_a_stage_that_makes_no_training_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Stage(**{"scenes": 640} | arguments)
+
+
+def test_a_network_without_a_bias_asks_for_one_size(split, test_scenes, tmp_path):
+    with pytest.raises(ValueError, match="'lenet_gap_original' has no bias, .* 32 px can not be fitted to 48 px"):
+        train_short(split, test_scenes, tmp_path, replace(SHORT, network="lenet_gap_original"))
 
 
 def test_mixed_precision_keeps_the_weights_in_full_precision(split, test_scenes, tmp_path):
