@@ -21,7 +21,7 @@ def ink_boxes(images):
 
 
 def largest_box(picture, threshold):
-    """Box (x0, y0, x1, y1), half-open, of the largest 8-connected part above threshold × maximum, the first of equals, or None.
+    """Box (x0, y0, x1, y1), half-open, of the first largest 8-connected part above threshold × maximum, or None.
 
     picture: finite numbers, (height, width). None where nothing is above, as where the maximum is not positive.
     Raises ValueError for NaN, infinity and values beyond ±1e30.
