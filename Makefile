@@ -1,59 +1,53 @@
 # lab: open the course · test: run every test · bench: measure · notebooks: run them again, in place
 # ship: train the shipped run anew · fetch: download all data ahead of a class · lock: renew requirements.txt · clean
+# Every target first has install.py see to .venv.
 
 PYTHON ?= python3
 PORT ?= 8888
 ARGS ?=
 ROW ?=
 BIN := .venv/bin
-READY := .venv/ready
 LEARNER := $(sort $(wildcard notebooks/[0-9]*.ipynb))
 SOLVED := $(sort $(wildcard notebooks/solutions/[0-9]*.ipynb))
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test bench notebooks ship fetch lock clean
+.PHONY: lab test bench notebooks ship fetch lock clean install
 
-lab: $(READY)
+lab: install
 	@$(BIN)/python -m camlib fetch
-	$(BIN)/jupyter lab --port=$(PORT) --ServerApp.root_dir=notebooks \
-		--LabApp.default_url=/lab/tree/00_start_here.ipynb $(NO_BROWSER) $(ARGS)
+	$(BIN)/python -m jupyterlab --port=$(PORT) --ServerApp.root_dir=notebooks \
+		--LabApp.default_url=/lab/tree/00_start_here.ipynb $(NO_BROWSER) $(AS_ROOT) $(ARGS)
 
-test: $(READY)
+test: install
 	$(BIN)/python -m camlib fetch
 	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore tests/browser tests $(ARGS)
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/browser $(ARGS)
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
 		notebooks $(ARGS)
 
-bench: $(READY)
+bench: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/bench --upgrade \
 		--requirement tests/benchmarks/requirements.txt
 	PYTHONPATH=.venv/bench $(BIN)/python tests/benchmarks $(ROW) $(ARGS)
 
-notebooks: $(READY)
+notebooks: install
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=900 \
 		--ExecutePreprocessor.store_widget_state=False $(LEARNER) $(SOLVED)
 
-ship: $(READY)
+ship: install
 	$(BIN)/python -m camlib ship
 
-fetch: $(READY)
+fetch: install
 	$(BIN)/python -m camlib fetch $(ARGS)
 
-lock: $(READY)
-	$(BIN)/pip install --quiet uv
+lock: install
+	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
 		--no-annotate --no-header --no-emit-index-url --quiet --upgrade --output-file requirements.txt
 
 clean:
-	rm -rf .venv runs out bench.json
+	rm -rf .venv .venv.lock runs out bench.json
 
-# Where Python comes without ensurepip (Debian's python3-venv is a package of its own), the pip at hand serves.
-$(READY): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
-		{ echo "The course needs Python 3.11 to 3.13; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
-		{ $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python $(BIN)/python install pip; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@touch $@
+install:
+	@$(PYTHON) install.py
