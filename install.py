@@ -1,7 +1,7 @@
 """What the Makefile's targets run first: see that .venv holds camlib and what requirements.txt pins.
 
-An installation removes .venv/ready first and writes it last: the folder it stands in, and a hash of what was asked for. So
-an environment that was cut short, moved or copied, or that lost its Python, does not pass for ready: it is made anew.
+An installation removes .venv/ready first and writes it last: the folder it is in, and a hash of what was asked for.
+So an environment that was cut short, moved or copied, or that lost its Python, is not taken for ready, but made anew.
 Needs Python alone and, as make does, Linux or macOS.
 """
 

@@ -73,7 +73,7 @@ def end_of(category):
     return last.offset_data + -(-last.size // 512) * 512
 
 
-# ---- a server that behaves as it is told -----------------------------------------------------------------------------
+# ---- a server that behaves as it is told ----------------------------------------------------------------------------
 
 
 def start_of(request):
@@ -116,9 +116,9 @@ class Request(BaseHTTPRequestHandler):
         behaviours = self.server.behaviours
         (behaviours.pop(0) if len(behaviours) > 1 else behaviours[0])(self)
 
-    def answer(self, code, data, headers={}):
+    def answer(self, code, data, headers=()):
         self.send_response(code)
-        for name, value in ({"Content-Length": len(data)} | headers).items():
+        for name, value in ({"Content-Length": len(data)} | dict(headers)).items():
             if value is not None:
                 self.send_header(name, str(value))
         self.end_headers()
@@ -202,8 +202,8 @@ def test_more_than_there_are_by_stream(server):
     assert len(server.starts) == requests
 
 
-@pytest.mark.parametrize("first", [cut(0.1), cut(0.3), cut(0.55), cut(0.8), stall, status(500), status(503), status(429),
-                                   lie(None)])
+@pytest.mark.parametrize("first", [cut(0.1), cut(0.3), cut(0.55), cut(0.8), stall, status(500), status(503),
+                                   status(429), lie(None)])
 def test_after_trouble_it_goes_on(server, tmp_path, monkeypatch, first):
     monkeypatch.setattr(fetching, "TIMEOUT", (20, 1 if first is stall else 20))
     server.behaviours = [first, good]

@@ -94,8 +94,8 @@ class Request(BaseHTTPRequestHandler):
         behaviours = self.server.behaviours
         (behaviours.pop(0) if len(behaviours) > 1 else behaviours[0])(self)
 
-    def answer(self, code, data, headers={}):
-        headers = {"Content-Length": len(data)} | headers
+    def answer(self, code, data, headers=()):
+        headers = {"Content-Length": len(data)} | dict(headers)
         self.send_response(code)
         for name, value in headers.items():
             if value is not None:
@@ -573,5 +573,5 @@ def test_the_embedded_digits_are_what_the_registry_says():
     with gzip.open(fetching.fetch("mnist_5k.csv.gz", progress=False), "rt") as text:
         rows = [[float(value) for value in row] for row in csv.reader(text)]
     assert {len(row) for row in rows} == {785}
-    assert Counter(row[-1] for row in rows) == {digit: 500 for digit in range(10)}
+    assert Counter(row[-1] for row in rows) == dict.fromkeys(range(10), 500)
     assert min(map(min, rows)) == 0 and max(map(max, rows)) == 255

@@ -14,10 +14,9 @@ def test_the_name_appears_once_all_is_written(tmp_path):
 def test_an_error_leaves_what_was_there(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt):
-        with whole_file(path) as part:
-            part.write_text("new")
-            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), whole_file(path) as part:
+        part.write_text("new")
+        raise KeyboardInterrupt
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 

@@ -1,4 +1,4 @@
-"""`make`: an installation that is cut short, moved or copied is made anew, and what runs after it. Nothing is installed.
+"""`make`: an installation that was cut short, moved or copied is made anew. Nothing is installed here.
 
 A stand-in for Python's `venv` makes an environment whose Python is a shell script that writes down what it is asked.
 """
@@ -18,7 +18,9 @@ ENVIRONMENT_PYTHON = """#!/bin/sh
 echo "$@" >> asked
 case "$*" in
     "-c import pip") test -e .venv/pip ;;
-    *--requirement*) if test -e stall; then echo $PPID > stalling; mv stalling stalled; exec sleep 60; fi; ! test -e fail ;;
+    *--requirement*)
+        if test -e stall; then echo $PPID > stalling; mv stalling stalled; exec sleep 60; fi
+        ! test -e fail ;;
 esac
 """
 VENV = f"""
@@ -219,7 +221,7 @@ def test_an_environment_that_lost_its_python_is_made_anew(ready):
 
 def test_without_ensurepip_the_pip_at_hand_serves(checkout):
     (checkout.folder / "no_ensurepip").touch()
-    code, said, installed = checkout.make("fetch")
+    code, _, installed = checkout.make("fetch")
     assert code == 0 and installed[:2] == ["venv --clear", "venv --clear --without-pip"]
     assert installed[2].startswith("our pip ['--python'") and installed[3:] == MADE[1:]
     assert checkout.make("fetch")[::2] == (0, [])

@@ -1,5 +1,6 @@
 import json
 import shutil
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_every_snapshot_loads_and_they_differ(run):
     for step in run.steps:
         model = run.load(step, model)
         kernels.append(np.array(model.get_layer("conv4").kernel))
-    assert all(np.abs(a - b).max() > 0 for a, b in zip(kernels, kernels[1:]))
+    assert all(np.abs(a - b).max() > 0 for a, b in pairwise(kernels))
 
 
 def test_the_stated_accuracy_is_the_networks(run, split):
@@ -97,4 +98,5 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(OSError, match="No space left"):
         runs.write_arrays(path, {"a": np.zeros(3)})
-    assert runs.read_arrays(path)["a"].tolist() == [0, 1, 2] and [p.name for p in tmp_path.iterdir()] == ["weights.npz"]
+    assert runs.read_arrays(path)["a"].tolist() == [0, 1, 2]
+    assert [p.name for p in tmp_path.iterdir()] == ["weights.npz"]

@@ -159,7 +159,6 @@ def test_a_cache_that_cannot_be_written_still_serves(cache, monkeypatch):
 
 
 def test_torchvisions_file_is_used_when_it_is_the_one_at_hand(cache, tmp_path, monkeypatch):
-    _, converted = cache
     others = random_arrays(1)
     full = torch_file(tmp_path / "full.pth", others)
     monkeypatch.setattr(fetch, "cached", lambda name: full if name == weights.TORCHVISION else None)
