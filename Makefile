@@ -20,11 +20,13 @@ lab: install
 		--LabApp.default_url=/lab/tree/00_start_here.ipynb $(NO_BROWSER) $(AS_ROOT) $(ARGS)
 
 test: install
+	$(BIN)/python -m ruff check
 	$(BIN)/python -m camlib fetch
 	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore tests/browser tests $(ARGS)
 	$(BIN)/python -m pytest -n 2 --dist loadscope tests/browser $(ARGS)
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 300 \
 		notebooks $(ARGS)
+	@$(BIN)/python tests/browser/lab.py
 
 bench: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/bench --upgrade \

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT_PYTHON = """#!/bin/sh
@@ -255,3 +256,19 @@ def test_lab_runs_as_root_and_is_told_only_then(ready, tmp_path, user, allowed):
                 PATH=f"{tmp_path / 'fakes'}{os.pathsep}{os.environ['PATH']}").communicate(timeout=20)
     lab = next(line for line in ready.asked() if line.startswith("-m jupyterlab"))
     assert ("--allow-root" in lab) == allowed and "--port=9000" in lab and "--no-browser" in lab
+
+
+def test_a_skipped_browser_is_told_in_one_line_with_the_command_that_helps(tmp_path, monkeypatch):
+    def said():
+        command = [sys.executable, str(ROOT / "tests" / "browser" / "lab.py")]
+        return subprocess.run(command, text=True, capture_output=True, check=True).stdout
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    line = said()
+    assert line.count("\n") == 1 and "skipped" in line and line.endswith("-m playwright install chromium\n")
+    with sync_playwright() as driver:
+        browser = Path(driver.chromium.executable_path)  # where that command puts it
+    browser.parent.mkdir(parents=True)
+    browser.touch(mode=0o755)
+    assert said() == ""
