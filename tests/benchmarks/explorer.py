@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "browser"), str(Path(__file__).parents[2])]
 
-from lab import CHROMIUM_FLAGS, GET_CHROMIUM, Notebook, Server, find_chromium, new_context, write_notebook  # noqa: E402
+from lab import CHROMIUM_FLAGS, Notebook, Server, find_chromium, new_context, write_notebook  # noqa: E402
 
 PRESSES, HELD = 55, 19
 MAPS = """
@@ -89,7 +89,7 @@ def measure(presses=PRESSES, held=HELD):
 
     chromium = find_chromium()
     if chromium is None:
-        raise RuntimeError(f"no Chromium: {GET_CHROMIUM}")
+        raise RuntimeError("no Chromium: python -m playwright install chromium")
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as scratch:
         for number, cell in enumerate(FORMS.values()):
             write_notebook(Path(folder, f"{number}.ipynb"), MAPS, cell)
