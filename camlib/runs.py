@@ -107,6 +107,10 @@ def open_run(folder):
         columns = {name: np.array(about[name], float if name in ("accuracy", "loss") else int) for name in COLUMNS}
         return Run(path.parent, Recipe(stages, **about["recipe"]), **columns)
     except FileNotFoundError:
+        if path.parent == SHIPPED:
+            raise ValueError("the run that the course ships is missing: it is in the course's checkout, not in camlib "
+                             "installed by itself, so work in a checkout, or name a run of yours: open_run(folder)"
+                             ) from None
         raise ValueError(f"{folder} holds no training run: expected a file run.json there") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{path} is damaged ({error!r}): train again, into another folder") from error

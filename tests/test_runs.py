@@ -1,10 +1,15 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import camlib
 from camlib import runs
 
 
@@ -58,6 +63,16 @@ def test_a_step_without_snapshot_is_named(run, step):
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(ValueError, match="holds no training run"):
         runs.open_run(tmp_path)
+
+
+@pytest.mark.parametrize("program", [["-c", "import camlib; camlib.shipped_run()"], ["-m", "camlib", "accuracy"]])
+def test_without_the_checkout_the_shipped_run_is_said_to_be_in_it(tmp_path, program):
+    """camlib installed by itself, as from a wheel: the package in a folder with nothing beside it."""
+    shutil.copytree(Path(camlib.__file__).parent, tmp_path / "camlib", ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run([sys.executable, *program], cwd=tmp_path, env=os.environ | {"PYTHONPATH": ""}, text=True,
+                          capture_output=True)
+    answer = done.stderr.splitlines()[-1]
+    assert done.returncode and "is in the course's checkout" in answer and str(tmp_path) not in answer
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"recipe": 3}', '{"recipe": {"stages": [{"sizes": 3}]}}'])
