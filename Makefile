@@ -1,4 +1,5 @@
-# lab: open the course · test: run every test · bench: measure · notebooks: run them again, in place
+# lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
+# notebooks: run them again, in place
 # ship: train the shipped run anew · fetch: download all data ahead of a class · lock: renew requirements.txt · clean
 # Every target first has install.py see to .venv.
 
@@ -12,7 +13,7 @@ SOLVED := $(sort $(wildcard notebooks/solutions/[0-9]*.ipynb))
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test bench notebooks ship fetch lock clean install
+.PHONY: lab test peers bench notebooks ship fetch lock clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -32,6 +33,15 @@ bench: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/bench --upgrade \
 		--requirement tests/benchmarks/requirements.txt
 	PYTHONPATH=.venv/bench $(BIN)/python tests/benchmarks $(ROW) $(ARGS)
+
+peers: .venv/peers/ready
+	CAMLIB_PEERS=.venv/peers $(BIN)/python -m pytest -m peers tests $(ARGS)
+
+# grad-cam by itself: it asks for torchvision and a second OpenCV, of which the tests need nothing.
+.venv/peers/ready: tests/peers.txt | install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/peers --upgrade --requirement tests/peers.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/peers --upgrade --no-deps grad-cam==1.5.5
+	@touch $@
 
 notebooks: install
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.timeout=900 \
