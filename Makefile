@@ -8,6 +8,7 @@ PORT ?= 8888
 ARGS ?=
 ROW ?=
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LEARNER := $(sort $(wildcard notebooks/[0-9]*.ipynb))
 SOLVED := $(sort $(wildcard notebooks/solutions/[0-9]*.ipynb))
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
@@ -30,8 +31,7 @@ test: install
 	@$(BIN)/python tests/browser/lab.py
 
 bench: install
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/bench --upgrade \
-		--requirement tests/benchmarks/requirements.txt
+	$(PIP) --no-deps --target .venv/bench --upgrade --requirement tests/benchmarks/requirements.txt
 	PYTHONPATH=.venv/bench $(BIN)/python tests/benchmarks $(ROW) $(ARGS)
 
 peers: .venv/peers/ready
@@ -39,8 +39,8 @@ peers: .venv/peers/ready
 
 # grad-cam by itself: it asks for torchvision and a second OpenCV, of which the tests need nothing.
 .venv/peers/ready: tests/peers.txt | install
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/peers --upgrade --requirement tests/peers.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/peers --upgrade --no-deps grad-cam==1.5.5
+	$(PIP) --target .venv/peers --upgrade --requirement tests/peers.txt
+	$(PIP) --target .venv/peers --upgrade --no-deps grad-cam==1.5.5
 	@touch $@
 
 notebooks: install
@@ -54,7 +54,7 @@ fetch: install
 	$(BIN)/python -m camlib fetch $(ARGS)
 
 lock: install
-	$(BIN)/python -m pip install --quiet uv
+	$(PIP) uv
 	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
 		--no-annotate --no-header --no-emit-index-url --quiet --upgrade --output-file requirements.txt
 
