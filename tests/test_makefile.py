@@ -272,3 +272,20 @@ def test_a_skipped_browser_is_told_in_one_line_with_the_command_that_helps(tmp_p
     browser.parent.mkdir(parents=True)
     browser.touch(mode=0o755)
     assert said() == ""
+
+
+def test_make_test_begins_with_ruff_and_ends_with_what_was_skipped(ready):
+    assert ready.start("test").wait(20) == 0
+    asked = [line for line in ready.asked() if line != "-c import pip"]
+    assert asked[0] == "-m ruff check" and asked[-1] == "tests/browser/lab.py"
+
+
+def test_peers_are_installed_once(ready):
+    (ready.folder / "tests").mkdir()
+    (ready.folder / "tests" / "peers.txt").touch()
+    (ready.folder / ".venv" / "peers").mkdir()
+    for installs in (2, 0):
+        assert ready.start("peers").wait(20) == 0
+        asked = ready.asked()
+        assert sum("--target .venv/peers" in line for line in asked) == installs
+        assert asked[-1].startswith("-m pytest -m peers")
