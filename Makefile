@@ -34,11 +34,12 @@ bench: install
 	$(PIP) --no-deps --target .venv/bench --upgrade --requirement tests/benchmarks/requirements.txt
 	PYTHONPATH=.venv/bench $(BIN)/python tests/benchmarks $(ROW) $(ARGS)
 
-peers: .venv/peers/ready
+peers: install
+	@$(MAKE) --no-print-directory .venv/peers/ready
 	CAMLIB_PEERS=.venv/peers $(BIN)/python -m pytest -m peers tests $(ARGS)
 
 # grad-cam by itself: it asks for torchvision and a second OpenCV, of which the tests need nothing.
-.venv/peers/ready: tests/peers.txt | install
+.venv/peers/ready: tests/peers.txt
 	$(PIP) --target .venv/peers --upgrade --requirement tests/peers.txt
 	$(PIP) --target .venv/peers --upgrade --no-deps grad-cam==1.5.5
 	@touch $@
