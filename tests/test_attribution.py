@@ -1,6 +1,5 @@
 """Attribution maps against literal loops, against CAM where they must agree, and against pytorch-grad-cam."""
 
-
 import numpy as np
 import pytest
 

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT_PYTHON = """#!/bin/sh
@@ -264,11 +263,12 @@ def test_a_skipped_browser_is_told_in_one_line_with_the_command_that_helps(tmp_p
         command = [sys.executable, str(ROOT / "tests" / "browser" / "lab.py")]
         return subprocess.run(command, text=True, capture_output=True, check=True).stdout
 
+    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
     line = said()
     assert line.count("\n") == 1 and "skipped" in line and line.endswith("-m playwright install chromium\n")
-    with sync_playwright() as driver:
+    with playwright.sync_playwright() as driver:
         browser = Path(driver.chromium.executable_path)  # where that command puts it
     browser.parent.mkdir(parents=True)
     browser.touch(mode=0o755)

@@ -27,8 +27,6 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell stays in the page
 }
-
-
 GET_CHROMIUM = f"{shlex.quote(sys.executable)} -m playwright install chromium"
 
 
