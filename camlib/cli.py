@@ -149,7 +149,7 @@ def _number(least, most=None):
     """A type for argparse: a whole number from `least` on, to `most` at most."""
     def whole_number(text):
         number = int(text)
-        if number < least or most and number > most:
+        if number < least or (most and number > most):
             raise argparse.ArgumentTypeError(f"{number} is not a number from {least} {f'to {most}' if most else 'on'}")
         return number
 

@@ -9,7 +9,23 @@ from .measuring_localization import honest_accuracy, iou_by_hand, offset
 from .start_here import hottest_cell
 
 __all__ = [
-    "fold", "grad_cam_by_hand", "gap_logits", "honest_accuracy", "hottest_cell", "iou_by_hand", "layer_cam_by_hand",
-    "map_side", "maps_by_hand", "mean_of_classes", "offset", "paste_clips", "score_cam_seconds", "split_is_honest",
-    "spread_head", "touch_is_counted", "weakest_after_normalising", "weight_counts", "weights_at",
+    "fold",
+    "gap_logits",
+    "grad_cam_by_hand",
+    "honest_accuracy",
+    "hottest_cell",
+    "iou_by_hand",
+    "layer_cam_by_hand",
+    "map_side",
+    "maps_by_hand",
+    "mean_of_classes",
+    "offset",
+    "paste_clips",
+    "score_cam_seconds",
+    "split_is_honest",
+    "spread_head",
+    "touch_is_counted",
+    "weakest_after_normalising",
+    "weight_counts",
+    "weights_at",
 ]

@@ -19,8 +19,22 @@ from ..boxes import box_lists, box_masks, iou
 from .scores import centre_maps, check_maps, check_score_maps, ink_maps, score_maps, uniform_maps
 
 __all__ = [
-    "BoxAccuracy", "BoxIoUs", "DELTAS", "THRESHOLDS", "box_accuracies", "box_at", "box_ious", "centre_maps", "ink_maps",
-    "iou", "max_box_acc", "max_box_acc_v2", "pointing_game", "pxap", "score_maps", "uniform_maps",
+    "DELTAS",
+    "THRESHOLDS",
+    "BoxAccuracy",
+    "BoxIoUs",
+    "box_accuracies",
+    "box_at",
+    "box_ious",
+    "centre_maps",
+    "ink_maps",
+    "iou",
+    "max_box_acc",
+    "max_box_acc_v2",
+    "pointing_game",
+    "pxap",
+    "score_maps",
+    "uniform_maps",
 ]
 
 THRESHOLDS = np.arange(0, 1, 0.01)  # τ, as fractions of a map's maximum

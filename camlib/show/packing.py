@@ -34,7 +34,7 @@ class Content:
         if maps.ndim not in (4, 5) or 0 in maps.shape:
             raise ValueError(f"maps have shape {maps.shape}: expected (steps, n, rows, columns, classes) or "
                              "(n, rows, columns, classes)")
-        if not (-LARGEST <= maps.min() and maps.max() <= LARGEST):
+        if not (maps.min() >= -LARGEST and maps.max() <= LARGEST):
             raise ValueError(f"maps hold NaN or infinite values, or some beyond ±{LARGEST:g}: look for them in the "
                              "model's weights or its images")
         if steps is None and maps.ndim == 5:

@@ -18,6 +18,7 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+
 import camlib
 from camlib import checks, digits, plot, runs, train
 from camlib.backend import keras

@@ -15,6 +15,7 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+
 import camlib
 from camlib import checks, faithfulness, localize, plot
 from camlib.backend import keras
@@ -321,6 +322,7 @@ checks.offset(offset, (5, 5))
 # %%
 import cv2
 
+
 def v2(maps, of):
     return localize.max_box_acc_v2(localize.score_maps(maps, size), of.boxes, coarse).score
 
@@ -456,6 +458,7 @@ figure
 
 # %%
 import tempfile
+
 from camlib.data.digits import take
 from camlib.training.runs import Recipe, Stage
 from camlib.training.train import train

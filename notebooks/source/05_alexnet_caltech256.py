@@ -17,10 +17,12 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
+
 import camlib
 from camlib import alexnet, checks, localize, photos, plot, transfer
 from camlib.backend import keras
 from camlib.data import stand_in
+
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 88})  # a figure of photographs is large as PNG
 
 # %%

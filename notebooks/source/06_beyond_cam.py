@@ -16,6 +16,7 @@
 
 # %%
 import time
+
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -151,7 +151,8 @@ def batch():
     images = make_scenes(digits.load_split()[1], 10_000).images
     for count in (1, 10, 100, 1000, 10_000):
         times = seconds(lambda: cam.explain(network, images[:count]), 3 if count > 500 else 7)
-        report(f"maps, {count:,} images: time of one", 1e3 * statistics.median(times) / count, unit="ms", repeats=times)
+        each = 1e3 * statistics.median(times) / count
+        report(f"maps, {count:,} images: time of one", each, unit="ms", repeats=times)
 
 
 def classes():
@@ -256,9 +257,10 @@ def _trained(recipe, test_scenes):
 
 
 def _with_strides(seed):
-    """`lenet_gap` with strides of 2 in place of pools, and even kernels, which keep its features centred on their cells."""
+    """`lenet_gap` with strides of 2 for pools, and even kernels, which keep its features centred on their cells."""
     sides = {"conv1": 6, "conv2": 4}
-    return _rebuilt(seed, lambda name: {"kernel_size": sides[name], "strides": 2} if name in sides else {}, without="pool")
+    changes = {name: {"kernel_size": side, "strides": 2} for name, side in sides.items()}
+    return _rebuilt(seed, lambda name: changes.get(name, {}), without="pool")
 
 
 def _without_norm(seed):
@@ -327,7 +329,7 @@ def _lab_seconds():
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "HOME": home, "CAMLIB_DATA": str(registry.cache_folder())}
         begin = time.perf_counter()
-        lab = subprocess.Popen(["make", "lab", "PORT=8977", "ARGS=--no-browser --allow-root --IdentityProvider.token=x"],
+        lab = subprocess.Popen(["make", "lab", "PORT=8977", "ARGS=--no-browser --IdentityProvider.token=x"],
                                cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                start_new_session=True)
         try:
@@ -377,10 +379,11 @@ def main():
     unknown = set(options.row) - set(names)
     if unknown:
         parser.error(f"no row {', '.join(sorted(unknown))}: there are {', '.join(names)}")
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    processor = platform.processor() or platform.machine()
+    machine = f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(machine)
     for row in ROWS + ON_REQUEST:
-        if row.__name__ in options.row or not options.row and row in ROWS:
+        if row.__name__ in options.row or (not options.row and row in ROWS):
             row()
     options.json.write_text(json.dumps({"machine": machine, "rows": RESULTS}, indent=1))
 

@@ -87,15 +87,16 @@ def measure(presses=PRESSES, held=HELD):
     """
     from playwright.sync_api import sync_playwright
 
-    if find_chromium() is None:
-        raise RuntimeError("no Chromium: apt-get install chromium")
+    chromium = find_chromium()
+    if chromium is None:
+        raise RuntimeError("no Chromium: python -m playwright install chromium")
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as scratch:
         for number, cell in enumerate(FORMS.values()):
             write_notebook(Path(folder, f"{number}.ipynb"), MAPS, cell)
         server = Server(folder, scratch)
         try:
             with sync_playwright() as driver:
-                browser = driver.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
+                browser = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
                 return {form: _measure_form(browser, server, f"{number}.ipynb", TARGETS[form][0], presses, held)
                         for number, form in enumerate(FORMS)}
         finally:

@@ -4,7 +4,7 @@ import contextlib
 import signal
 
 import pytest
-from lab import CHROMIUM_FLAGS, Server, find_chromium, new_context
+from lab import CHROMIUM_FLAGS, GET_CHROMIUM, Server, find_chromium, new_context
 
 
 def pytest_configure(config):
@@ -18,7 +18,7 @@ def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
     path = find_chromium()
     if path is None:
-        pytest.skip("no Chromium: apt-get install chromium (or any package of Chromium or Chrome)")
+        pytest.skip(f"no Chromium: {GET_CHROMIUM} (or any package of Chromium or Chrome)")
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield chromium

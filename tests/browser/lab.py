@@ -1,9 +1,13 @@
-"""JupyterLab in a real browser: a server that leaves no trace, and a notebook page that a test can drive."""
+"""JupyterLab in a real browser: a server that leaves no trace, and a notebook page that a test can drive.
+
+Run as a program, the last of `make test`, this file says what was skipped for want of a browser.
+"""
 
 import contextlib
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -23,11 +27,18 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell stays in the page
 }
+GET_CHROMIUM = f"{shlex.quote(sys.executable)} -m playwright install chromium"
 
 
 def find_chromium():
-    """The path of an installed Chromium, or None."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    """The path of an installed Chromium, the system's or Playwright's own, or None. Not for use within Playwright."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        return shutil.which(driver.chromium.executable_path)
 
 
 def new_context(browser, errors=None, **options):
@@ -190,3 +201,7 @@ def pixels(page, explorer=0, selector=".picture"):
             for (const byte of bytes) hash = (Math.imul(hash, 31) + byte) | 0;
             done(hash);
         })))""")
+
+
+if __name__ == "__main__" and not find_chromium():
+    print("The tests in a real browser were skipped, for want of one. This installs it:", GET_CHROMIUM)

@@ -1,4 +1,9 @@
-"""What tests share: digits and scenes."""
+"""What tests share: digits, scenes, and a Python with the libraries that ours must agree with."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,3 +21,14 @@ def split():
 def scenes(split):
     """200 scenes of test digits at the defaults."""
     return make_scenes(split[1], 200, seed=1)
+
+
+@pytest.fixture(scope="session")
+def peer():
+    """A function (program, *arguments) that runs a program in a Python with PyTorch and pytorch-grad-cam."""
+    folder = os.environ.get("CAMLIB_PEERS")
+    if not folder:
+        pytest.skip("make peers installs PyTorch and pytorch-grad-cam (1 to 6 GB), and runs this test")
+    environment = os.environ | {"PYTHONPATH": str(Path(folder).resolve(strict=True))}
+    return lambda program, *arguments: subprocess.run(
+        [sys.executable, "-c", program, *map(str, arguments)], check=True, env=environment)

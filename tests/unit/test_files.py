@@ -30,10 +30,9 @@ def test_the_temporary_file_has_the_same_ending(tmp_path):
 def test_an_error_leaves_what_was_there(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt):
-        with whole_file(path) as part:
-            part.write_text("new")
-            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), whole_file(path) as part:
+        part.write_text("new")
+        raise KeyboardInterrupt
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
@@ -55,9 +54,8 @@ def test_others_may_read_it(tmp_path):
 
 
 def test_a_folder_is_refused_before_anything_is_computed(tmp_path):
-    with pytest.raises(IsADirectoryError, match="name of a file"):
-        with whole_file(tmp_path):
-            pytest.fail("began to write")
+    with pytest.raises(IsADirectoryError, match="name of a file"), whole_file(tmp_path):
+        pytest.fail("began to write")
 
 
 @posix
@@ -100,9 +98,8 @@ def test_a_device_stays_a_device(tmp_path, through_a_link):
     if through_a_link:
         path = tmp_path / "link"
         path.symlink_to(device)
-    with pytest.raises(OSError) as raised:
-        with whole_file(path) as part:
-            part.write_bytes(b"all")
+    with pytest.raises(OSError) as raised, whole_file(path) as part:
+        part.write_bytes(b"all")
     assert raised.value.errno == errno.ENOSPC and stat.S_ISCHR(device.stat().st_mode)
 
 

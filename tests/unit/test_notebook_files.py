@@ -34,9 +34,9 @@ def tagged(tag, cells):
 
 
 def test_sources_notebooks_and_the_readme_name_the_same():
-    assert NAMES == sorted(path.stem for path in FOLDER.glob("*.ipynb"))
-    assert NAMES == sorted(path.stem for path in (FOLDER / "source").glob("*.py"))
-    assert NAMES == re.findall(r"^\| \[.+\]\(notebooks/(\w+)\.ipynb\) \|", (ROOT / "README.md").read_text(), re.M)
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == NAMES
+    assert sorted(path.stem for path in (FOLDER / "source").glob("*.py")) == NAMES
+    assert re.findall(r"^\| \[.+\]\(notebooks/(\w+)\.ipynb\) \|", (ROOT / "README.md").read_text(), re.M) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

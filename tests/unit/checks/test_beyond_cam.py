@@ -21,7 +21,7 @@ def relu(values):
 
 def layer_cam_in_loops(features, weights):
     """The paper's formula, term by term: on conv → GAP → dense the gradient is weight / cells in every cell."""
-    rows, columns, channels = features.shape
+    rows, columns, _ = features.shape
     map_ = np.zeros((rows, columns))
     for y, x, k in np.ndindex(features.shape):
         map_[y, x] += max(weights[k] / (rows * columns), 0) * features[y, x, k]
@@ -103,5 +103,6 @@ def test_the_answers_are_the_package_s_maps(capsys):
 
         if model.name == "lenet_gap":
             maps = attribution.attribute(model, scenes, classes, "layer_cam")
-            checks.layer_cam_by_hand(lambda f, w: maps[n], features[n], np.asarray(model.get_layer("dense").kernel)[:, n])
+            weights = np.asarray(model.get_layer("dense").kernel)[:, n]
+            checks.layer_cam_by_hand(lambda f, w: maps[n], features[n], weights)
             assert maps[n].max() > 0 and "✔" in said(capsys)

@@ -38,7 +38,7 @@ def test_a_stub_is_not_attempted_and_an_error_is_told(capsys, check, context):
 def test_gap_logits_by_loops_is_right(capsys):
     def by_loops(features, kernel, bias):
         logits = np.tile(bias, (len(features), 1))
-        for (n, y, x, k), value in np.ndenumerate(features):
+        for (n, _, _, k), value in np.ndenumerate(features):
             logits[n] += kernel[k] * value / (features.shape[1] * features.shape[2])
         return logits
 

@@ -250,5 +250,5 @@ def test_the_embedded_digits_are_what_the_registry_says(cache):
     with gzip.open(registry.fetch("mnist_5k.csv.gz", progress=False), "rt") as text:
         rows = [[float(value) for value in row] for row in csv.reader(text)]
     assert {len(row) for row in rows} == {785}
-    assert Counter(row[-1] for row in rows) == {digit: 500 for digit in range(10)}
+    assert Counter(row[-1] for row in rows) == dict.fromkeys(range(10), 500)
     assert min(map(min, rows)) == 0 and max(map(max, rows)) == 255

@@ -95,7 +95,7 @@ def test_the_bytes_of_a_seed_stay_what_they_are(split):
 
 def test_the_dataset_holds_the_same_scenes_from_any_start(split):
     options = {"size": 40, "distractors": 2, "seed": 9}
-    batches = [b for b in scene_dataset(split[0], 8, **options).take(4)]
+    batches = list(scene_dataset(split[0], 8, **options).take(4))
     later = next(iter(scene_dataset(split[0], 8, start=3, **options)))
     assert np.array_equal(later[0], batches[3][0]) and np.array_equal(later[1], batches[3][1])
     assert not np.array_equal(batches[0][0], batches[1][0])

@@ -51,7 +51,7 @@ def test_the_object_is_where_the_truth_says(label):
 
 def test_objects_of_one_picture_do_not_overlap():
     for seed in range(5):
-        picture, mask = collages.draw([0, 6, 7], seed)
+        _, mask = collages.draw([0, 6, 7], seed)
         assert set(np.unique(mask)) == {0, 1, 7, 8}
         for label, box in collages.boxes(mask).items():
             x0, y0, x1, y1 = box

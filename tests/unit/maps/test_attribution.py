@@ -1,10 +1,5 @@
 """Attribution maps against literal loops, against CAM where they must agree, and against pytorch-grad-cam."""
 
-import os
-import subprocess
-import venv
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -367,8 +362,6 @@ def test_a_layer_that_does_more_than_squash_is_not_left_out():
 
 # --- Against pytorch-grad-cam, in an environment of its own ---
 
-PEER_PACKAGES = ["torch==2.13.0", "opencv-python-headless", "ttach", "tqdm", "scikit-learn", "matplotlib"]
-
 PEER = '''
 import sys
 import types
@@ -416,46 +409,25 @@ np.savez(sys.argv[2], logits=model(images).detach().numpy(), **maps)
 '''
 
 
-@pytest.fixture(scope="module")
-def peer_python(request):
-    """The Python of an environment that has torch and pytorch-grad-cam."""
-    wish = os.environ.get("CAMLIB_PEERS")
-    if not wish:
-        pytest.skip(
-            "set CAMLIB_PEERS=1 to install torch and pytorch-grad-cam into an environment in pytest's cache "
-            "(1 to 6 GB) and compare, or CAMLIB_PEERS=FOLDER to use a virtual environment that has them"
-        )
-    folder = request.config.cache.mkdir("camlib-peers") if wish == "1" else Path(wish)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if wish == "1" and not (folder / "complete").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, *PEER_PACKAGES], check=True)
-        subprocess.run([*pip, "--no-deps", "grad-cam==1.5.5"], check=True)
-        (folder / "complete").touch()
-    return python
-
-
+@pytest.mark.peers
 @pytest.mark.parametrize("ending", ["dense", "gap"])
-def test_agrees_with_pytorch_grad_cam(peer_python, tmp_path, ending):
+def test_agrees_with_pytorch_grad_cam(peer, tmp_path, ending):
     model = small_network(ending, seed=4)
     images = np.random.default_rng(5).integers(0, 256, (6, 12, 10), np.uint8)
     classes = np.arange(6) % 4
     weights = {f"w{i}": weight for i, weight in enumerate(model.get_weights())}
     np.savez(tmp_path / "in.npz", images=images, classes=classes, **weights)
-    (tmp_path / "peer.py").write_text(PEER, encoding="utf-8")
-    subprocess.run([str(peer_python), "peer.py", "in.npz", "out.npz"], cwd=tmp_path, check=True)
-
-    peer = np.load(tmp_path / "out.npz")
-    np.testing.assert_allclose(peer["logits"], model(images), atol=1e-4)
+    peer(PEER, tmp_path / "in.npz", tmp_path / "out.npz")
+    theirs = np.load(tmp_path / "out.npz")
+    np.testing.assert_allclose(theirs["logits"], model(images), atol=1e-4)
     for method in METHODS:
         maps = attribute(model, images, classes, method, layer="features")
         # A principal component has no sign: pytorch-grad-cam leaves it to the linear algebra library.
         signs = (1, -1) if method == "eigen_cam" else (1,)
-        apart = [abs(as_peer(sign * maps) - peer[method]).max(axis=(1, 2)) for sign in signs]
+        apart = [abs(as_peer(sign * maps) - theirs[method]).max(axis=(1, 2)) for sign in signs]
         worst = np.min(apart, axis=0).max()
         print(f"{ending:5} {method:20} {worst:.1e}")
-        assert peer[method].max() > 0.5, method
+        assert theirs[method].max() > 0.5, method
         assert worst < 1e-3, method
 
 

@@ -85,7 +85,8 @@ def test_a_softmax_or_dropout_changes_nothing(scenes):
 
 def test_a_sequential_model_qualifies():
     model = keras.Sequential([
-        keras.Input((20, 20, 3)), keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(5)
+        keras.Input((20, 20, 3)), keras.layers.Conv2D(4, 3), keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(5),
     ])
     images = np.random.default_rng(0).integers(0, 256, (2, 20, 20, 3), np.uint8)
     logits, maps, bias = cam.explain(model, images)

@@ -57,7 +57,7 @@ def test_hires_cam_is_cam_here(table):
 
 
 def test_baselines_are_what_they_must_be(some, table):
-    scenes, pairs = some
+    _, pairs = some
     uniform, boxes = table[3], pairs.boxes[:, 0]
     covered = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]) / 100**2
     assert uniform.max_box_acc == 0  # the box is the whole scene, and no digit fills half of it

@@ -1,8 +1,4 @@
-import os
-import subprocess
 import sys
-import venv
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -170,30 +166,14 @@ def test_bad_arguments_are_named(options, complaint):
         alexnet.alexnet_gap(**{"classes": 2, "weights": None} | options)
 
 
-@pytest.fixture(scope="module")
-def torch_python(request):
-    """A Python that has PyTorch, which the course itself does not need."""
-    wish = os.environ.get("CAMLIB_PEERS")
-    if not wish:
-        pytest.skip("set CAMLIB_PEERS=1 to install torch into an environment in pytest's cache (1 to 6 GB) and "
-                    "compare, or CAMLIB_PEERS=FOLDER to use a virtual environment that has it")
-    folder = request.config.cache.mkdir("camlib-peers-torch") if wish == "1" else Path(wish)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if wish == "1" and not (folder / "complete").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "torch==2.13.0", "numpy"], check=True)
-        (folder / "complete").touch()
-    return python
-
-
-def test_every_layer_against_pytorch(torch_python, arrays, photo, trunk, tmp_path):
+@pytest.mark.peers
+def test_every_layer_against_pytorch(peer, arrays, photo, trunk, tmp_path):
     names = list(LAYERS)
     photos = [photo, photo[:, 40:264, 100:331]]
     np.savez(tmp_path / "weights.npz", **{name.replace("/", "|"): array for name, array in arrays.items()})
     for n, image in enumerate(photos):
         np.save(tmp_path / f"photo{n}.npy", image)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    subprocess.run([torch_python, "-c", PEER, str(tmp_path)], check=True, env=environment)
+    peer(PEER, tmp_path)
     ours = keras.Model(trunk.inputs, [trunk.get_layer(name).output for name in names])
     for n, image in enumerate(photos):
         for name, output in zip(names, ours.predict_on_batch(image)):

@@ -59,7 +59,7 @@ def unpacked(packed):
 # ------------------------------------------------------------------------------------------------ what it says
 
 def test_logits_and_probabilities_follow_from_maps_and_bias(views):
-    images, maps = scene()
+    _, maps = scene()
     bias = np.linspace(-1, 1, 15).reshape(3, 5)
     for step, image, k in [(0, 0, 0), (2, 3, 4), (1, 2, 1)]:
         views.step_index, views.image_index, views.class_index = step, image, k
@@ -188,7 +188,7 @@ def test_iou_takes_the_best_of_several_boxes_and_none_without_truth():
 # ------------------------------------------------------------------------------------------------------ coding
 
 def test_what_travels_is_what_was_given(views):
-    images, maps = scene()
+    _, maps = scene()
     data = unpacked(views._packed)
     assert data["shape"] == [3, 4, 5, 6, 7]
     bias = data["bias"].reshape(3, 1, 5)

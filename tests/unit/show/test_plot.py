@@ -192,4 +192,5 @@ def test_the_top_classes_are_the_largest_logits():
     maps = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
     figure = plot.top_classes(picture, maps, np.array([0, 5, 1, 4, 2.0]), list("abcde"), top=3)
     titles = [axes.get_title() for axes in figure.axes[1:]]
-    assert [title[0] for title in titles] == ["b", "d", "e"] and titles[0].endswith("69.3%")  # e⁵ of 1 + e⁵ + e + e⁴ + e² = 214.12
+    assert [title[0] for title in titles] == ["b", "d", "e"]
+    assert titles[0].endswith("69.3%")  # e⁵ of 1 + e⁵ + e + e⁴ + e² = 214.12

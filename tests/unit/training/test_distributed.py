@@ -145,7 +145,7 @@ def main(folder, name):
 
 
 def _train(name, recipe, where, strategy):
-    """Train, and return losses, accuracies and the weights as this process has them, not as the first one saved them."""
+    """Train, and return losses, accuracies and the weights as this process has them, not as the first saved them."""
     models = []
     finish = train._Session.finish
     train._Session.finish = lambda session: (models.append(session.model), finish(session))
@@ -188,7 +188,7 @@ def _record_writes(folder):
     seen = []
 
     def hook(event, arguments):
-        changes = event in ("os.rename", "os.remove") or event == "open" and set(str(arguments[1])) & set("wax+")
+        changes = event in ("os.rename", "os.remove") or (event == "open" and set(str(arguments[1])) & set("wax+"))
         if changes and str(arguments[0]).startswith(str(folder)):
             seen.append(str(arguments[0]))
 

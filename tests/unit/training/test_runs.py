@@ -1,13 +1,18 @@
 import io
 import json
+import os
 import pickle
 import shutil
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import camlib
 from camlib.training import runs
 
 
@@ -61,6 +66,16 @@ def test_a_step_without_snapshot_is_named(run, step):
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(ValueError, match="holds no training run"):
         runs.open_run(tmp_path)
+
+
+@pytest.mark.parametrize("program", [["-c", "import camlib; camlib.shipped_run()"], ["-m", "camlib", "accuracy"]])
+def test_without_the_checkout_the_shipped_run_is_said_to_be_in_it(tmp_path, program):
+    """camlib installed by itself, as from a wheel: the package in a folder with nothing beside it."""
+    shutil.copytree(Path(camlib.__file__).parent, tmp_path / "camlib", ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run([sys.executable, *program], cwd=tmp_path, env=os.environ | {"PYTHONPATH": ""}, text=True,
+                          capture_output=True)
+    answer = done.stderr.splitlines()[-1]
+    assert done.returncode and "is in the course's checkout" in answer and str(tmp_path) not in answer
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"recipe": 3}', '{"recipe": {"stages": [{"sizes": 3}]}}',

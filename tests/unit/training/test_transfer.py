@@ -63,7 +63,7 @@ def random_alexnet(monkeypatch):
     monkeypatch.setattr(transfer, "alexnet_gap", untrained)
 
 
-# ---- features --------------------------------------------------------------------------------------------------------
+# ---- features -------------------------------------------------------------------------------------------------------
 
 
 def test_features_are_the_networks_in_half_precision(folder, network, tmp_path):
@@ -212,7 +212,7 @@ def test_reading_ahead_keeps_few_batches_in_memory():
     assert list(coming) == list(range(1, 50))
 
 
-# ---- the head --------------------------------------------------------------------------------------------------------
+# ---- the head -------------------------------------------------------------------------------------------------------
 
 
 def problem(seed=0, count=90, channels=5):
@@ -290,7 +290,7 @@ def test_accuracy_is_the_mean_over_classes():
     assert class_accuracy(logits, labels) == 0.875
 
 
-# ---- the whole -------------------------------------------------------------------------------------------------------
+# ---- the whole ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -310,7 +310,7 @@ def test_a_transfer_is_measured_on_photographs_it_did_not_see(folder, result):
     assert found.files[20].name == "002_0011.jpg" and 20 not in {*result.train, *result.test}
     pixels = np.stack([photos.read(found.files[i], SIDE) for i in result.test])
     logits = result.model.predict_on_batch(pixels)
-    np.testing.assert_allclose(result.logits, logits, atol=0.05 * np.ptp(logits))  # features are kept in half precision
+    np.testing.assert_allclose(result.logits, logits, atol=0.05 * np.ptp(logits))  # features are in half precision
     right = [logits[k].argmax() == found.labels[i] for k, i in enumerate(result.test)]
     assert abs(numbers["accuracy"] - np.mean(right)) <= 1 / 15 + 1e-9 and numbers["accuracy"] > 0.6
     assert numbers["unreadable"] == 1 and numbers["photographs"] == 31 and numbers["train"] == 15

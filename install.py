@@ -1,0 +1,96 @@
+"""What the Makefile's targets run first: see that .venv holds camlib and what requirements.txt pins.
+
+An installation removes .venv/ready first and writes it last: the folder it is in, and a hash of what was asked for.
+So an environment that was cut short, moved or copied, or that lost its Python, is not taken for ready, but made anew.
+Needs Python alone and, as make does, Linux or macOS.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+READY = VENV / "ready"
+PIP_INSTALL = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaving `subprocess.run` so stops pip, too
+    asked = b"".join((ROOT / name).read_bytes() for name in ("requirements.txt", "pyproject.toml"))
+    wanted = [str(ROOT), hashlib.sha256(asked).hexdigest()]
+    if found() == wanted:
+        return
+    with alone() as lock:
+        before = found()
+        if before != wanted:  # the installation that was waited for may have done it
+            install(lock, anew=before[:1] != wanted[:1])
+            READY.write_text("\n".join(wanted))
+
+
+def found():
+    """The folder and the hash in .venv/ready; neither where the environment's Python does not run or has no pip."""
+    try:
+        subprocess.run([str(PYTHON), "-c", "import pip"], check=True, **SILENT)
+        return READY.read_text().splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return []
+
+
+@contextlib.contextmanager
+def alone():
+    """One installation at a time. The lock is to be passed on to pip, which outlives a make that is killed."""
+    with open(str(VENV) + ".lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another installation is under way in this folder: waiting for it to end.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
+def install(lock, anew):
+    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+        version = ".".join(map(str, sys.version_info[:2]))
+        sys.exit(f"The course needs Python 3.11 to 3.13, and this is {version}: name another, as in "
+                 "make PYTHON=python3.12")
+    print("Installing the course into .venv: 2 GB, some minutes.", flush=True)
+    if READY.exists():
+        READY.unlink()
+    if anew:
+        make_environment(lock)
+    run(lock, PYTHON, *PIP_INSTALL, "--requirement", "requirements.txt")
+    run(lock, PYTHON, *PIP_INSTALL, "--no-deps", "--editable", ".")
+
+
+def make_environment(lock):
+    """An empty .venv with pip: by ensurepip or, where Python lacks it (Debian's python3-venv), by the pip at hand."""
+    new = (sys.executable, "-m", "venv", "--clear")
+    try:
+        run(lock, *new, VENV, **SILENT)
+    except subprocess.CalledProcessError:
+        run(lock, *new, "--without-pip", VENV)
+        try:
+            run(lock, sys.executable, "-m", "pip", "--python", PYTHON, *PIP_INSTALL[2:], "pip")
+        except subprocess.CalledProcessError:
+            sys.exit("This Python cannot put pip into an environment: install its venv module (on Debian and Ubuntu: "
+                     "apt-get install python3-venv), then run make again")
+
+
+def run(lock, *command, **options):
+    subprocess.run([str(word) for word in command], check=True, cwd=str(ROOT), pass_fds=[lock.fileno()], **options)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Stopped: the next make begins the installation again")
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"The installation failed, and the next make begins it again: {error}")

@@ -1,0 +1,296 @@
+"""`make`: an installation that was cut short, moved or copied is made anew. Nothing is installed here.
+
+A stand-in for Python's `venv` makes an environment whose Python is a shell script that writes down what it is asked.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT_PYTHON = """#!/bin/sh
+echo "$@" >> asked
+case "$*" in
+    "-c import pip") test -e .venv/pip ;;
+    *"--target .venv/peers"*) mkdir -p .venv/peers ;;
+    *--requirement*)
+        if test -e stall; then echo $PPID > stalling; mv stalling stalled; exec sleep 60; fi
+        ! test -e fail ;;
+esac
+"""
+VENV = f"""
+import pathlib, shutil, sys
+folder = pathlib.Path(sys.argv[-1])
+with open("asked", "a") as asked:
+    print("venv", *sys.argv[1:-1], file=asked)
+if "--clear" in sys.argv:
+    shutil.rmtree(folder, ignore_errors=True)
+(folder / "bin").mkdir(parents=True, exist_ok=True)
+python = folder / "bin" / "python"
+python.write_text({ENVIRONMENT_PYTHON!r})
+python.chmod(0o755)
+if pathlib.Path("no_ensurepip").exists() and "--without-pip" not in sys.argv:
+    sys.exit(1)
+if "--without-pip" not in sys.argv:
+    (folder / "pip").touch()
+"""
+PIP = """
+import pathlib, sys
+with open("asked", "a") as asked:
+    print("our pip", sys.argv[1:], file=asked)
+if pathlib.Path("no_pip").exists():
+    sys.exit(1)
+(pathlib.Path(sys.argv[2]).parents[1] / "pip").touch()
+"""
+MADE = ["venv --clear", "pip --requirement", "pip --editable"]
+
+
+class Checkout:
+    """A folder with the Makefile, and what was asked of the Pythons in it."""
+
+    def __init__(self, folder, fakes):
+        self.folder = Path(folder)
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        self.environment |= {"PYTHONPATH": str(fakes), "PYTHON": sys.executable}
+
+    def start(self, *arguments, **options):
+        return subprocess.Popen(["make", *arguments], cwd=self.folder, env=self.environment | options, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def make(self, *arguments, **options):
+        """What make says, and what was asked of Python: environments made, packages installed."""
+        process = self.start(*arguments, **options)
+        said = process.communicate(timeout=60)[0]
+        return process.returncode, said, self.installed()
+
+    def asked(self):
+        """The lines since the last call."""
+        path = self.folder / "asked"
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
+    def installed(self):
+        """Of `asked`, environments and packages."""
+        short = []
+        for line in self.asked():
+            short += [line] if line.startswith(("venv", "our pip")) else []
+            short += [f"pip {word}" for word in ("--requirement", "--editable") if f" {word} " in line]
+        return short
+
+    def stopped(self, how):
+        """Have the installation of packages stopped by `how(process)`; wait until nothing of it runs."""
+        (self.folder / "stall").touch()
+        process = self.start("fetch")
+        wait_for((self.folder / "stalled").exists)
+        how(process)
+        said = process.communicate(timeout=20)[0]  # ends when the last process of the installation has
+        for name in ("stall", "stalled"):
+            (self.folder / name).unlink()
+        self.asked()
+        return process.returncode, said
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    fakes, folder = tmp_path / "fakes", tmp_path / "a folder"
+    fakes.mkdir()
+    folder.mkdir()
+    (fakes / "venv.py").write_text(VENV)
+    (fakes / "pip.py").write_text(PIP)
+    for name in ("Makefile", "install.py", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    return Checkout(folder, fakes)
+
+
+@pytest.fixture
+def ready(checkout):
+    """A checkout that is installed."""
+    assert checkout.make("fetch")[::2] == (0, MADE)
+    return checkout
+
+
+def test_the_second_make_installs_nothing(ready):
+    assert ready.make("fetch")[::2] == (0, [])
+    assert "-m camlib fetch alexnet.ckpt" in ready.make("fetch", "ARGS=alexnet.ckpt")[1]
+
+
+def test_changed_requirements_are_installed_into_what_is_there(ready):
+    with (ready.folder / "requirements.txt").open("a") as text:
+        text.write("# changed\n")
+    assert ready.make("fetch")[::2] == (0, MADE[1:])
+    assert ready.make("fetch")[::2] == (0, [])
+
+
+@pytest.mark.parametrize("how", [
+    lambda make: os.killpg(make.pid, signal.SIGINT), lambda make: os.killpg(make.pid, signal.SIGKILL),
+    lambda make: make.terminate(),
+], ids=["ctrl-c", "kill -9", "terminate"])
+def test_an_installation_cut_short_is_made_anew(checkout, how):
+    code, said = checkout.stopped(how)
+    assert code and "Traceback" not in said
+    assert checkout.make("fetch")[::2] == (0, MADE)
+    assert checkout.make("fetch")[::2] == (0, [])
+
+
+def test_an_update_cut_short_is_made_anew(ready):
+    with (ready.folder / "requirements.txt").open("a") as text:
+        text.write("# changed\n")
+    ready.stopped(lambda make: os.killpg(make.pid, signal.SIGKILL))
+    assert ready.make("fetch")[::2] == (0, MADE)
+
+
+def test_packages_that_fail_to_install_fail_make(checkout):
+    (checkout.folder / "fail").touch()
+    code, said, _ = checkout.make("fetch")
+    assert code and "The installation failed" in said and "Traceback" not in said and "camlib fetch" not in said
+    (checkout.folder / "fail").unlink()
+    assert checkout.make("fetch")[::2] == (0, MADE)
+
+
+def test_an_environment_cut_short_before_pip_is_made_anew(checkout):
+    (checkout.folder / "no_ensurepip").touch()  # leaves a Python and no pip, as a kill within `python -m venv` does
+    (checkout.folder / "no_pip").touch()
+    assert checkout.make("fetch")[0] and (checkout.folder / ".venv" / "bin" / "python").exists()
+    for name in ("no_ensurepip", "no_pip"):
+        (checkout.folder / name).unlink()
+    assert checkout.make("fetch")[::2] == (0, MADE)
+
+
+def test_a_pip_that_outlives_a_killed_make_is_waited_for(checkout):
+    """It would go on writing into the environment that the next make makes."""
+    (checkout.folder / "stall").touch()
+    first = checkout.start("fetch")
+    wait_for((checkout.folder / "stalled").exists)
+    for pid in (first.pid, int((checkout.folder / "stalled").read_text())):  # make and install.py, not the pip below
+        os.kill(pid, signal.SIGKILL)
+    (checkout.folder / "stall").unlink()
+    checkout.asked()
+    second = checkout.start("fetch")
+    assert "waiting for it to end" in second.stdout.readline()
+    time.sleep(0.2)
+    assert second.poll() is None and checkout.installed() == []
+    os.killpg(first.pid, signal.SIGKILL)
+    second.communicate(timeout=20)
+    first.communicate(timeout=20)
+    assert second.returncode == 0 and checkout.installed() == MADE
+
+
+def test_two_makes_at_once_install_once(checkout):
+    makes = [checkout.start("fetch") for _ in range(2)]
+    for make in makes:
+        make.communicate(timeout=20)
+    assert [make.returncode for make in makes] == [0, 0] and checkout.installed() == MADE
+
+
+def test_a_moved_checkout_is_made_anew(ready):
+    moved = ready.folder.rename(ready.folder.parent / "moved")
+    assert Checkout(moved, ready.environment["PYTHONPATH"]).make("fetch")[::2] == (0, MADE)
+
+
+def test_a_copied_checkout_gets_its_own_environment(ready):
+    copied = shutil.copytree(ready.folder, ready.folder.parent / "copied", symlinks=True)
+    assert Checkout(copied, ready.environment["PYTHONPATH"]).make("fetch")[::2] == (0, MADE)
+    assert ready.make("fetch")[::2] == (0, [])
+
+
+def test_an_environment_that_lost_its_pip_is_made_anew(ready):
+    """As when the system's Python is upgraded below it."""
+    (ready.folder / ".venv" / "pip").unlink()
+    assert ready.make("fetch")[::2] == (0, MADE)
+
+
+def test_an_environment_that_lost_its_python_is_made_anew(ready):
+    python = ready.folder / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    assert ready.make("fetch")[::2] == (0, MADE)
+
+
+def test_without_ensurepip_the_pip_at_hand_serves(checkout):
+    (checkout.folder / "no_ensurepip").touch()
+    code, _, installed = checkout.make("fetch")
+    assert code == 0 and installed[:2] == ["venv --clear", "venv --clear --without-pip"]
+    assert installed[2].startswith("our pip ['--python'") and installed[3:] == MADE[1:]
+    assert checkout.make("fetch")[::2] == (0, [])
+
+
+def test_without_any_pip_make_says_what_to_install(checkout):
+    (checkout.folder / "no_ensurepip").touch()
+    (checkout.folder / "no_pip").touch()
+    code, said, _ = checkout.make("fetch")
+    assert code and "apt-get install python3-venv" in said and "Traceback" not in said
+
+
+def test_a_python_too_old_is_refused_in_a_sentence(checkout, tmp_path):
+    (tmp_path / "fakes" / "sitecustomize.py").write_text("import sys; sys.version_info = (3, 10, 2)")
+    code, said, installed = checkout.make("fetch")
+    assert code and installed == []
+    assert "needs Python 3.11 to 3.13, and this is 3.10" in said and "make PYTHON=python3.12" in said
+
+
+def test_a_folder_that_cannot_be_written_is_named(checkout):
+    (checkout.folder / ".venv.lock").mkdir()  # root may write where permissions forbid it
+    code, said, _ = checkout.make("fetch")
+    assert code and ".venv.lock" in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize("user, allowed", [("0", True), ("1000", False)])
+def test_lab_runs_as_root_and_is_told_only_then(ready, tmp_path, user, allowed):
+    (tmp_path / "fakes" / "id").write_text(f"#!/bin/sh\necho {user}\n")
+    (tmp_path / "fakes" / "id").chmod(0o755)
+    ready.start("lab", "PORT=9000", "ARGS=--no-browser",
+                PATH=f"{tmp_path / 'fakes'}{os.pathsep}{os.environ['PATH']}").communicate(timeout=20)
+    lab = next(line for line in ready.asked() if line.startswith("-m jupyterlab"))
+    assert ("--allow-root" in lab) == allowed and "--port=9000" in lab and "--no-browser" in lab
+
+
+def test_a_skipped_browser_is_told_in_one_line_with_the_command_that_helps(tmp_path, monkeypatch):
+    def said():
+        command = [sys.executable, str(ROOT / "tests" / "browser" / "lab.py")]
+        return subprocess.run(command, text=True, capture_output=True, check=True).stdout
+
+    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    line = said()
+    assert line.count("\n") == 1 and "skipped" in line and line.endswith("-m playwright install chromium\n")
+    with playwright.sync_playwright() as driver:
+        browser = Path(driver.chromium.executable_path)  # where that command puts it
+    browser.parent.mkdir(parents=True)
+    browser.touch(mode=0o755)
+    assert said() == ""
+
+
+def test_make_test_begins_with_ruff_and_ends_with_what_was_skipped(ready):
+    assert ready.start("test").wait(20) == 0
+    asked = [line for line in ready.asked() if line != "-c import pip"]
+    assert asked[0] == "-m ruff check" and asked[-1] == "tests/browser/lab.py"
+
+
+def test_peers_are_installed_once_for_an_environment(ready):
+    (ready.folder / "tests").mkdir()
+    (ready.folder / "tests" / "peers.txt").touch()
+
+    def installs():
+        assert ready.start("peers").wait(20) == 0
+        asked = ready.asked()
+        assert asked[-1].startswith("-m pytest -m peers")
+        return sum("--target .venv/peers" in line for line in asked)
+
+    assert [installs(), installs()] == [2, 0]
+    (ready.folder / ".venv" / "pip").unlink()
+    assert [installs(), installs()] == [2, 0]
