@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LARGEST_SIDE = 1e9  # pixels: areas stay exact in float64
+LARGEST_SIDE = 1e7  # pixels: areas stay whole numbers in float64
 LARGEST_VALUE = 1e30  # of a map's cell: sums and differences of cells stay in float32
 
 
@@ -46,7 +46,7 @@ def iou(boxes, others):
 
     boxes, others: (..., 4), broadcast against each other: two boxes give a number, and
     `iou(boxes[:, None], others)` the table of all pairs.
-    Raises ValueError for another shape, NaN, infinity and coordinates beyond ±1e9.
+    Raises ValueError for another shape, NaN, infinity and coordinates beyond ±1e7.
 
     >>> float(iou((0, 0, 4, 4), (2, 0, 6, 4)))  # they share 8 pixels of 16 + 16 - 8
     0.3333333333333333

@@ -9,13 +9,14 @@ import math
 
 import numpy as np
 
+from ..boxes import LARGEST_VALUE
+
 COLORMAPS = ("diverging", "viridis", "magma", "jet")
 # Evidence against is blue, for is red; both grow lighter as they grow stronger, so they show on dark scenes too.
 DIVERGING = ("#9be0ff", "#48a8ff", "#2c6be0", "#d8352a", "#ff6a3a", "#ffb95c")
 CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
             "scale", "order", "cell")
 SIDE = 1200  # pixels of a picture's longer side: twice the 600 that a page shows it in, for screens of high density
-LARGEST = 1e36  # float32, which travels, ends at 3.4e38; differences and sums of maps need room
 
 
 class Content:
@@ -34,8 +35,8 @@ class Content:
         if maps.ndim not in (4, 5) or 0 in maps.shape:
             raise ValueError(f"maps have shape {maps.shape}: expected (steps, n, rows, columns, classes) or "
                              "(n, rows, columns, classes)")
-        if not (maps.min() >= -LARGEST and maps.max() <= LARGEST):
-            raise ValueError(f"maps hold NaN or infinite values, or some beyond ±{LARGEST:g}: look for them in the "
+        if not (maps.min() >= -LARGEST_VALUE and maps.max() <= LARGEST_VALUE):
+            raise ValueError(f"maps hold NaN or infinite values, or some beyond ±{LARGEST_VALUE:g}: look for them in the "
                              "model's weights or its images")
         if steps is None and maps.ndim == 5:
             steps = range(len(maps))
@@ -63,7 +64,7 @@ class Content:
             _truths(box, i) for i, box in enumerate(_line(boxes, n, "boxes", "image"))]
         self.title = None if title is None else _text(title)
         bias = np.zeros(classes) if bias is None else np.asarray(bias, np.float64)
-        if bias.shape not in ((classes,), (count, classes)) or not (abs(bias) <= LARGEST).all():
+        if bias.shape not in ((classes,), (count, classes)) or not (abs(bias) <= LARGEST_VALUE).all():
             raise ValueError(f"bias has shape {bias.shape}: expected finite numbers, ({classes},) or "
                              f"({count}, {classes})")
         self.bias = np.broadcast_to(bias, (count, classes))

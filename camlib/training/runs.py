@@ -1,7 +1,7 @@
 """A training run on disk: a folder of snapshots, and how accurate the network was at each.
 
-`run.json` holds the recipe and a row a snapshot, `step_NNNNN.npz` the weights at that step, centred over the classes
-(`head.centre`), then rounded to half precision: so maps of all classes add up to zero but for that rounding.
+`run.json` holds the recipe and a row a snapshot, `step_NNNNN.npz` the weights at that step in half precision. A loaded
+network is centred over the classes (`head.centre`): its logits, and its maps at every cell, add up to zero.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 
 from ..data.digits import SIDE
 from ..files import whole_file
-from ..networks import lenet
+from ..networks import head, lenet
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "data" / "lenet_gap_run"
@@ -121,6 +121,7 @@ class Run:
             raise ValueError(f"no snapshot at step {step}: there are {', '.join(map(str, self.steps))}")
         model = model or self.recipe.build()
         assign(model, read_arrays(self.folder / snapshot_name(step)))
+        head.centre(model)  # again: rounding to half precision left it a little off
         return model
 
 
@@ -198,7 +199,7 @@ def check_layout(saved, wanted, otherwise):
 
 
 def read_arrays(path, advice="train again, or restore the file"):
-    """The arrays of an .npz file by name. Raises ValueError, with `advice`, when it is missing or holds anything else."""
+    """The arrays of an .npz file by name. ValueError, with `advice`, when it is missing or holds anything else."""
     try:
         with open(path, "rb") as file:
             return _unpacked(file)

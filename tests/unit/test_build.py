@@ -13,7 +13,7 @@ SOURCE = '''\
 # For teachers.
 
 # %%
-from camlib.checks import checker
+from camlib.checks.checker import checker
 
 class checks:
     @checker

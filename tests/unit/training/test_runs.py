@@ -99,13 +99,15 @@ NAN, INFINITY = float("nan"), float("inf")
     (["recipe", "network"], "lenet_gup"), (["recipe", "network"], "__doc__"), (["recipe", "network"], 3),
     (["recipe", "copies"], 0), (["recipe", "seed"], -1), (["recipe", "seed"], 0.5), (["recipe", "stages"], []),
     (["recipe", "stages", 0], 3), (["recipe", "stages", 0, "batch"], 0), (["recipe", "stages", 0, "batch"], "64"),
-    (["recipe", "stages", 0, "scenes"], 63), (["recipe", "stages", 0, "size"], 27), (["recipe", "stages", 0, "distractors"], -1),
-    (["recipe", "stages", 0, "empty"], 1.01), (["recipe", "stages", 0, "rate"], NAN),
-    (["recipe", "stages", 0, "rate"], INFINITY), (["recipe", "stages", 0, "rate"], True),
-    (["digits"], 3), (["digits"], "none"), (["steps"], []), (["steps"], {}), (["steps"], "0"), (["steps", 0], -1), (["steps", 0], 1),
-    (["steps", 1], 0), (["steps", 1], 6.5), (["steps", 1], "6"), (["steps", 1], None), (["steps", -1], 2101),
-    (["steps", -1], 10**30), (["scenes", -1], 10**19), (["scenes", 1], 0), (["scenes"], [0]), (["accuracy", 3], NAN), (["accuracy", 3], 1.5),
-    (["accuracy", 3], None), (["accuracy", 3], [0.5]), (["loss", 3], "low"), (["loss"], None), (["loss"], [None]),
+    (["recipe", "stages", 0, "scenes"], 63), (["recipe", "stages", 0, "size"], 27),
+    (["recipe", "stages", 0, "distractors"], -1), (["recipe", "stages", 0, "empty"], 1.01),
+    (["recipe", "stages", 0, "rate"], NAN), (["recipe", "stages", 0, "rate"], INFINITY),
+    (["recipe", "stages", 0, "rate"], True), (["digits"], 3), (["digits"], "none"),
+    (["steps"], []), (["steps"], {}), (["steps"], "0"), (["steps", 0], -1), (["steps", 0], 1), (["steps", 1], 0),
+    (["steps", 1], 6.5), (["steps", 1], "6"), (["steps", 1], None), (["steps", -1], 2101), (["steps", -1], 10**30),
+    (["scenes", -1], 10**19), (["scenes", 1], 0), (["scenes"], [0]),
+    (["accuracy", 3], NAN), (["accuracy", 3], 1.5), (["accuracy", 3], None), (["accuracy", 3], [0.5]),
+    (["loss", 3], "low"), (["loss"], None), (["loss"], [None]),
 ])
 def test_a_run_json_that_is_no_runs_is_named(copy, place, value):
     about = json.loads((copy / "run.json").read_text())
@@ -115,7 +117,7 @@ def test_a_run_json_that_is_no_runs_is_named(copy, place, value):
         inner = inner[key]
     inner[last] = value
     (copy / "run.json").write_text(json.dumps(about))
-    with pytest.raises(ValueError, match="run.json is damaged, or no run of this version .*: train again, into another"):
+    with pytest.raises(ValueError, match="run.json is damaged, or no run of this version .*: train again"):
         runs.open_run(copy)
 
 
@@ -175,7 +177,7 @@ def pickled():
 
 
 def with_header_field(offset, value):
-    """A zip whose headers, the file's own and that in the directory, have a field changed; the latter's lie 2 further."""
+    """A zip with a field changed in both its headers, the file's own and the directory's, where it lies 2 further."""
     stored = bytearray(as_zip(header((1,)) + bytes(4)))
     for signature, further in ((b"PK\3\4", 0), (b"PK\1\2", 2)):
         stored[stored.index(signature) + offset + further] = value
@@ -185,7 +187,8 @@ def with_header_field(offset, value):
 FOREIGN = {
     "nothing": b"", "text": b"weights", "a pickle": pickle.dumps([1, 2]), "objects": pickled(),
     "a foreign zip": as_zip(b"hello", "word/document.xml"), "an array alone": header((1,)) + bytes(4),
-    "1.6 TB": as_zip(header((4 * 10**11,))), "1.6 TB alone": header((4 * 10**11,)), "encrypted": with_header_field(6, 1),
+    "1.6 TB": as_zip(header((4 * 10**11,))), "1.6 TB alone": header((4 * 10**11,)),
+    "encrypted": with_header_field(6, 1),
     "negative": as_zip(header((-3,))), "deep": as_zip(header((1,), "(" * 9000)), "an empty zip": as_zip(b"")[-22:],
     "a compression of the future": with_header_field(8, 99),
 }
