@@ -88,8 +88,8 @@ def spread(model, old_size, new_size):
     ratio = (new_size / old_size) ** 2
     dense = model.get_layer("dense")
     if not dense.use_bias:
-        raise ValueError(f"the dense layer of {model.name!r} has no bias, so what it learnt on canvases of {old_size} px "
-                         f"can not be fitted to {new_size} px: use one size for all")
+        raise ValueError(f"the dense layer of {model.name!r} has no bias, so what it learnt on canvases of "
+                         f"{old_size} px can not be fitted to {new_size} px: use one size for all")
     trunk = keras.Model(model.input, model.get_layer("gap").input)
     features = np.asarray(trunk(np.zeros((1, old_size, old_size), np.uint8)))[0]
     blank = features[features.shape[0] // 2, features.shape[1] // 2]
@@ -116,15 +116,15 @@ def centre(model):
     Softmax does not hear what is added to all logits alike, so each feature k may add any a_k to its weights for all
     the classes: the loss leaves all maps undetermined by one picture, Σ_k a_k f_k. Of all these weights, those whose
     rows add up to zero have the least squares, ‖W + a 1ᵀ‖²: a penalty on them, however small, would choose these.
-    Logits, and maps at every cell, then add up to zero over the classes: a map is evidence for a class against the mean
-    of all. Changes `model`. Raises NotCAMReady where it does not end GAP → dense.
+    Logits, and maps at every cell, then add up to zero over the classes: a map is evidence for a class against the
+    mean of all. Changes `model`. Raises NotCAMReady where it does not end GAP → dense.
     """
     dense = find_head(model).dense
     dense.set_weights([w - w.mean(axis=-1, keepdims=True, dtype=float) for w in dense.get_weights()])
 
 
 def freeze_statistics(model):
-    """Let batch normalisation use the statistics it has gathered, so that features stay what they are. Changes `model`.
+    """Let batch normalisation use the statistics it has gathered, so that features stay as they are. Changes `model`.
 
     Needed where the canvas grows: a batch of larger canvases has more blank cells, and other statistics.
     """
@@ -138,9 +138,9 @@ def freeze_statistics(model):
 def _advice(model, reason):
     tail = [_name(operation) for operation, _ in itertools.islice(_backwards(model.outputs[0]), 3)]
     return (
-        f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail[::-1])}). Expected a network "
-        "that ends convolution → GlobalAveragePooling2D → Dense. Replace what follows its last convolution by "
-        "these two layers and train them, or use Grad-CAM (camlib.attribute), which asks for no particular ending."
+        f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail[::-1])}). Expected a "
+        "network that ends convolution → GlobalAveragePooling2D → Dense. Replace what follows its last convolution "
+        "by these two layers and train them, or use Grad-CAM (camlib.attribute), which asks for no particular ending."
     )
 
 

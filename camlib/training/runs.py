@@ -198,7 +198,7 @@ def check_layout(saved, wanted, otherwise):
 
 
 def read_arrays(path, advice="train again, or restore the file"):
-    """The arrays of an .npz file by name. Raises ValueError, with `advice`, when it is missing or holds anything else."""
+    """Arrays of an .npz file, by name. Raises ValueError, with `advice`, when it is missing or holds anything else."""
     try:
         with open(path, "rb") as file:
             return _unpacked(file)

@@ -238,7 +238,9 @@ def _check(recipe, digits, test_scenes, folder, snapshots, strategy):
     """ValueError for arguments of `train` that can not be trained with."""
     replicas = strategy.num_replicas_in_sync if strategy else 1
     if uneven := [stage.batch for stage in recipe.stages if stage.batch % replicas]:
-        raise ValueError(f"a batch of {uneven[0]} has no equal shares for {replicas} replicas: choose a multiple of that")
+        raise ValueError(
+            f"a batch of {uneven[0]} has no equal shares for {replicas} replicas: choose a multiple of that"
+        )
     if not isinstance(snapshots, int) or snapshots < 2:
         raise ValueError(f"snapshots is {snapshots!r}: expected at least 2, the untrained network and the trained one")
     if folder.exists() and not folder.is_dir():
@@ -254,8 +256,9 @@ def _check_pictures(name, given, kind, sides):
     labelled = images.shape[:1] == labels.shape and labels.dtype.kind in "iu" and np.isin(labels, range(10)).all()
     if not (isinstance(given, kind) and square and labelled and images.dtype == np.uint8):
         raise ValueError(
-            f"{name} can not be trained with ({type(given).__name__}, {images.dtype} {images.shape}): expected "
-            f"{kind.__name__} of one or more square uint8 images, {SIDE} px or larger, and a label from 0 to 9 for each"
+            f"{name} can not be trained with ({type(given).__name__}, {images.dtype} {images.shape}): "
+            f"expected {kind.__name__} of one or more square uint8 images, {SIDE} px or larger, "
+            "and a label from 0 to 9 for each"
         )
 
 

@@ -109,10 +109,11 @@ def test_a_centred_network_says_the_same_with_maps_that_add_up_to_zero(biased):
 
 
 def test_centred_weights_are_those_of_least_squares(biased):
-    """‖w_k + a_k 1‖² is least where a_k solves 1 a_k = −w_k as well as can be: left to `lstsq`, a feature at a time."""
+    """‖w_k + a_k 1‖² is least where a_k solves 1 a_k = −w_k as well as can be: by `lstsq`, a feature at a time."""
     kernel, bias = biased.get_layer("dense").get_weights()
     centre(biased)
-    for row, ours in zip([*kernel, bias], [*biased.get_layer("dense").get_weights()[0], biased.get_layer("dense").bias]):
+    centred_kernel, centred_bias = biased.get_layer("dense").get_weights()
+    for row, ours in zip([*kernel, bias], [*centred_kernel, centred_bias]):
         (a,), (squares,), *_ = np.linalg.lstsq(np.ones((10, 1)), -row.astype(float), rcond=None)
         np.testing.assert_allclose(ours, row + a, atol=1e-6)
         assert np.square(ours).sum() == pytest.approx(squares, rel=1e-5)

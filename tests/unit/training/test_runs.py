@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_every_snapshot_loads_and_they_differ(run):
     for step in run.steps:
         model = run.load(step, model)
         kernels.append(np.array(model.get_layer("conv4").kernel))
-    assert all(np.abs(a - b).max() > 0 for a, b in zip(kernels, kernels[1:]))
+    assert all(np.abs(a - b).max() > 0 for a, b in pairwise(kernels))
 
 
 def test_the_stated_accuracy_is_the_networks(run, split):
@@ -99,13 +100,15 @@ NAN, INFINITY = float("nan"), float("inf")
     (["recipe", "network"], "lenet_gup"), (["recipe", "network"], "__doc__"), (["recipe", "network"], 3),
     (["recipe", "copies"], 0), (["recipe", "seed"], -1), (["recipe", "seed"], 0.5), (["recipe", "stages"], []),
     (["recipe", "stages", 0], 3), (["recipe", "stages", 0, "batch"], 0), (["recipe", "stages", 0, "batch"], "64"),
-    (["recipe", "stages", 0, "scenes"], 63), (["recipe", "stages", 0, "size"], 27), (["recipe", "stages", 0, "distractors"], -1),
-    (["recipe", "stages", 0, "empty"], 1.01), (["recipe", "stages", 0, "rate"], NAN),
-    (["recipe", "stages", 0, "rate"], INFINITY), (["recipe", "stages", 0, "rate"], True),
-    (["digits"], 3), (["digits"], "none"), (["steps"], []), (["steps"], {}), (["steps"], "0"), (["steps", 0], -1), (["steps", 0], 1),
-    (["steps", 1], 0), (["steps", 1], 6.5), (["steps", 1], "6"), (["steps", 1], None), (["steps", -1], 2101),
-    (["steps", -1], 10**30), (["scenes", -1], 10**19), (["scenes", 1], 0), (["scenes"], [0]), (["accuracy", 3], NAN), (["accuracy", 3], 1.5),
-    (["accuracy", 3], None), (["accuracy", 3], [0.5]), (["loss", 3], "low"), (["loss"], None), (["loss"], [None]),
+    (["recipe", "stages", 0, "scenes"], 63), (["recipe", "stages", 0, "size"], 27),
+    (["recipe", "stages", 0, "distractors"], -1), (["recipe", "stages", 0, "empty"], 1.01),
+    (["recipe", "stages", 0, "rate"], NAN), (["recipe", "stages", 0, "rate"], INFINITY),
+    (["recipe", "stages", 0, "rate"], True), (["digits"], 3), (["digits"], "none"),
+    (["steps"], []), (["steps"], {}), (["steps"], "0"), (["steps", 0], -1), (["steps", 0], 1), (["steps", 1], 0),
+    (["steps", 1], 6.5), (["steps", 1], "6"), (["steps", 1], None), (["steps", -1], 2101), (["steps", -1], 10**30),
+    (["scenes", -1], 10**19), (["scenes", 1], 0), (["scenes"], [0]),
+    (["accuracy", 3], NAN), (["accuracy", 3], 1.5), (["accuracy", 3], None), (["accuracy", 3], [0.5]),
+    (["loss", 3], "low"), (["loss"], None), (["loss"], [None]),
 ])
 def test_a_run_json_that_is_no_runs_is_named(copy, place, value):
     about = json.loads((copy / "run.json").read_text())
@@ -115,7 +118,8 @@ def test_a_run_json_that_is_no_runs_is_named(copy, place, value):
         inner = inner[key]
     inner[last] = value
     (copy / "run.json").write_text(json.dumps(about))
-    with pytest.raises(ValueError, match="run.json is damaged, or no run of this version .*: train again, into another"):
+    with pytest.raises(ValueError, match="run.json is damaged, or no run of this version .*: "
+                                         "train again, into another"):
         runs.open_run(copy)
 
 
@@ -175,7 +179,7 @@ def pickled():
 
 
 def with_header_field(offset, value):
-    """A zip whose headers, the file's own and that in the directory, have a field changed; the latter's lie 2 further."""
+    """A zip whose headers, the file's own and the directory's, have a field changed; the latter's lie 2 further."""
     stored = bytearray(as_zip(header((1,)) + bytes(4)))
     for signature, further in ((b"PK\3\4", 0), (b"PK\1\2", 2)):
         stored[stored.index(signature) + offset + further] = value
@@ -185,9 +189,9 @@ def with_header_field(offset, value):
 FOREIGN = {
     "nothing": b"", "text": b"weights", "a pickle": pickle.dumps([1, 2]), "objects": pickled(),
     "a foreign zip": as_zip(b"hello", "word/document.xml"), "an array alone": header((1,)) + bytes(4),
-    "1.6 TB": as_zip(header((4 * 10**11,))), "1.6 TB alone": header((4 * 10**11,)), "encrypted": with_header_field(6, 1),
+    "1.6 TB": as_zip(header((4 * 10**11,))), "1.6 TB alone": header((4 * 10**11,)),
     "negative": as_zip(header((-3,))), "deep": as_zip(header((1,), "(" * 9000)), "an empty zip": as_zip(b"")[-22:],
-    "a compression of the future": with_header_field(8, 99),
+    "encrypted": with_header_field(6, 1), "a compression of the future": with_header_field(8, 99),
 }
 
 
@@ -228,4 +232,5 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(OSError, match="No space left"):
         runs.write_arrays(path, {"a": np.zeros(3)})
-    assert runs.read_arrays(path)["a"].tolist() == [0, 1, 2] and [p.name for p in tmp_path.iterdir()] == ["weights.npz"]
+    assert runs.read_arrays(path)["a"].tolist() == [0, 1, 2]
+    assert [file.name for file in tmp_path.iterdir()] == ["weights.npz"]

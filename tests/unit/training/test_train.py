@@ -193,7 +193,7 @@ def test_a_damaged_resume_file_says_how_to_go_on(stopped, split, test_scenes, tm
     assert files_of(tmp_path) == before
 
 
-def test_after_a_damaged_resume_file_is_deleted_the_run_is_made_again(stopped, split, test_scenes, tmp_path, short_files):
+def test_with_a_damaged_resume_file_deleted_the_run_is_made_again(stopped, split, test_scenes, tmp_path, short_files):
     shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
     (tmp_path / "resume.npz").write_bytes((tmp_path / "resume.npz").read_bytes()[:5000])
     with pytest.raises(ValueError, match="resume.npz is damaged .*: delete it, and training starts again from"):
@@ -259,9 +259,11 @@ def test_a_batch_without_equal_shares_is_refused(split, test_scenes, tmp_path):
     ({"digits": Digits(np.zeros((3, 28, 28), np.uint8), np.arange(4))}, "digits can not"),
     ({"digits": Digits(np.zeros((3, 28, 28), np.uint8), np.arange(8, 11))}, "a label from 0 to 9 for each"),
     ({"digits": Digits(np.zeros((0, 28, 28), np.uint8), np.arange(0))}, "one or more"),
-    ({"test_scenes": Scenes(np.zeros((0, 48, 48), np.uint8), np.arange(0), np.zeros((0, 4), int))}, "expected Scenes of"),
+    ({"test_scenes": Scenes(np.zeros((0, 48, 48), np.uint8), np.arange(0), np.zeros((0, 4), int))},
+     "expected Scenes of"),
     ({"test_scenes": Scenes(np.zeros((2, 48, 40), np.uint8), np.arange(2), np.zeros((2, 4), int))}, "square"),
-    ({"test_scenes": Scenes(np.zeros((2, 48, 48), np.uint8), np.zeros((2, 2), int), np.zeros((2, 2, 4), int))}, "label"),
+    ({"test_scenes": Scenes(np.zeros((2, 48, 48), np.uint8), np.zeros((2, 2), int), np.zeros((2, 2, 4), int))},
+     "label"),
     ({"test_scenes": None}, "test_scenes can not be trained with .NoneType"),
 ])
 def test_bad_arguments_are_named_before_any_work(split, test_scenes, tmp_path, wrong, message):
