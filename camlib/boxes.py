@@ -84,7 +84,9 @@ def check_range(values, limit, what):
     """ValueError, about `what`, where values hold NaN, infinity or a number beyond ±limit."""
     values = np.asarray(values)
     if not (abs(values) <= limit).all():
-        raise ValueError(f"{what} with NaN, infinity or numbers beyond ±{limit:.0e}: expected finite and smaller numbers")
+        raise ValueError(
+            f"{what} with NaN, infinity or numbers beyond ±{limit:.0e}: expected finite and smaller numbers"
+        )
 
 
 def check_size(size):

@@ -52,5 +52,5 @@ def weight_counts(answer):
     if flat == 22 * 22 * 120:
         return "each of the 22 × 22 cells has 16 features, and every one of them has a weight per unit"
     if flat != 929_280:
-        return f"{flat:,} is not it: a dense layer has inputs × units weights; the inputs are rows × columns × channels"
+        return f"{flat:,} is not it: a dense layer has inputs × units weights; inputs are rows × columns × channels"
     return None if head == 640 else f"{head:,} is not it: after pooling there are 64 numbers, for 10 classes"

@@ -12,7 +12,7 @@ def iou_by_hand(answer, a, b):
 
     if answer((0, 0, 4, 4), (6, 6, 9, 9)):
         return "boxes that do not touch have IoU 0: a width or height below 0 counts as 0, each on its own"
-    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = pair = (1, 2, 11, 8), (4, 0, 16, 6)
+    pair = (1, 2, 11, 8), (4, 0, 16, 6)
     common, areas = 7 * 4, [60, 72]
     wrong = {
         "that is the shared area over the sum of both: take the shared part off the sum once": common / sum(areas),

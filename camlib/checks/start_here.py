@@ -13,7 +13,7 @@ def hottest_cell(answer, maps, logits):
     if np.shape(result) == ():
         return f"{result} is a flat index: np.unravel_index(index, shape) turns it into a row and a column"
     if np.shape(result) == (3,):
-        return "three numbers came back: choose the map of the class with the largest logit first, then its hottest cell"
+        return "three numbers came back: choose the map of the class with the largest logit, then its hottest cell"
     if np.shape(result) != (2,):
         return f"expected two numbers, a row and a column, got shape {np.shape(result)}"
     row, column = result

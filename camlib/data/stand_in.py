@@ -9,6 +9,7 @@ object, so its accuracies say nothing of real photographs. What it is good for i
     FOLDER/truth/001_0001.png, scene_0001.png …                 per pixel: 0, or the class of the object, plus 1
 """
 
+import functools
 import os
 import shutil
 import tempfile
@@ -161,15 +162,20 @@ def _write(photo, mask_file, classes, seed):
 
 def _background(random, width, height):
     """A random piece of a background, tinted: float32, (height, width, 3)."""
-    import cv2
-
     photo = _photograph(BACKGROUNDS[random.integers(len(BACKGROUNDS))])
     tall, wide = photo.shape[:2]
     scale = random.uniform(1, 1.6) * max(width / wide, height / tall)
-    photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    photo = _scaled(photo, scale)
     top, left = (random.integers(0, have - want + 1) for have, want in zip(photo.shape, (height, width)))
     piece = photo[top:top + height, left:left + width][:, ::random.choice((-1, 1))]
     return piece * random.uniform(0.6, 1.2, 3).astype(np.float32)
+
+
+def _scaled(picture, scale):
+    import cv2
+
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=smooth)
 
 
 def _paste(picture, mask, number, small, random):
@@ -215,8 +221,7 @@ def _turned(cutting, longest, random):
 
     tall, wide = cutting.alpha.shape
     scale = longest / max(tall, wide)
-    small = [cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-             for part in cutting]
+    small = [_scaled(part, scale) for part in cutting]
     tall, wide = small[1].shape
     side = int(np.ceil(np.hypot(tall, wide))) + 4
     turn = cv2.getRotationMatrix2D((wide / 2, tall / 2), random.uniform(-20, 20), 1)
@@ -229,12 +234,11 @@ def _turned(cutting, longest, random):
     return Cutting(rgb[y0:y1, x0:x1][:, ::flip], alpha[y0:y1, x0:x1][:, ::flip])
 
 
-def _photograph(name, _kept={}):
+@functools.cache
+def _photograph(name):
     """A photograph of scikit-image: float32 RGB, 0 to 255. All are in its wheel; nothing is downloaded."""
-    if name not in _kept:
-        from skimage import data
+    from skimage import data
 
-        photo = getattr(data, name)()
-        photo = photo[0] if name == "stereo_motorcycle" else photo
-        _kept[name] = np.ascontiguousarray(np.broadcast_to(np.atleast_3d(photo), (*photo.shape[:2], 3)), np.float32)
-    return _kept[name]
+    photo = getattr(data, name)()
+    photo = photo[0] if name == "stereo_motorcycle" else photo
+    return np.ascontiguousarray(np.broadcast_to(np.atleast_3d(photo), (*photo.shape[:2], 3)), np.float32)

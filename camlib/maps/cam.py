@@ -56,14 +56,15 @@ class Explanation(NamedTuple):
 def explain(model, images, batch_size=128):
     """Logits and the maps of all classes for a stack of images, as an `Explanation`.
 
-    images: as the model takes them; uint8 (or finite floats, 0 to 255), (n, height, width[, 3]), for the models of this
-    course. Memory is bounded by `batch_size` images and the result.
+    images: as the model takes them; uint8 (or finite floats, 0 to 255), (n, height, width[, 3]), for the models of
+    this course. Memory is bounded by `batch_size` images and the result.
     Raises ValueError for images that the model does not take, NotCAMReady for a model without GAP → dense.
 
     One feature, which is the image itself; weights 3 and −1, biases 0.5 and 0:
 
     >>> from camlib.backend import keras
-    >>> network = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)])
+    >>> layers = [keras.Input((2, 2, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]
+    >>> network = keras.Sequential(layers)
     >>> network.set_weights([np.array([[3, -1]]), np.array([0.5, 0])])
     >>> logits, maps, bias = explain(network, np.array([[[[1.0], [0]], [[0], [1]]]]))
     >>> maps[0, :, :, 0].tolist()

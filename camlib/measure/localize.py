@@ -152,7 +152,7 @@ def pxap(score_maps, masks, thresholds=THRESHOLDS):
     least τ. (The reference's own thresholds are closer: np.arange(0, 1, 0.001).)
     Raises ValueError for maps or thresholds as `box_ious` does, other masks, and masks without any object.
 
-    >>> pxap(np.array([[[0.9, 0.5, 0.1]]]), np.array([[[True, False, True]]]), [0.1, 0.5, 0.9])  # 100 · (1/1 + 2/3) / 2
+    >>> pxap(np.array([[[0.9, 0.5, 0.1]]]), np.array([[[True, False, True]]]), [0.1, 0.5, 0.9])  # 100 · (1 + 2/3) / 2
     83.33333333333333
     """
     score_maps = check_score_maps(score_maps)

@@ -99,7 +99,8 @@ def maps_of(name, network, images, classes):
 def as_text(rows):
     """The table as aligned lines, methods first, a rule, then baselines.
 
-    >>> cam, ink = Row("cam", "method", 81.5, 0.31, 80, 70, 99, 98, 97), Row("ink", "baseline", 90, 0.2, 90, 60, 50, 40, 50)
+    >>> cam = Row("cam", "method", 81.5, 0.31, 80, 70, 99, 98, 97)
+    >>> ink = Row("ink", "baseline", 90, 0.2, 90, 60, 50, 40, 50)
     >>> print(as_text([cam, ink]))
                          MaxBoxAcc  at τ  MaxBoxAccV2  PxAP  pointing 15 px  inside  one of two
     cam                       81.5  0.31         80.0  70.0            99.0    98.0        97.0

@@ -69,7 +69,7 @@ def _retrace(model):
 
 
 def activation_of(operation):
-    """"softmax" for Dense or Activation with that activation, for the layer Softmax and for `keras.ops.softmax` alike."""
+    """"softmax" for Dense or Activation with it as activation, for the layer Softmax and for `keras.ops.softmax`."""
     from ..backend import keras
 
     if isinstance(operation, (keras.layers.Activation, keras.layers.Dense)):

@@ -124,7 +124,7 @@ def centre(model):
 
 
 def freeze_statistics(model):
-    """Let batch normalisation use the statistics it has gathered, so that features stay what they are. Changes `model`.
+    """Let batch normalisation use the statistics it has gathered, so that features stay as they are. Changes `model`.
 
     Needed where the canvas grows: a batch of larger canvases has more blank cells, and other statistics.
     """
@@ -138,9 +138,9 @@ def freeze_statistics(model):
 def _advice(model, reason):
     tail = [_name(operation) for operation, _ in itertools.islice(_backwards(model.outputs[0]), 3)]
     return (
-        f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail[::-1])}). Expected a network "
-        "that ends convolution → GlobalAveragePooling2D → Dense. Replace what follows its last convolution by "
-        "these two layers and train them, or use Grad-CAM (camlib.attribute), which asks for no particular ending."
+        f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail[::-1])}). Expected a "
+        "network that ends convolution → GlobalAveragePooling2D → Dense. Replace what follows its last convolution "
+        "by these two layers and train them, or use Grad-CAM (camlib.attribute), which asks for no particular ending."
     )
 
 

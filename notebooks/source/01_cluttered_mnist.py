@@ -163,7 +163,7 @@ def ink_box(layer):
     rows, columns = np.nonzero(layer)
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
-for (layers, label), scene in zip(by_hand, scenes):
+for (layers, _), scene in zip(by_hand, scenes):
     assert ink_box(layers[-1]) == tuple(scene.boxes[0])
 print("box of the digit:", [int(edge) for edge in ink_box(layers[-1])])
 print("box of all ink in that scene:", [int(edge) for edge in ink_box(scene.images[0])])

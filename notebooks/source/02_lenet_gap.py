@@ -532,7 +532,7 @@ cases = {"as in training": (trained, as_trained), "no distractors": (trained, ba
 result = {name: camlib.accuracy(model, tried, batch_size=50) for name, (model, tried) in cases.items()}
 assert min(result["no distractors"], result["32 distractors"]) > 0.9 and result["twice the size"] < 0.7
 figure, panels = plt.subplots(1, 4, figsize=(7, 3.6), width_ratios=(1, 1, 1, 2), layout="constrained")
-for panel, (name, (model, tried)) in zip(panels, cases.items()):
+for panel, (name, (_, tried)) in zip(panels, cases.items()):
     panel.imshow(255 - tried.images[0], cmap="gray")
     panel.set(xticks=[], yticks=[], title=f"{name}\n{result[name]:.0%}")
 plt.close(figure)

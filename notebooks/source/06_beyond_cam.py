@@ -386,7 +386,7 @@ figure
 # %% tags=["nbval-check-output"]
 first, second = (values[2, :7] for values in columns.values())  # "of two", without Eigen-CAM
 assert columns[network][0].min() >= 90 and first.min() > second.max()
-for model, (points, boxes, of_two, agreed, cost) in columns.items():
+for _, boxes, of_two, agreed, cost in columns.values():
     assert rows["ink"][1] > boxes.max() and of_two[7] <= 50
     assert agreed.argmax() == 2 and cost.argmax() == 5  # HiResCAM, Score-CAM
 assert columns[lenet][1].argmax() != 2

@@ -32,8 +32,8 @@ CONTEXTS = {
     "weight_counts": (),
     "weights_at": (28,),
 }
-STRANGE = [(1,), [], (), "text", {}, {"a": 1}, (1, 2, 3), [[1], [1, 2]], object(), np.zeros((0, 3)), "ab", True, [None] * 2,
-           ("x", "y"), [[1, 2], [3, 4]], float("nan"), (np.zeros(2), np.zeros(3)), 10**400]
+STRANGE = [(1,), [], (), "text", {}, {"a": 1}, (1, 2, 3), [[1], [1, 2]], object(), np.zeros((0, 3)), "ab", True,
+           [None] * 2, ("x", "y"), [[1, 2], [3, 4]], float("nan"), (np.zeros(2), np.zeros(3)), 10**400]
 
 
 def said(capsys, check, answer, context):

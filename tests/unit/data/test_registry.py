@@ -104,8 +104,11 @@ def test_a_cache_that_cannot_be_a_folder_is_a_clear_error(served, tmp_path, monk
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
 def test_a_full_disk_is_a_clear_error_and_loses_nothing(served, cache, monkeypatch):
+    def full(path, mode):
+        return open("/dev/full", mode)
+
     leave(cache, "data.bin", b"damaged")
-    monkeypatch.setattr(download, "open", lambda path, mode: open("/dev/full", mode), raising=False)
+    monkeypatch.setattr(download, "open", full, raising=False)
     with pytest.raises(registry.FetchError, match="disk is full.*CAMLIB_DATA.*-m camlib fetch") as error:
         get()
     assert error.value.__cause__.errno == errno.ENOSPC

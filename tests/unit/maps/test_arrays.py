@@ -7,7 +7,8 @@ from camlib.backend import keras, tf
 from camlib.maps.arrays import normalise, softmax, upsample
 
 RANDOM = np.random.default_rng(0)
-SHAPES = {"one": (5, 4), "one an image": (3, 5, 4), "one an image and class": (3, 5, 4, 2), "as many as rows": (5, 5, 5)}
+SHAPES = {"one": (5, 4), "one an image": (3, 5, 4), "one an image and class": (3, 5, 4, 2),
+          "as many as rows": (5, 5, 5)}
 
 
 def one_by_one(function, maps):
@@ -78,7 +79,8 @@ def test_normalise_of_a_constant_map_is_zeros_and_spares_its_neighbours():
 
 @pytest.mark.parametrize("function", [normalise, lambda maps: upsample(maps, (10, 10))])
 @pytest.mark.parametrize("maps, complaint", [
-    (np.zeros(5), r"shape \(5,\): expected numbers, \(rows, columns\), \(n, rows, columns\) or \(n, rows, columns, cl"),
+    (np.zeros(5),
+     r"shape \(5,\): expected numbers, \(rows, columns\), \(n, rows, columns\) or \(n, rows, columns, cl"),
     (np.zeros((2, 3, 3, 3, 3)), "shape .2, 3, 3, 3, 3.: expected"),
     (np.zeros((0, 3)), "not empty"),
     (np.zeros((0, 3, 3)), "not empty"),

@@ -96,7 +96,8 @@ def test_a_sequential_model_qualifies():
 def test_one_model_and_batch_after_another_is_told_apart():
     """Compiled once a model, kept by model: never one model's maps for another, and no batch of none."""
     layers = keras.layers
-    models = [keras.Sequential([keras.Input((4, 4, 1)), layers.GlobalAveragePooling2D(), layers.Dense(2)]) for _ in "ab"]
+    models = [keras.Sequential([keras.Input((4, 4, 1)), layers.GlobalAveragePooling2D(), layers.Dense(2)])
+              for _ in "ab"]
     images = np.ones((3, 4, 4, 1), np.float32)
     for model in (*models, *models):
         np.testing.assert_allclose(cam.explain(model, images).logits, model(images), atol=1e-6)

@@ -208,7 +208,8 @@ def test_ious_agree_with_the_definition_on_noise(seed):
     found = localize.box_ious(noise[None], [truth], thresholds)
     for largest, best, threshold in zip(found.largest[0], found.best[0], thresholds):
         of_largest, of_all = (
-            [literal_iou(box, (3, 4, 8, 11)) for box in literal_boxes(noise, threshold, only)] for only in (True, False)
+            [literal_iou(box, (3, 4, 8, 11)) for box in literal_boxes(noise, threshold, largest_only)]
+            for largest_only in (True, False)
         )
         assert (largest, best) == (of_largest[0], max(of_all))
 

@@ -350,7 +350,7 @@ def panel(still, number):
     ("diverging", "classes", [2.5 / 6, 5 / 6, 4 / 6, 3 / 6]),  # in ±3
 ])
 def test_the_still_has_the_colours_of_the_live_view(colormap, scale, places):
-    maps = np.zeros((1, 4, 4, 5)) + [-0.5, 2, 1, -3, 0]  # shown: the first, then 2, 1 and 0, the most probable
+    maps = np.broadcast_to([-0.5, 2, 1, -3, 0], (1, 4, 4, 5))  # shown: the first, then 2, 1 and 0, the most probable
     views = explorer(np.zeros((1, 20, 20), np.uint8), maps, class_index=0, opacity=1, colormap=colormap, scale=scale,
                      show_box=False)
     table = packing._tables()[packing.COLORMAPS.index(colormap)]

@@ -143,7 +143,7 @@ def test_the_still_is_coloured_as_the_live_view_is(js, name, low, high):
 def test_boxes_are_stretched_as_python_does_and_exactly_where_nothing_is_to_do(js):
     random = np.random.default_rng(7)
     content = packing.Content(np.zeros((1, 1801, 2503, 3), np.uint8), np.ones((1, 2, 2, 1)))
-    boxes = random.integers(0, 864, (50, 4)).tolist() + [[0, 0, 1200, 863]]
+    boxes = [*random.integers(0, 864, (50, 4)).tolist(), [0, 0, 1200, 863]]
     out = js("return a.boxes.map((box) => m.stretchBox(box, a.from, a.to));",
              {"boxes": boxes, "from": content.travelling, "to": content.size})
     assert [tuple(box) for box in out] == [content.in_pixels(box) for box in boxes]
@@ -152,7 +152,7 @@ def test_boxes_are_stretched_as_python_does_and_exactly_where_nothing_is_to_do(j
 
 
 def functions():
-    """(first line, number of lines) of every function with a body of lines: up to the brace at the same indentation."""
+    """(first line, number of lines) of every function with a body of lines, up to the brace as far in as it."""
     lines = SOURCE.splitlines()
     for at, line in enumerate(lines):
         opens = re.match(r"\s*(?!if|for|while|else|switch)\S.*(\)|=>) \{$", line)
@@ -180,8 +180,9 @@ def test_the_browser_reads_what_python_packed(js):
                              boxes=[(1, 2, 3, 4)] * 4, labels=[0, 1, 2, 3])
     data = js("""const d = await m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)));
                  return { map: [...d.map(2, 3, 4)], range: d.range(2, 3, 4), shared: d.sharedRange(2, 3),
-                          logits: [...d.logitsOf(1, 2)], controls: d.controls, title: d.title, boxes: d.boxes, images: d.images.length,
-                          tables: d.tables.length };""", base64.b64encode(views._packed).decode())
+                          logits: [...d.logitsOf(1, 2)], controls: d.controls, title: d.title, boxes: d.boxes,
+                          images: d.images.length, tables: d.tables.length };""",
+              base64.b64encode(views._packed).decode())
     shown = views._content.seen(2, 3, 4)
     assert data["map"] == pytest.approx(shown.ravel(), abs=1e-12)
     assert data["range"] == pytest.approx([maps[2, 3, :, :, 4].min(), maps[2, 3, :, :, 4].max()])

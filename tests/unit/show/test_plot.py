@@ -121,8 +121,8 @@ def test_a_live_curve_is_shown_once_and_then_redrawn_in_place(run, monkeypatch):
     assert not plt.get_fignums()
 
 
-NAMES = {"$x^$": "$x^$", "$$": "$$", "$5 or $6": "$5 or $6", "a\0b": r"a\x00b", "\x1b[1m": r"\x1b[1m", "\ud800": r"\ud800",
-         "tab\there": r"tab\there", "é": "é"}
+NAMES = {"$x^$": "$x^$", "$$": "$$", "$5 or $6": "$5 or $6", "a\0b": r"a\x00b", "\x1b[1m": r"\x1b[1m",
+         "\ud800": r"\ud800", "tab\there": r"tab\there", "é": "é"}
 
 
 @pytest.mark.parametrize("name, expected", NAMES.items(), ids=map(ascii, NAMES))

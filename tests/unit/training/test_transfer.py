@@ -388,7 +388,7 @@ def test_photographs_that_go_during_fine_tuning_are_left_out(folder, tmp_path, t
     gone = []
 
     def tune_while_others_delete(model, files, labels, **options):
-        kept = {file for file in files}
+        kept = set(files)
         test = [i for i, file in enumerate(found.files) if file not in kept and file.name != "002_0011.jpg"]
         for file in (files[0], found.files[test[0]]):
             file.unlink()
