@@ -36,8 +36,8 @@ class Content:
             raise ValueError(f"maps have shape {maps.shape}: expected (steps, n, rows, columns, classes) or "
                              "(n, rows, columns, classes)")
         if not (maps.min() >= -LARGEST_VALUE and maps.max() <= LARGEST_VALUE):
-            raise ValueError(f"maps hold NaN or infinite values, or some beyond ±{LARGEST_VALUE:g}: look for them in the "
-                             "model's weights or its images")
+            raise ValueError(f"maps hold NaN or infinite values, or some beyond ±{LARGEST_VALUE:g}: look for them in "
+                             "the model's weights or its images")
         if steps is None and maps.ndim == 5:
             steps = range(len(maps))
         self.maps = maps if maps.ndim == 5 else maps[None]
