@@ -22,7 +22,7 @@ def on_ink(maps, images):
     """
     maps, images = np.asarray(maps, np.float32), np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 3 or maps.ndim != 3 or len(maps) != len(images):
-        raise ValueError(f"maps {maps.shape} and images {images.dtype}, {images.shape}: expected one map (rows, columns) "
-                         "for each grey image, uint8, (n, height, width)")
+        raise ValueError(f"maps {maps.shape} and images {images.dtype}, {images.shape}: expected one map, (rows, "
+                         "columns), for each grey image, uint8, (n, height, width)")
     evidence = upsample(maps[..., None], images.shape[1:])[..., 0]
     return np.maximum(evidence, 0) * (images > 0)
