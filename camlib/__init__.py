@@ -22,6 +22,8 @@ _FUNCTIONS = {
     "explain": "maps.cam",
     "explain_run": "maps.cam",
     "attribute": "maps.attribution",
+    "on_ink": "maps.refine",
+    "bootstrap": "measure.intervals",
     "upsample": "maps.arrays",
     "normalise": "maps.arrays",
     "softmax": "maps.arrays",

@@ -21,11 +21,14 @@ class Scenes(NamedTuple):
     images: uint8, (n, size, size).
     labels: int64, (n,); with k digits a scene where k is not 1, (n, k) in order of pasting.
     boxes: int64, (n, 4) or (n, k, 4): (x0, y0, x1, y1) of the digit's ink, in pixels, half-open.
+    digits: int64, (n,) or (n, k): which of the digits was pasted. Scenes that share one succeed or fail together,
+        which an interval has to know (`camlib.bootstrap`, its groups).
     """
 
     images: np.ndarray
     labels: np.ndarray
     boxes: np.ndarray
+    digits: np.ndarray | None = None
 
 
 def make_scenes(digits, number, *, size=100, distractors=8, crop=8, digits_per_scene=1, seed=0):
@@ -39,7 +42,7 @@ def make_scenes(digits, number, *, size=100, distractors=8, crop=8, digits_per_s
 
     >>> from camlib.data.digits import Digits
     >>> two = Digits(np.array([[[90, 0], [0, 0]], [[0, 90], [0, 90]]], np.uint8), np.array([0, 1]))
-    >>> images, labels, boxes = make_scenes(two, 50, size=4, distractors=0, crop=1)
+    >>> images, labels, boxes, _ = make_scenes(two, 50, size=4, distractors=0, crop=1)
     >>> [images[labels == label].sum(axis=(1, 2)).max().item() for label in (0, 1)]
     [90, 180]
     >>> x0, y0, x1, y1 = boxes[0]  # all of the ink is inside the box
@@ -61,8 +64,8 @@ def make_scenes(digits, number, *, size=100, distractors=8, crop=8, digits_per_s
     boxes = ink + np.concatenate([corners, corners], axis=-1)
     labels = digits.labels[chosen]
     if digits_per_scene == 1:
-        labels, boxes = labels[:, 0], boxes[:, 0]
-    return Scenes(images, labels, boxes)
+        labels, boxes, chosen = labels[:, 0], boxes[:, 0], chosen[:, 0]
+    return Scenes(images, labels, boxes, chosen)
 
 
 def scene_dataset(digits, batch=128, *, empty=0.0, seed=0, start=0, **scene_options):

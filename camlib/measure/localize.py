@@ -155,24 +155,56 @@ def pxap(score_maps, masks, thresholds=THRESHOLDS):
     >>> pxap(np.array([[[0.9, 0.5, 0.1]]]), np.array([[[True, False, True]]]), [0.1, 0.5, 0.9])  # 100 · (1 + 2/3) / 2
     83.33333333333333
     """
+    counts = pixel_counts(score_maps, masks, thresholds)
+    if not counts[:, 0].any():
+        raise ValueError("no mask marks an object: expected True or 1 in at least one")
+    return average_precision(counts.mean(axis=0))
+
+
+def pixel_counts(score_maps, masks, thresholds=THRESHOLDS):
+    """How many pixels of each image score between one threshold and the next: int64, (n, 2, bins).
+
+    Of the object ([:, 0]) and of the background ([:, 1]); the first bin holds what is below all thresholds, the last
+    what scores 1. `average_precision` of their mean over images is `pxap`. Arguments and errors as there.
+    """
     score_maps = check_score_maps(score_maps)
     masks = _check_masks(masks, score_maps.shape)
-    if not (masks == 1).any():
-        raise ValueError("no mask marks an object: expected True or 1 in at least one")
-    edges = np.unique(np.append(_check_thresholds(thresholds), [1, 2]))
-    found, wrong = (np.histogram(score_maps[masks == kind], edges)[0][::-1].cumsum() for kind in (1, 0))
-    precision = found / np.maximum(found + wrong, 1)
-    recall = found / np.count_nonzero(masks == 1)
+    edges = np.unique(np.append(_check_thresholds(thresholds), 1))
+    counts = np.zeros((len(masks), 2, len(edges) + 1), np.int64)
+    for count, map_, mask in zip(counts, score_maps, masks):
+        bins = np.searchsorted(edges, map_, side="right")
+        for row, kind in zip(count, (1, 0)):
+            row += np.bincount(bins[mask == kind], minlength=len(edges) + 1)
+    return counts
+
+
+def average_precision(counts):
+    """Area under precision over recall, 0 to 100, of `pixel_counts` or their mean, (2, bins)."""
+    found, wrong = counts[:, :0:-1].cumsum(axis=1)
+    precision, recall = found / np.maximum(found + wrong, 1e-12), found / counts[0].sum()
     return float(100 * (precision * np.diff(recall, prepend=0)).sum())
 
 
 def pointing_game(maps, truth, tolerance=15, labels=None):
     """The pointing game (Zhang et al., ECCV 2016): how often a map's maximum hits the object, in percent.
 
+    maps, truth, tolerance: as for `pointing_hits`. labels: (n,), the class of each map, for the mean over classes of
+    their hit rates; without them, the mean over maps.
+    Raises ValueError as `pointing_hits` does, and for another number of labels.
+    """
+    hits = pointing_hits(maps, truth, tolerance)
+    labels = np.zeros(len(hits), int) if labels is None else np.asarray(labels)
+    if labels.shape != (len(hits),):
+        raise ValueError(f"labels have shape {labels.shape}: expected one for each of the {len(hits)} maps")
+    return float(100 * np.mean([hits[labels == label].mean() for label in np.unique(labels)]))
+
+
+def pointing_hits(maps, truth, tolerance=15):
+    """Whether each map's maximum hits the object: float64, (n,), 0 to 1.
+
     maps: finite, (n, height, width), of the images' size. truth: boxes as for `box_ious`, or masks as for
     `pxap`. A hit has a pixel of the object nearer to the maximum than `tolerance` pixels, strictly: 15 is the
-    custom, 1 means on the object itself. labels: (n,), the class of each map, for the mean over classes of
-    their hit rates; without them, the mean over maps.
+    custom, 1 means on the object itself.
     Where several pixels share the maximum, one of them is guessed, and the chance of a hit counts: a constant
     map scores what a random pixel would.
     Raises ValueError for NaN, other shapes, a tolerance that is not positive, and a mask without object.
@@ -186,16 +218,12 @@ def pointing_game(maps, truth, tolerance=15, labels=None):
     if getattr(truth, "dtype", None) not in (bool, np.uint8):
         truth = box_masks(box_lists(truth, len(maps), maps.shape[1:]), maps.shape[1:])
     masks = _check_masks(truth, maps.shape) == 1
-    labels = np.zeros(len(maps), int) if labels is None else np.asarray(labels)
-    if labels.shape != (len(maps),):
-        raise ValueError(f"labels have shape {labels.shape}: expected one for each of the {len(maps)} maps")
     if not tolerance > 0:
         raise ValueError(f"tolerance is {tolerance}: expected more than 0 pixels; 1 means on the object")
     empty = ~masks.any(axis=(1, 2))
     if empty.any():
         raise ValueError(f"mask {empty.argmax()} marks no object: expected True or 1 somewhere")
-    hits = np.array([_chance_of_hit(map_, mask, tolerance) for map_, mask in zip(maps, masks)])
-    return float(100 * np.mean([hits[labels == label].mean() for label in np.unique(labels)]))
+    return np.array([_chance_of_hit(map_, mask, tolerance) for map_, mask in zip(maps, masks)])
 
 
 def _contour_ious(picture, truth, thresholds):

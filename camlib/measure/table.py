@@ -1,7 +1,9 @@
-"""The table of `python -m camlib localize`: every method that makes maps, by every metric, beside every baseline.
+"""The table of `python -m camlib localize`: every kind of map by every metric, beside rivals and baselines.
 
-A localisation number means something only next to what costs nothing: the middle of the image, no preference at
-all, and the image's own ink. The last column asks what ink cannot know: which of two digits is meant.
+A localisation number means something only next to what it could have been confused with. Baselines never saw a
+network: the middle of the image, no preference at all, the image's own ink. Rivals share all with the map but what it
+claims: the map of a wrong class, a map blind to classes, the maps of the network before training. The last columns ask
+what ink cannot know: which of two digits is meant.
 """
 
 from typing import NamedTuple
@@ -13,7 +15,16 @@ from ..data.scenes import Scenes
 from ..maps.attribution import METHODS as ATTRIBUTIONS
 from ..maps.attribution import attribute
 from ..maps.cam import explain
-from .localize import box_accuracies, pointing_game, pxap
+from ..maps.refine import on_ink
+from .intervals import bootstrap
+from .localize import (
+    DELTAS,
+    THRESHOLDS,
+    average_precision,
+    box_ious,
+    pixel_counts,
+    pointing_hits,
+)
 from .scores import centre_maps, ink_maps, score_maps, uniform_maps
 
 BASELINES = {
@@ -21,37 +32,63 @@ BASELINES = {
     "uniform": lambda images: uniform_maps(len(images), images.shape[1:3]),
     "ink": ink_maps,
 }
-METHODS = ("cam", *ATTRIBUTIONS)
+FROM_ALL_MAPS = {  # from the maps of all classes, (n, rows, columns, classes), the images and a class for each
+    "cam": lambda maps, images, classes: _own(maps, classes),
+    "cam on ink": lambda maps, images, classes: on_ink(_own(maps, classes), images),
+    "wrong class": lambda maps, images, classes: _own(maps, (classes + 1) % maps.shape[-1]),
+    "class-blind": lambda maps, images, classes: maps.std(axis=-1),
+}
+UNTRAINED = {"untrained": "cam", "untrained, class-blind": "class-blind"}
+RIVALS = ("wrong class", "class-blind", *UNTRAINED)
+METHODS = ("cam", "cam on ink", *ATTRIBUTIONS)
 SLOW = ("score_cam", "ablation_cam")  # a forward pass a channel: minutes, where the others take seconds
-USUAL = tuple(method for method in METHODS if method not in SLOW)
+USUAL = ("cam", "cam on ink")
+
+
+def _best_share(share):
+    return 100 * share.max(axis=-1).mean()
+
+
+def _mean_over_classes(hits_and_counts):
+    hits, counts = hits_and_counts[:, hits_and_counts[1] > 0]
+    return 100 * (hits / counts).mean()
+
+
+FIGURES = {  # how each figure is read off the mean of its rows, in percent
+    "MaxBoxAcc": _best_share,
+    "MaxBoxAccV2": _best_share,
+    "PxAP": average_precision,
+    "pointing 15 px": _mean_over_classes,
+    "inside": _mean_over_classes,
+    "of two: MaxBoxAcc": _best_share,
+    "of two: inside": _mean_over_classes,
+}
 
 
 class Row(NamedTuple):
-    """How well one kind of map points, all in percent but `threshold`.
+    """How well one kind of map points.
 
-    name, kind: what made the maps; "method" or "baseline".
-    max_box_acc, threshold: MaxBoxAcc, and the τ (0 to 1) that these scenes' ground truth chose for it.
-    max_box_acc_v2, pxap: as in `localize`; the object of PxAP is the filled box.
-    pointing_15, pointing: the pointing game, a maximum nearer than 15 px to the box, and inside it.
-    of_two: the pointing game inside the box of the digit asked for, where a scene shows two.
+    name, kind: what made the maps; "method", "rival" or "baseline".
+    figures: dict of FIGURES' names → `Interval`, in percent. The object of PxAP is the filled box; "inside" is the
+        pointing game inside the box; "of two" asks for the first of two digits.
+    rows: what they were read off, dict of names → (scenes, ...), for paired differences.
+    threshold: the τ (0 to 1) that these scenes' ground truth chose for MaxBoxAcc.
     """
 
     name: str
     kind: str
-    max_box_acc: float
+    figures: dict
+    rows: dict
     threshold: float
-    max_box_acc_v2: float
-    pxap: float
-    pointing_15: float
-    pointing: float
-    of_two: float
 
 
-def localization_table(network, scenes, pairs, methods=USUAL):
-    """A `Row` for each of `methods`, then for each baseline, measured on the same scenes.
+def localization_table(network, scenes, pairs, methods=USUAL, untrained=None):
+    """A `Row` for each of `methods`, then for each rival and each baseline, measured on the same scenes.
 
     network: a model that ends GAP → dense. scenes: `Scenes` of one digit; maps are those of its label. pairs:
     `Scenes` of two digits, as `pair_scenes` makes them; maps are those of the first. methods: names of METHODS.
+    untrained: the network before training; without it, its two rivals are left out.
+    Intervals draw digits where the scenes know theirs, else scenes.
     Raises ValueError for an unknown method, and for scenes or pairs with another number of digits.
     """
     unknown = [method for method in methods if method not in METHODS]
@@ -62,57 +99,83 @@ def localization_table(network, scenes, pairs, methods=USUAL):
             f"labels have shapes {np.shape(scenes.labels)} and {np.shape(pairs.labels)}: expected (n,) for scenes "
             "of one digit and (n, 2) for pairs (see `pair_scenes`)"
         )
-    first = Scenes(pairs.images, pairs.labels[:, 0], pairs.boxes[:, 0])
-    rows = []
-    for name in (*methods, *BASELINES):
-        kind = "baseline" if name in BASELINES else "method"
-        of_one, of_two = (maps_of(name, network, some.images, some.labels) for some in (scenes, first))
-        rows.append(Row(name, kind, *measure(of_one, scenes), pointing_game(of_two, first.boxes, tolerance=1)))
-    return rows
+    first = Scenes(pairs.images, *(part[:, 0] for part in pairs[1:] if part is not None))
+    makers = {name: (name, network) for name in (*methods, "wrong class", "class-blind")}
+    if untrained is not None:
+        makers |= {name: (source, untrained) for name, source in UNTRAINED.items()}
+    makers |= {name: (name, None) for name in BASELINES}
+    explained = {id(model): [explain(model, some.images).maps for some in (scenes, first)]
+                 for model in (network, untrained) if model is not None}
+    table = []
+    for name, (source, model) in makers.items():
+        all_maps = explained.get(id(model), (None, None))
+        one, two = (maps_of(source, model, some.images, some.labels, maps)
+                    for some, maps in zip((scenes, first), all_maps))
+        table.append(_row(name, one, two, scenes, first))
+    return table
 
 
-def measure(maps, scenes):
-    """MaxBoxAcc, its τ, MaxBoxAccV2, PxAP, pointing game within 15 px and inside the box, of score maps.
+def maps_of(name, network, images, classes, all_maps=None):
+    """Score maps, float32, (n, height, width), of a class an image by a method, a rival or a baseline, by name.
 
-    >>> patch = np.zeros((1, 9, 9))
-    >>> patch[0, 2:6, 2:6] = 1
-    >>> measure(patch, Scenes(None, np.array([7]), np.array([[2, 2, 6, 6]])))  # boxed as 5 × 5: IoU 16 / 25
-    (100.0, 0.0, 66.66666666666667, 100.0, 100.0, 100.0)
+    all_maps: `explain(network, images).maps`, where they are at hand.
     """
-    one, two = box_accuracies(maps, scenes.boxes)
-    area = pxap(maps, box_masks(scenes.boxes, maps.shape[1:]))
-    pointing = [pointing_game(maps, scenes.boxes, tolerance, scenes.labels) for tolerance in (15, 1)]
-    return one.score, float(one.best), two.score, area, *pointing
-
-
-def maps_of(name, network, images, classes):
-    """Score maps, float32, (n, height, width), of a class an image by a method, or of a baseline, by name."""
     if name in BASELINES:
         return BASELINES[name](images)
-    if name == "cam":
-        maps = explain(network, images).maps[np.arange(len(images)), :, :, classes]
-    else:
-        maps = attribute(network, images, classes, name)
-    return score_maps(maps, images.shape[1:3])
+    if name in FROM_ALL_MAPS:
+        all_maps = explain(network, images).maps if all_maps is None else all_maps
+        return score_maps(FROM_ALL_MAPS[name](all_maps, images, classes), images.shape[1:3])
+    return score_maps(attribute(network, images, classes, name), images.shape[1:3])
 
 
-def as_text(rows):
-    """The table as aligned lines, methods first, a rule, then baselines.
+def evidence(maps, scenes):
+    """What FIGURES are read off, scene by scene, for score maps of one digit a scene: dict of (n, ...)."""
+    ious = box_ious(maps, scenes.boxes)
+    classes = np.eye(scenes.labels.max() + 1)[scenes.labels]
+    hits = {name: pointing_hits(maps, scenes.boxes, tolerance) for name, tolerance in
+            (("pointing 15 px", 15), ("inside", 1))}
+    return {
+        "MaxBoxAcc": ious.largest >= 0.5,
+        "MaxBoxAccV2": ious.best[:, None] >= DELTAS[:, None],
+        "PxAP": pixel_counts(maps, box_masks(scenes.boxes, maps.shape[1:])),
+    } | {name: np.stack([hit[:, None] * classes, classes], axis=1) for name, hit in hits.items()}
 
-    >>> cam = Row("cam", "method", 81.5, 0.31, 80, 70, 99, 98, 97)
-    >>> ink = Row("ink", "baseline", 90, 0.2, 90, 60, 50, 40, 50)
-    >>> print(as_text([cam, ink]))
-                         MaxBoxAcc  at τ  MaxBoxAccV2  PxAP  pointing 15 px  inside  one of two
-    cam                       81.5  0.31         80.0  70.0            99.0    98.0        97.0
-    ───────────────────────────────────────────────────────────────────────────────────────────
-    ink                       90.0  0.20         90.0  60.0            50.0    40.0        50.0
+
+def difference(row, other, figure, groups=None):
+    """One row's figure minus another's, measured on the same scenes: a paired `Interval`, in percent.
+
+    groups: the digit of each of these scenes, as for `bootstrap`.
+
+    >>> always = Row("always right", "method", {}, {"MaxBoxAcc": np.ones((100, 1))}, 0)
+    >>> mostly = Row("three in four", "method", {}, {"MaxBoxAcc": np.arange(100)[:, None] % 4 > 0}, 0)
+    >>> print(difference(always, mostly, "MaxBoxAcc"))
+    25.0 (17.0 to 33.0)
     """
-    lines = [f"{'':20} MaxBoxAcc  at τ  MaxBoxAccV2  PxAP  pointing 15 px  inside  one of two"]
-    for row, before in zip(rows, [None, *rows]):
+    both = np.stack([np.asarray(some.rows[figure], np.float32) for some in (row, other)], axis=1)
+    return bootstrap(both, lambda mean: FIGURES[figure](mean[0]) - FIGURES[figure](mean[1]), groups=groups)
+
+
+def as_text(table):
+    """The table as aligned lines, figure ± half its interval; a rule before the rivals and before the baselines."""
+    lines = [f"{'':24}" + "".join(f"{name.replace('of two: ', '2: '):>15}" for name in FIGURES)]
+    for row, before in zip(table, [None, *table]):
         if before and before.kind != row.kind:
             lines.append("─" * len(lines[0]))
-        lines.append(
-            f"{row.name:20} {row.max_box_acc:9.1f}  {row.threshold:4.2f}  {row.max_box_acc_v2:11.1f}  {row.pxap:4.1f}"
-            f"  {row.pointing_15:14.1f}  {row.pointing:6.1f}  {row.of_two:10.1f}"
-        )
+        figures = (row.figures[name] for name in FIGURES)
+        lines.append(f"{row.name:24}" + "".join(f"{f.value:9.1f} ±{(f.high - f.low) / 2:4.1f}" for f in figures))
     return "\n".join(lines)
+
+
+def _own(maps, classes):
+    """The map of one class an image: (n, rows, columns)."""
+    return maps[np.arange(len(maps)), :, :, classes]
+
+
+def _row(name, of_one, of_two, scenes, first):
+    rows, groups = evidence(of_one, scenes), dict.fromkeys(FIGURES, scenes.digits)
+    asked = evidence(of_two, first)
+    for figure in ("MaxBoxAcc", "inside"):
+        rows[f"of two: {figure}"], groups[f"of two: {figure}"] = asked[figure], first.digits
+    figures = {figure: bootstrap(rows[figure], read, groups=groups[figure]) for figure, read in FIGURES.items()}
+    kind = "baseline" if name in BASELINES else "rival" if name in RIVALS else "method"
+    return Row(name, kind, figures, rows, float(THRESHOLDS[rows["MaxBoxAcc"].mean(axis=0).argmax()]))

@@ -5,12 +5,14 @@ import numpy as np
 
 def accuracy(model, scenes, batch_size=500):
     """Fraction of scenes whose largest logit is at their label."""
-    right = 0
-    for start in range(0, len(scenes.labels), batch_size):
-        part = slice(start, start + batch_size)
-        logits = np.asarray(model.predict_on_batch(scenes.images[part]))
-        right += np.sum(logits.argmax(axis=1) == scenes.labels[part])
-    return right / len(scenes.labels)
+    return right_names(model, scenes, batch_size).mean()
+
+
+def right_names(model, scenes, batch_size=500):
+    """Which scenes have their largest logit at their label: bool, (n,)."""
+    parts = [slice(start, start + batch_size) for start in range(0, len(scenes.labels), batch_size)]
+    logits = np.concatenate([np.asarray(model.predict_on_batch(scenes.images[part])) for part in parts])
+    return logits.argmax(axis=1) == scenes.labels
 
 
 def accuracy_by_class(logits, labels):
