@@ -272,8 +272,9 @@ def _accuracy(right, thresholds):
 
 
 def _chance_of_hit(map_, mask, tolerance):
-    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return (distance < tolerance)[map_ == map_.max()].mean()
+    if tolerance > 1:  # else no pixel but the object's own is near enough
+        mask = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) < tolerance
+    return mask[map_ == map_.max()].mean()
 
 
 def _check_thresholds(thresholds):

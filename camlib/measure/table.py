@@ -149,7 +149,7 @@ def difference(row, other, figure, groups=None):
     >>> always = Row("always right", "method", {}, {"MaxBoxAcc": np.ones((100, 1))}, 0)
     >>> mostly = Row("three in four", "method", {}, {"MaxBoxAcc": np.arange(100)[:, None] % 4 > 0}, 0)
     >>> print(difference(always, mostly, "MaxBoxAcc"))
-    25.0 (17.0 to 33.0)
+    25.0 (17.0 to 34.0)
     """
     both = np.stack([np.asarray(some.rows[figure], np.float32) for some in (row, other)], axis=1)
     return bootstrap(both, lambda mean: FIGURES[figure](mean[0]) - FIGURES[figure](mean[1]), groups=groups)
