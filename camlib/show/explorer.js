@@ -253,8 +253,8 @@ function template(data) {
     <div class="legend"><span><b>▸</b> predicted${data.labels ? " <b>✓</b> true" : ""}</span>
       ${choices("order", "Order of the classes", [["class", "in order"], ["score", "by score"]])}</div>
     ${classes > 1 ? `<label class="legend" title="Maps and logits less those of this class">Against
-      <select name="against"><option value="">${data.centred ? "the average class" : "nothing (as computed)"}</option>${
-      data.class_names.map((name, c) => `<option value="${c}">${escape(name)}</option>`).join("")}</select></label>`
+      <select name="against"><option value="">${data.centred ? "the average class" : "nothing (as computed)"}</option>
+      ${data.class_names.map((name, c) => `<option value="${c}">${escape(name)}</option>`).join("")}</select></label>`
       : ""}
   </div>
   ${steps > 1 ? `<div class="training">
@@ -397,7 +397,7 @@ function picture(view) {
 
   const outline = ([x0, y0, x1, y1], [high, wide], dash, thick) => {
     const fx = canvas.width / wide, fy = canvas.height / high;
-    for (const [colour, extra] of [["rgba(0,0,0,.65)", 2], ["#fff", 0]]) {
+    for (const [colour, extra] of [["rgba(255,255,255,.8)", 2], ["#1d2126", 0]]) {
       screen.setLineDash(dash.map((d) => d * thick));
       screen.strokeStyle = colour;
       screen.lineWidth = thick + extra * devicePixelRatio;

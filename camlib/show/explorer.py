@@ -203,7 +203,8 @@ class Explorer(anywidget.AnyWidget):
         first, *rest = figure.subplots(1, 1 + len(shown))
         for axes in (first, *rest):
             axes.imshow(c.pictures[image], cmap="gray", vmin=0, vmax=255, extent=edges)
-            axes.set_axis_off()
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(color="#cccccc", linewidth=0.6)  # where a white scene ends
         first.set_title((f"image {image}" if self.step is None else f"step {self.step}") + self._versus(", "),
                         fontsize=9, parse_math=False)
         for axes, k in zip(rest, shown):
@@ -223,10 +224,10 @@ class Explorer(anywidget.AnyWidget):
 
 
 def _outline(axes, box, line):
-    """A box, if there is one, in white on black, to show on any picture."""
+    """A box, if there is one, in ink with a white edge, to show on any picture."""
     from matplotlib.patches import Rectangle
 
-    for colour, width in (("#000a", 2.6), ("white", 1.2)) if box else ():
+    for colour, width in (("#fffc", 2.6), ("#1d2126", 1.2)) if box else ():
         x0, y0, x1, y1 = box
         axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, lw=width, ls=line))
 
@@ -235,7 +236,7 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
              title=None, **traits):
     """An `Explorer` of the maps of some images, for all classes and, optionally, along training.
 
-    images: uint8, (n, height, width) grey or (n, height, width, 3) RGB.
+    images: uint8, (n, height, width) grey, shown as ink on paper (inverted), or (n, height, width, 3) RGB.
     maps: float, (steps, n, rows, columns, classes), or (n, rows, columns, classes) of one trained model; raw and
         signed, as `camlib.explain` returns them. Logits and probabilities are derived from them: maps' means + bias.
     bias: (classes,) or (steps, classes); None stands for zeros.

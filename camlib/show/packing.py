@@ -10,8 +10,9 @@ import math
 import numpy as np
 
 COLORMAPS = ("diverging", "viridis", "magma", "jet")
-# Evidence against is blue, for is red; both grow lighter as they grow stronger, so they show on dark scenes too.
-DIVERGING = ("#9be0ff", "#48a8ff", "#2c6be0", "#d8352a", "#ff6a3a", "#ffb95c")
+# Evidence against is blue, for is red: ColorBrewer's RdBu, which the colour-blind can tell apart, as in the figures.
+# Both grow darker as they grow stronger, so they show on paper, in grey too; fading out at zero makes the paler half.
+DIVERGING = ("#2166ac", "#4393c3", "#d6604d", "#b2182b")
 CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
             "scale", "order", "cell", "against")
 SIDE = 1200  # pixels of a picture's longer side: twice the 600 that a page shows it in, for screens of high density
@@ -21,8 +22,8 @@ LARGEST = 1e36  # float32, which travels, ends at 3.4e38; differences and sums o
 class Content:
     """What an explorer shows, checked, and the 8-bit form in which it travels. Arguments are those of `explorer`.
 
-    pictures: the images as they travel, uint8, the longer side at most `SIDE`; `travelling` is their (height, width),
-        `size` that of the images handed in. boxes are in pixels of the latter.
+    pictures: the images as they travel, uint8, the longer side at most `SIDE`, grey ones as ink on paper (inverted);
+        `travelling` is their (height, width), `size` that of the images handed in. boxes are in pixels of the latter.
     maps: float32, (steps, n, rows, columns, classes). logits: float64, (steps, n, classes).
     centred: whether maps and logits add up to zero over the classes, so that each is "against the average class".
     """
@@ -48,7 +49,7 @@ class Content:
         if len(images) != n:
             raise ValueError(f"there are {len(images)} images, but maps of {n}: expected as many")
         self.size = images.shape[1:3]
-        self.pictures = _shrunk(images)
+        self.pictures = _shrunk(255 - images if images.ndim == 3 else images)
         self.travelling = self.pictures[0].shape[:2]
         self.steps = None if steps is None else [int(step) for step in _line(steps, count, "steps", "map")]
         if self.steps and any(b <= a for a, b in zip(self.steps, self.steps[1:])):

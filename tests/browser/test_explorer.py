@@ -475,9 +475,13 @@ def test_nothing_is_said_after_the_end(page, tmp_path):
 
 
 def test_the_still_is_what_the_page_shows(page, tmp_path):
-    """Four views of one explorer, each as a picture without scripts and alive: the colours agree, on the average."""
+    """Four views of one explorer, each as a picture without scripts and alive: the colours agree, on the average.
+
+    In colour, for a grey scene is white where it ends, and the edge of its still could not be found.
+    """
     in_python(tmp_path, """
 from itertools import product
+explorer_one = explorer(images[..., None].repeat(3, axis=-1), maps, boxes=[(10, 10, 40, 40)] * 4)
 for number, (scale, smooth) in enumerate(product(("classes", "map"), (True, False))):
     explorer_one.set_trait("scale", scale), explorer_one.set_trait("smooth", smooth)
     explorer_one.image_index, explorer_one.class_index, explorer_one.opacity = 1, 3, 0.9

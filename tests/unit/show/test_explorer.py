@@ -307,11 +307,11 @@ def test_what_is_silent_stays_silent_in_a_difference_too():
             assert abs(part.mean()) < shared[step, image] / 255 / 10
 
 
-def test_grey_images_travel_exactly():
+def test_grey_images_travel_exactly_as_ink_on_paper():
     images, maps = scene()
     addresses = unpacked(explorer(images, maps)._packed)["images"]
     for image, address in zip(images, addresses):
-        assert (np.asarray(Image.open(io.BytesIO(b64decode(address.split(",")[1])))) == image).all()
+        assert (np.asarray(Image.open(io.BytesIO(b64decode(address.split(",")[1])))) == 255 - image).all()
 
 
 @pytest.mark.parametrize("size, small", [((1800, 2400), (900, 1200)), ((2500, 1250), (1200, 600)),
@@ -323,7 +323,7 @@ def test_a_large_picture_travels_at_twice_what_a_page_shows(size, small, channel
     data = unpacked(explorer(image, np.ones((1, 4, 4, 2)))._packed)
     picture = Image.open(io.BytesIO(b64decode(data["images"][0].split(",")[1])))
     assert picture.size == small[::-1] and tuple(data["travelling"]) == small and tuple(data["size"]) == size
-    pixels = np.asarray(picture)
+    pixels = np.asarray(picture) if channels else 255 - np.asarray(picture)  # grey ones are inverted
     ends = (200, 90) if small[0] > 1 else (127, 127)  # one row of 200 and two of 90, averaged
     assert abs(pixels[0].astype(int) - ends[0]).max() <= 3 and abs(pixels[-1].astype(int) - ends[1]).max() <= 3
 
@@ -437,6 +437,16 @@ def panel(still, number):
     return still[100:110, x - 5: x + 5].mean(axis=(0, 1))
 
 
+def test_on_paper_and_in_grey_stronger_evidence_is_darker_for_and_against_alike():
+    lightness = []
+    for sign in (-1, 1):
+        *rgb, alpha = np.moveaxis(packing.colourise(sign * np.linspace(0, 1, 40), -1, 1, "diverging", 0.75), -1, 0)
+        grey = np.tensordot([0.299, 0.587, 0.114], rgb, 1)
+        lightness.append(255 - alpha / 255 * (255 - grey))
+    assert (np.diff(lightness) < 0).all() and np.ptp(lightness) > 100
+    assert abs(np.subtract(*lightness)).max() < 25
+
+
 @pytest.mark.parametrize("colormap, scale, places", [
     ("viridis", "classes", [2.5 / 5, 5 / 5, 4 / 5, 3 / 5]),  # from −3, though its class is not shown, to 2
     ("viridis", "map", [0, 0, 0, 0]),  # a constant map lies at its own low end
@@ -449,16 +459,18 @@ def test_the_still_has_the_colours_of_the_live_view(colormap, scale, places):
     table = packing._tables()[packing.COLORMAPS.index(colormap)]
     still = still_of(views)
     for number, place in enumerate(places, 1):
-        opaque = min(1, 1.25 * abs(2 * place - 1)) if colormap == "diverging" else 1  # over black
-        assert abs(panel(still, number) - opaque * table[round(place * 255)]).max() < 8, number
+        opaque = min(1, 1.25 * abs(2 * place - 1)) if colormap == "diverging" else 1  # over paper
+        expected = opaque * table[round(place * 255)] + (1 - opaque) * 255
+        assert abs(panel(still, number) - expected).max() < 8, number
 
 
-def test_the_still_shows_the_differences():
+def test_the_still_shows_the_differences_and_grey_scenes_as_ink_on_paper():
     maps = np.zeros((1, 4, 4, 5)) + [-0.5, 2, 1, -3, 0]
     views = explorer(np.zeros((1, 20, 20), np.uint8), maps, class_index=0, opacity=1, colormap="viridis", against=2,
                      show_box=False)
     table = packing._tables()[1]
     still = still_of(views)
+    assert panel(still, 0).min() > 247
     for number, k in enumerate([0, 1, 2, 4], 1):  # minus the 1 of class 2, from −4 to 1
         place = (maps[0, 0, 0, k] - 1 + 4) / 5
         assert abs(panel(still, number) - table[round(place * 255)]).max() < 8, number
