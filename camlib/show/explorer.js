@@ -140,19 +140,31 @@ export async function unpack(bytes) {
   for (let i = 0; i < data.codes.length; i++) // each row came as its difference from the row above
     if (i % cells >= columns) data.codes[i] += data.codes[i - columns];
   const index = data.index = (step, image, c) => (step * images + image) * classes + c;
-  data.map = (step, image, c) => {
-    const at = index(step, image, c), low = data.low[at], unit = (data.high[at] - low) / data.levels[at];
-    return Float64Array.from(data.codes.subarray(at * cells, (at + 1) * cells), (code) => low + unit * code);
+  const decode = (at) => {
+    const out = new Float64Array(cells), low = data.low[at], unit = (data.high[at] - low) / data.levels[at];
+    if (!unit) return out.fill(low);
+    const first = Math.floor(low / unit + 0.5); // so zero is zero
+    for (let i = 0; i < cells; i++) out[i] = unit * (data.codes[at * cells + i] + first);
+    return out;
   };
-  data.range = (step, image, c) => [data.low[index(step, image, c)], data.high[index(step, image, c)]];
-  data.sharedRange = (step, image) => {
-    const from = index(step, image, 0);
-    const part = (ends) => ends.subarray(from, from + classes);
-    return [Math.min(...part(data.low)), Math.max(...part(data.high))];
+  /** The map of a class, less that of the class `against`, if any; and from where to where it goes. */
+  data.map = (step, image, c, against = null) => {
+    const map = decode(index(step, image, c));
+    if (against !== null) decode(index(step, image, against)).forEach((value, i) => { map[i] -= value; });
+    return map;
   };
+  data.range = (step, image, c, against = null) => {
+    if (against !== null) return ends(data.map(step, image, c, against));
+    return [data.low[index(step, image, c)], data.high[index(step, image, c)]];
+  };
+  const shared = {}; // a range of all differences takes longer than the rest of a drawing where classes are hundreds
+  data.sharedRange = (step, image, against = null) => (shared[[step, image, against]] ??=
+    ends(data.class_names.flatMap((_, c) => data.range(step, image, c, against))));
   data.logitsOf = (step, image) => data.logits.subarray(index(step, image, 0), index(step, image, 0) + classes);
   return data;
 }
+
+const ends = (values) => [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
 
 /** Unpacked data with its images decoded, `pictures`: all that `mount` needs, so that it need not wait. */
 async function load(bytes) {
@@ -198,6 +210,7 @@ const signed = (value, digits = 2) => (value < 0 ? MINUS : "+") + Math.abs(value
 const brief = (value) => number(value, Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 1)))));
 const percent = (p) => (p > 0.9995 && p < 1 ? ">99.9" : (100 * p).toFixed(1)) + "\u202f%";
 const argmax = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+const what = ({ against }) => (against === null ? "logit" : "logit difference");
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** Native radio buttons dressed as something else: arrow keys, focus and screen readers come with them. */
@@ -235,10 +248,14 @@ function template(data) {
     <p class="cell"></p>
   </div>
   <div class="classes">
-    <div class="table"><div class="head" aria-hidden="true"><span>class</span><span>logit</span><span>probability</span>
-      </div>${choices("class_index", "Class", rows)}</div>
+    <div class="table"><div class="head" aria-hidden="true"><span>class</span><span class="what"></span>
+      <span>probability</span></div>${choices("class_index", "Class", rows)}</div>
     <div class="legend"><span><b>▸</b> predicted${data.labels ? " <b>✓</b> true" : ""}</span>
       ${choices("order", "Order of the classes", [["class", "in order"], ["score", "by score"]])}</div>
+    ${classes > 1 ? `<label class="legend" title="Maps and logits less those of this class">Against
+      <select name="against"><option value="">${data.centred ? "the average class" : "nothing (as computed)"}</option>
+      ${data.class_names.map((name, c) => `<option value="${c}">${escape(name)}</option>`).join("")}</select></label>`
+      : ""}
   </div>
   ${steps > 1 ? `<div class="training">
     <div class="head"><button class="play" aria-label="Play the training"></button>
@@ -263,17 +280,20 @@ function template(data) {
 </section>`;
 }
 
-/** What a state of the controls shows: its map, raw and stretched, logits, the range of the colours, and the boxes. */
+/**
+ * What a state of the controls shows: its map, raw and stretched, logits, the range of the colours, and the boxes.
+ * Maps and logits are less those of the class `against`, if any; of this, the probabilities hear nothing.
+ */
 function look(data, state) {
   const [rows, columns] = data.shape.slice(3), [height, width] = data.travelling;
-  const at = [state.step_index, state.image_index, state.class_index];
-  const map = data.map(...at), stretched = upsample(map, rows, columns, height, width);
-  const range = state.scale === "map" ? data.range(...at) : data.sharedRange(...at);
+  const { step_index: step, image_index: image, class_index: c, against } = state;
+  const map = data.map(step, image, c, against), stretched = upsample(map, rows, columns, height, width);
+  const range = state.scale === "map" ? data.range(step, image, c, against) : data.sharedRange(step, image, against);
   const small = state.show_box ? largestBox(stretched, height, width, state.threshold) : null;
   const box = small && stretchBox(small, data.travelling, data.size);
-  const truths = data.boxes?.[state.image_index] ?? [];
+  const truths = data.boxes?.[image] ?? [];
   const overlap = box && truths.length ? Math.max(...truths.map((truth) => iou(box, truth))) : null;
-  const logits = data.logitsOf(...at);
+  const own = data.logitsOf(step, image), logits = against === null ? own : own.map((z) => z - own[against]);
   return { ...state, map, stretched, range, box, truths, overlap, logits, chances: softmax(logits) };
 }
 
@@ -377,7 +397,7 @@ function picture(view) {
 
   const outline = ([x0, y0, x1, y1], [high, wide], dash, thick) => {
     const fx = canvas.width / wide, fy = canvas.height / high;
-    for (const [colour, extra] of [["rgba(0,0,0,.65)", 2], ["#fff", 0]]) {
+    for (const [colour, extra] of [["rgba(255,255,255,.8)", 2], ["#1d2126", 0]]) {
       screen.setLineDash(dash.map((d) => d * thick));
       screen.strokeStyle = colour;
       screen.lineWidth = thick + extra * devicePixelRatio;
@@ -477,8 +497,9 @@ function classTable({ data, root, find, all }) {
     label.control.checked = c === shown.class_index;
     const [guess, truth] = [c === predicted, c === data.labels?.[shown.image_index]];
     of(".marks").textContent = (guess ? "▸" : "") + (truth ? "✓" : "");
-    label.control.setAttribute("aria-label", `${data.class_names[c]}: logit ${number(logits[c])}, probability ${
-      percent(chances[c])}${guess ? ", predicted" : ""}${truth ? ", true class" : ""}`);
+    const numbers = `${what(shown)} ${number(logits[c])}, probability ${percent(chances[c])}`;
+    label.control.setAttribute("aria-label",
+      `${data.class_names[c]}: ${numbers}${guess ? ", predicted" : ""}${truth ? ", true class" : ""}`);
     const bar = of(".logit");
     bar.style.width = `${(50 * Math.abs(logits[c])) / limit}%`;
     bar.style.left = `${logits[c] < 0 ? 50 - (50 * -logits[c]) / limit : 50}%`;
@@ -488,16 +509,18 @@ function classTable({ data, root, find, all }) {
     of(".p").textContent = percent(chances[c]);
   }
 
-  function recolour(label, c, { step_index, image_index, scale, range, colormap }) {
-    const own = scale === "map" ? data.range(step_index, image_index, c) : range;
+  function recolour(label, c, { step_index, image_index, against, scale, range, colormap }) {
+    const own = scale === "map" ? data.range(step_index, image_index, c, against) : range;
     const context = label.querySelector(".mini").getContext("2d");
-    paint(context, data.map(step_index, image_index, c), own, data, { colormap }, columns, rows);
+    paint(context, data.map(step_index, image_index, c, against), own, data, { colormap }, columns, rows);
   }
 
   return {
     draw(shown, last) {
       const limit = Math.max(...Array.from(shown.logits, Math.abs), 1e-9), predicted = argmax(shown.logits);
-      const changed = ["step_index", "image_index", "colormap", "scale"].some((name) => shown[name] !== last[name]);
+      const changed = ["step_index", "image_index", "against", "colormap", "scale"].some(
+        (name) => shown[name] !== last[name]);
+      find(".what").textContent = what(shown);
       for (const label of sort(shown)) {
         const c = +label.control.value;
         fill(label, c, shown, limit, predicted);
@@ -595,7 +618,8 @@ function playSteps({ data, model, app, find, tell, over }, stepAt) {
 
 /** Sliders and choices: what the reader sets in any of them goes to the model. */
 function controls({ data, app, find, all, state, tell }) {
-  const read = { smooth: (input) => input.value === "1", show_box: (input) => input.checked };
+  const read = { smooth: (input) => input.value === "1", show_box: (input) => input.checked,
+    against: (input) => (input.value === "" ? null : Number(input.value)) };
   for (const name of ["image_index", "class_index", "step_index", "opacity", "threshold"])
     read[name] = (input) => Number(input.value);
   app.addEventListener("input", ({ target }) => {
@@ -623,6 +647,8 @@ function controls({ data, app, find, all, state, tell }) {
       for (const name of ["colormap", "scale", "order"]) find(`[name=${name}][value="${shown[name]}"]`).checked = true;
       find(`[name=smooth][value="${shown.smooth ? 1 : ""}"]`).checked = true;
       find("[name=show_box]").checked = shown.show_box;
+      const against = find("[name=against]"); // which one class alone does not have
+      if (against) against.value = shown.against ?? "";
       find(".iou").textContent = shown.overlap !== null ? `IoU ${shown.overlap.toFixed(2)}`
         : shown.show_box && !shown.box ? "no box" : "";
     },
@@ -636,20 +662,27 @@ function sum(view) {
   const term = (value, label, kind = "", title = "") =>
     `<span class="${kind}" title="${title}"><b>${value}</b><small>${label}</small></span>`;
   return {
-    draw({ step_index, image_index, class_index, logits, map, ...shown }) {
-      const logit = logits[class_index], bias = data.bias[step_index * classes + class_index];
-      const warm = data.positive[data.index(step_index, image_index, class_index)];
+    draw({ step_index, image_index, class_index, against, logits, map, ...shown }) {
+      const logit = logits[class_index], biasOf = (c) => data.bias[step_index * classes + c];
+      const bias = biasOf(class_index) - (against === null ? 0 : biasOf(against));
+      const warm = against === null ? data.positive[data.index(step_index, image_index, class_index)]
+        : map.reduce((total, value) => total + Math.max(value, 0), 0) / cells;
+      const named = (word, c) => `${word}<sub>${escape(data.class_names[c])}</sub>`;
+      const less = (word) => (against === null ? word
+        : `${named(word, class_index)} ${MINUS} ${named(word, against)}`);
       find(".sum").innerHTML = [
         term(signed(warm), "cells > 0", "warm", `The cells above zero, added up, ÷ ${cells}`),
         term(signed(logit - bias - warm), "cells < 0", "cool", `The cells below zero, added up, ÷ ${cells}`),
-        term(signed(bias), "bias"), "<i>=</i>", term(number(logit), "logit")].join("");
+        term(signed(bias), less("bias")), `<div><i>=</i>${term(number(logit), less("logit"))}</div>`].join("");
       const cell = view.hovered ?? shown.cell, value = cell && map[cell[0] * columns + cell[1]];
-      const [low, high] = data.range(step_index, image_index, class_index);
-      const digits = Math.min(Math.max(Math.ceil(-Math.log10((high - low) / 255 || 1)), 0), 6); // what 8 bits can tell
+      const spans = [class_index, against ?? class_index].map((c) => data.range(step_index, image_index, c))
+        .map(([low, high]) => high - low);
+      const digits = Math.min(Math.max(Math.ceil(-Math.log10(Math.max(...spans) / 255 || 1)), 0), 6); // as 8 bits tell
       find("p.cell").textContent = cell
         ? `Row ${cell[0]}, column ${cell[1]}: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
-          cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the logit.`
-        : "Point at a cell to see how much of the logit it carries.";
+          cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the ${what({ against })}.`
+        : against === class_index ? "Against itself, a class has no evidence: every cell is silent."
+          : `Point at a cell to see how much of the ${what({ against })} it carries.`;
     },
   };
 }
@@ -659,10 +692,11 @@ function voice({ data, find, over }) {
   let timer = 0;
   over.addEventListener("abort", () => clearTimeout(timer));
   return {
-    draw({ class_index, logits, chances, overlap }) {
+    draw({ class_index, against, logits, chances, overlap }) {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        find("p[aria-live]").textContent = `Class ${data.class_names[class_index]}: logit ${
+        find("p[aria-live]").textContent = `Class ${data.class_names[class_index]}${
+          against === null ? "" : ` against ${data.class_names[against]}`}: ${what({ against })} ${
           number(logits[class_index])}, probability ${percent(chances[class_index])}${
           overlap !== null ? `, IoU ${overlap.toFixed(2)}` : ""}. ${find("p.cell").textContent}`;
       }, 500);

@@ -62,6 +62,10 @@ class Explorer(anywidget.AnyWidget):
     scale: what the colours span: "classes", all classes of this image at this step, so that heat compares across
         classes; or "map", each map its own range.
     order: of the classes, "class" or "score". cell: the pinned cell as [row, column], or None.
+    against: a class whose map and logit are taken off all others', or None for maps and logits as handed in. Softmax
+        does not hear what all logits share, so only such differences of two classes mean something by themselves.
+        Where maps and logits add up to zero over the classes, None is "against the average class", and the page says
+        so.
 
     Where scripts in an output can not meet the widget (VS Code, Colab), `ipywidgets.VBox([explorer])` links them.
     """
@@ -81,6 +85,7 @@ class Explorer(anywidget.AnyWidget):
     scale = t.Enum(("classes", "map"), "classes").tag(sync=True)
     order = t.Enum(("class", "score"), "class").tag(sync=True)
     cell = t.List(Index(), None, allow_none=True, minlen=2, maxlen=2).tag(sync=True)
+    against = Index(None, allow_none=True).tag(sync=True)
 
     def __init__(self, content, **traits):
         self._content = content
@@ -89,11 +94,11 @@ class Explorer(anywidget.AnyWidget):
         _made[identity] += 1
         super().__init__(_key=f"{identity}-{_made[identity]}", _packed=_compressed(packed), **traits)
 
-    @t.validate("image_index", "class_index", "step_index")
+    @t.validate("image_index", "class_index", "step_index", "against")
     def _check_index(self, proposal):
-        name = proposal["trait"].name
-        axis = {"step_index": 0, "image_index": 1, "class_index": 4}[name]
-        return _index(proposal["value"], self._content.maps.shape[axis], name)
+        name, value = proposal["trait"].name, proposal["value"]
+        axis = {"step_index": 0, "image_index": 1}.get(name, 4)
+        return value if value is None else _index(value, self._content.maps.shape[axis], name)
 
     @t.validate("cell")
     def _check_cell(self, proposal):
@@ -116,12 +121,13 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def logit(self):
-        """The shown class's logit: the mean of its map, plus its bias."""
-        return float(self._content.logits[self.step_index, self.image_index, self.class_index])
+        """The shown class's logit, less that of `against`: the mean of the map shown, plus the biases' difference."""
+        logits = self._content.logits[self.step_index, self.image_index]
+        return float(logits[self.class_index] - (0 if self.against is None else logits[self.against]))
 
     @property
     def probability(self):
-        """Softmax of the logits of the shown image and step, at the shown class."""
+        """Softmax of the logits of the shown image and step, at the shown class; the same whatever it is against."""
         return float(softmax(self._content.logits[self.step_index, self.image_index])[self.class_index])
 
     @property
@@ -132,7 +138,7 @@ class Explorer(anywidget.AnyWidget):
         Read off the 8-bit map that the browser draws, so that Python and the picture say the same. On a picture that
         travels smaller than it is, the edges are as fine as the pixels that travel.
         """
-        c, at = self._content, (self.step_index, self.image_index, self.class_index)
+        c, at = self._content, (self.step_index, self.image_index, self.class_index, self.against)
         box = largest_box(upsample(c.seen(*at), c.travelling), self.threshold)
         return box and c.in_pixels(box)
 
@@ -157,7 +163,10 @@ class Explorer(anywidget.AnyWidget):
         c, (steps, images, rows, columns, classes) = self._content, self._content.maps.shape
         step, at = ("", "") if self.step is None else (f" × {steps} steps", f", step {self.step}")
         return (f"Explorer of {images} images × {classes} classes{step}, {rows}×{columns} cells; "
-                f"image {self.image_index}, class {c.class_names[self.class_index]}{at}")
+                f"image {self.image_index}, class {c.class_names[self.class_index]}{self._versus(' ')}{at}")
+
+    def _versus(self, before):
+        return "" if self.against is None else f"{before}against {self._content.class_names[self.against]}"
 
     def _repr_mimebundle_(self, **kwargs):
         still = self._still()
@@ -194,12 +203,14 @@ class Explorer(anywidget.AnyWidget):
         first, *rest = figure.subplots(1, 1 + len(shown))
         for axes in (first, *rest):
             axes.imshow(c.pictures[image], cmap="gray", vmin=0, vmax=255, extent=edges)
-            axes.set_axis_off()
-        first.set_title(f"image {image}" if self.step is None else f"step {self.step}", fontsize=9)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set(color="#cccccc", linewidth=0.6)  # where a white scene ends
+        first.set_title((f"image {image}" if self.step is None else f"step {self.step}") + self._versus(", "),
+                        fontsize=9, parse_math=False)
         for axes, k in zip(rest, shown):
-            cells = c.seen(step, image, k)
+            cells = c.seen(step, image, k, self.against)
             heat = colourise(upsample(cells, c.travelling) if self.smooth else cells,
-                             *c.colour_range(step, image, k, self.scale), self.colormap, self.opacity)
+                             *c.colour_range(step, image, k, self.scale, self.against), self.colormap, self.opacity)
             axes.imshow(heat, extent=edges, interpolation="auto" if self.smooth else "nearest")
             axes.set_title(f"{c.class_names[k]}: {100 * chances[k]:.1f} %", fontsize=9, parse_math=False,
                            fontweight="bold" if k == self.class_index else "normal")
@@ -213,10 +224,10 @@ class Explorer(anywidget.AnyWidget):
 
 
 def _outline(axes, box, line):
-    """A box, if there is one, in white on black, to show on any picture."""
+    """A box, if there is one, in ink with a white edge, to show on any picture."""
     from matplotlib.patches import Rectangle
 
-    for colour, width in (("#000a", 2.6), ("white", 1.2)) if box else ():
+    for colour, width in (("#fffc", 2.6), ("#1d2126", 1.2)) if box else ():
         x0, y0, x1, y1 = box
         axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, lw=width, ls=line))
 
@@ -225,7 +236,7 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
              title=None, **traits):
     """An `Explorer` of the maps of some images, for all classes and, optionally, along training.
 
-    images: uint8, (n, height, width) grey or (n, height, width, 3) RGB.
+    images: uint8, (n, height, width) grey, shown as ink on paper (inverted), or (n, height, width, 3) RGB.
     maps: float, (steps, n, rows, columns, classes), or (n, rows, columns, classes) of one trained model; raw and
         signed, as `camlib.explain` returns them. Logits and probabilities are derived from them: maps' means + bias.
     bias: (classes,) or (steps, classes); None stands for zeros.

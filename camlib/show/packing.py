@@ -12,19 +12,21 @@ import numpy as np
 from ..boxes import LARGEST_VALUE
 
 COLORMAPS = ("diverging", "viridis", "magma", "jet")
-# Evidence against is blue, for is red; both grow lighter as they grow stronger, so they show on dark scenes too.
-DIVERGING = ("#9be0ff", "#48a8ff", "#2c6be0", "#d8352a", "#ff6a3a", "#ffb95c")
+# Evidence against is blue, for is red: ColorBrewer's RdBu, which the colour-blind can tell apart, as in the figures.
+# Both grow darker as they grow stronger, so they show on paper, in grey too; fading out at zero makes the paler half.
+DIVERGING = ("#2166ac", "#4393c3", "#d6604d", "#b2182b")
 CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
-            "scale", "order", "cell")
+            "scale", "order", "cell", "against")
 SIDE = 1200  # pixels of a picture's longer side: twice the 600 that a page shows it in, for screens of high density
 
 
 class Content:
     """What an explorer shows, checked, and the 8-bit form in which it travels. Arguments are those of `explorer`.
 
-    pictures: the images as they travel, uint8, the longer side at most `SIDE`; `travelling` is their (height, width),
-        `size` that of the images handed in. boxes are in pixels of the latter.
+    pictures: the images as they travel, uint8, the longer side at most `SIDE`, grey ones as ink on paper (inverted);
+        `travelling` is their (height, width), `size` that of the images handed in. boxes are in pixels of the latter.
     maps: float32, (steps, n, rows, columns, classes). logits: float64, (steps, n, classes).
+    centred: whether maps and logits add up to zero over the classes, so that each is "against the average class".
     """
 
     def __init__(self, images, maps, bias=None, steps=None, accuracy=None, labels=None, boxes=None,
@@ -48,7 +50,7 @@ class Content:
         if len(images) != n:
             raise ValueError(f"there are {len(images)} images, but maps of {n}: expected as many")
         self.size = images.shape[1:3]
-        self.pictures = _shrunk(images)
+        self.pictures = _shrunk(255 - images if images.ndim == 3 else images)
         self.travelling = self.pictures[0].shape[:2]
         self.steps = None if steps is None else [int(step) for step in _line(steps, count, "steps", "map")]
         if self.steps and any(b <= a for a, b in zip(self.steps, self.steps[1:])):
@@ -69,6 +71,7 @@ class Content:
                              f"({count}, {classes})")
         self.bias = np.broadcast_to(bias, (count, classes))
         self.logits = self.maps.mean(axis=(2, 3), dtype=np.float64) + self.bias[:, None]
+        self.centred = _centred(self.maps, (2, 3, 4)) and _centred(self.logits, 2)
 
         self.codes, self.low, self.high, self.levels = _coded(np.moveaxis(self.maps, 4, 2))
         self.addresses = [_data_address(picture, self.travelling == self.size) for picture in self.pictures]
@@ -84,15 +87,20 @@ class Content:
             setattr(part, name, None if values is None else [values[i] for i in kept])
         return part
 
-    def seen(self, step, image, k):
-        """The (rows, columns) map as the browser has it, after coding."""
+    def seen(self, step, image, k, against=None):
+        """The (rows, columns) map as the browser has it, after coding, less that of the class `against`, if any."""
         low, high = (float(ends[step, image, k]) for ends in (self.low, self.high))
-        return low + (high - low) / float(self.levels[step, image, k]) * self.codes[step, image, k]
+        codes, unit = self.codes[step, image, k], (high - low) / float(self.levels[step, image, k])
+        cells = unit * (codes + np.floor(low / unit + 0.5)) if unit else np.full(codes.shape, low)
+        return cells if against is None else cells - self.seen(step, image, against)
 
-    def colour_range(self, step, image, k, scale):
+    def colour_range(self, step, image, k, scale, against=None):
         """(low, high) that the colours of a map span: its own ends if `scale` is "map", else those of all classes."""
-        which = k if scale == "map" else slice(None)
-        return float(self.low[step, image, which].min()), float(self.high[step, image, which].max())
+        which = [k] if scale == "map" else range(self.maps.shape[4])
+        if against is None:
+            return float(self.low[step, image, which].min()), float(self.high[step, image, which].max())
+        shown = [self.seen(step, image, j, against) for j in which]
+        return float(np.min(shown)), float(np.max(shown))
 
     def in_pixels(self, box):
         """A box found in a picture as it travels, in whole pixels of the image handed in, rounded."""
@@ -113,7 +121,7 @@ class Content:
         header = {
             "shape": self.codes.shape, "size": self.size, "travelling": self.travelling, "steps": self.steps,
             "accuracy": self.accuracy, "labels": self.labels, "boxes": self.boxes, "class_names": self.class_names,
-            "title": self.title, "of": self.of, "colormaps": COLORMAPS, "controls": CONTROLS,
+            "title": self.title, "of": self.of, "centred": self.centred, "colormaps": COLORMAPS, "controls": CONTROLS,
             "images": self.addresses, "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
         }
         text = json.dumps(header).encode()
@@ -149,17 +157,26 @@ def _shrunk(images):
 def _coded(maps):
     """Maps (steps, n, classes, rows, columns) as uint8 codes between each map's own ends.
 
-    Returns codes and low, high, levels, (steps, n, classes): map ≈ low + (high − low) · code / levels. A map that
-    spans all that the image's classes share gets 256 levels; a fainter one levels as fine, but at least 64 (a
-    quarter fewer bytes than 256 for all). So the error is at most 1/510 of the shared range.
+    Returns codes and low, high, levels, (steps, n, classes): map ≈ unit · (code + round(low / unit)), where unit is
+    (high − low) / levels. So zero is one of the levels, and what is silent stays so, also in the difference of two
+    maps, where hundreds of cells that are each a little off would add up. A map that spans all that the image's
+    classes share gets 256 levels; a fainter one levels as fine, but at least 64 (a quarter fewer bytes than 256 for
+    all). So the error is at most 1/510 of the shared range.
     """
     low, high = maps.min(axis=(3, 4)), maps.max(axis=(3, 4))
-    own = (high - low).astype(np.float64)
+    own = high.astype(np.float64) - low  # as exact as where it is read, or the levels would begin elsewhere there
     shared = (high.max(axis=2) - low.min(axis=2))[..., None]
     levels = np.ceil(np.clip(255 * own / np.where(shared > 0, shared, 1), 63, 255))
     units = np.where(own > 0, own, 1) / levels
-    codes = np.rint((maps - low[..., None, None]) / units[..., None, None])
-    return codes.astype(np.uint8), low, high, levels.astype(np.uint8)
+    first = np.floor(low / units + 0.5)
+    codes = np.rint(maps / units[..., None, None]) - first[..., None, None]
+    return codes.clip(0, levels[..., None, None]).astype(np.uint8), low, high, levels.astype(np.uint8)
+
+
+def _centred(values, axes):
+    """Whether values (steps, n, …, classes) add up to zero over classes, to 1/1000 of their range over `axes`."""
+    span = np.ptp(values, axis=axes, keepdims=True)[..., 0]
+    return bool((abs(values.mean(axis=-1, dtype=np.float64)) <= span / 1000).all())
 
 
 def _compressed(packed):

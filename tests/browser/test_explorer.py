@@ -97,6 +97,8 @@ CONTROLS = [  # how to reach the control, keys to press, the trait, and its valu
     ("[name=scale]:checked", ["ArrowRight"], "scale", "map"),
     ("[name=show_box]", ["Space"], "show_box", "False"),
     (".picture", ["ArrowDown", "ArrowDown", "ArrowRight"], "cell", "[8, 7]"),
+    ("[name=against]", ["ArrowDown", "ArrowDown"], "against", "1"),
+    ("[name=against]", ["Home"], "against", "None"),
 ]
 
 
@@ -124,8 +126,8 @@ def test_tab_reaches_every_control_and_leaves(notebook, page):
             const inside = document.activeElement.shadowRoot?.activeElement;
             return inside && (inside.name || inside.className); }"""))
         page.keyboard.press("Tab")
-    expected = ["image_index", "picture", "class_index", "order", "play", "step_index", "show_box", "threshold",
-                "opacity", "smooth", "scale", "colormap"]
+    expected = ["image_index", "picture", "class_index", "order", "against", "play", "step_index", "show_box",
+                "threshold", "opacity", "smooth", "scale", "colormap"]
     assert [name for name in reached if name] == expected
 
 
@@ -189,6 +191,51 @@ def test_the_sum_of_the_cells_is_the_logit(notebook, page):
     assert (above, below) == pytest.approx(tuple(map(float, parts)), abs=0.0051)
 
 
+def test_against_a_class_the_sum_is_that_of_the_differences(page, tmp_path, console_errors):
+    in_python(tmp_path, "explorer_one.save_html('page.html'); np.save('maps.npy', maps[4, 0])")
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_selector(".camlib-explorer[data-live=false] .picture")
+    maps, bias = np.load(tmp_path / "maps.npy"), np.arange(6) / 10
+    logits = maps.mean(axis=(0, 1)) + bias
+
+    def said(selector):
+        return [float(text.replace("\u2212", "-")) for text in page.locator(selector).all_inner_texts()]
+    chances, pictures = page.locator(".p").all_inner_texts(), {pixels(page)}
+    select = page.get_by_label("Against")
+    assert select.locator("option:checked").inner_text() == "nothing (as computed)"
+    select.focus()
+    for k in range(6):
+        page.keyboard.press("ArrowDown")
+        assert select.locator("option:checked").inner_text() == str(k)
+        above, below, offset, total = said(".sum b")
+        assert above + below + offset == pytest.approx(total, abs=0.021)
+        assert (offset, total) == pytest.approx((bias[0] - bias[k], logits[0] - logits[k]), abs=0.0051)
+        difference = maps[..., 0] - maps[..., k]
+        assert above == pytest.approx(difference.clip(0).mean(), abs=0.03)  # two maps of 8 bits
+        assert page.locator(".sum small").last.inner_text() == f"logit0 \u2212 logit{k}"
+        assert said(".z") == pytest.approx(logits - logits[k], abs=0.0051)
+        assert page.locator(".p").all_inner_texts() == chances
+        pictures.add(pixels(page))
+        if k == 0:
+            assert "every cell is silent" in page.locator("p.cell").inner_text()
+    assert len(pictures) == 7
+    settles(lambda: page.locator("p[aria-live]").inner_text().split(",")[0],
+            f"Class 0 against 5: logit difference {total:.2f}", page)
+    page.keyboard.press("Home")
+    assert said(".sum b")[3] == pytest.approx(logits[0], abs=0.0051)
+    assert console_errors == []
+
+
+def test_maps_that_add_up_to_zero_are_against_the_average_class(page, tmp_path):
+    in_python(tmp_path, "explorer(images, maps - maps.mean(axis=4, keepdims=True)).save_html('page.html')\n"
+                        "explorer(images, maps[..., :1]).save_html('alone.html')")
+    page.goto((tmp_path / "page.html").as_uri())
+    assert page.get_by_label("Against").locator("option:checked").inner_text() == "the average class"
+    page.goto((tmp_path / "alone.html").as_uri())
+    page.wait_for_selector(".camlib-explorer[data-live=false] .picture")
+    assert page.get_by_label("Against").count() == 0  # there is no other class
+
+
 def test_python_drives_every_control(notebook, page):
     for code, selector, read in [
         ("step = 20", "[name=step_index]", "2"),
@@ -197,6 +244,8 @@ def test_python_drives_every_control(notebook, page):
         ("opacity = 0.35", "[name=opacity]", "0.35"),
         ("threshold = 0.6", "[name=threshold]", "0.6"),
         ("colormap = 'jet'", "[name=colormap]:checked", "jet"),
+        ("against = 2", "[name=against]", "2"),
+        ("against = None", "[name=against]", ""),
     ]:
         before = pixels(page)
         assert notebook.run_code(f"explorer_one.{code}") == ""
@@ -426,12 +475,17 @@ def test_nothing_is_said_after_the_end(page, tmp_path):
 
 
 def test_the_still_is_what_the_page_shows(page, tmp_path):
-    """Four views of one explorer, each as a picture without scripts and alive: the colours agree, on the average."""
+    """Four views of one explorer, each as a picture without scripts and alive: the colours agree, on the average.
+
+    In colour, for a grey scene is white where it ends, and the edge of its still could not be found.
+    """
     in_python(tmp_path, """
 from itertools import product
+explorer_one = explorer(images[..., None].repeat(3, axis=-1), maps, boxes=[(10, 10, 40, 40)] * 4)
 for number, (scale, smooth) in enumerate(product(("classes", "map"), (True, False))):
     explorer_one.set_trait("scale", scale), explorer_one.set_trait("smooth", smooth)
     explorer_one.image_index, explorer_one.class_index, explorer_one.opacity = 1, 3, 0.9
+    explorer_one.against = (None, 2)[number // 2]
     explorer_one.colormap = ("viridis", "diverging", "magma", "viridis")[number]
     explorer_one.save_html(f"{number}.html")
 """)

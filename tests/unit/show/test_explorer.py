@@ -68,6 +68,65 @@ def test_logits_and_probabilities_follow_from_maps_and_bias(views):
         assert views.probability == pytest.approx(math.exp(logits[k]) / sum(map(math.exp, logits)), abs=1e-6)
 
 
+@pytest.mark.parametrize("k", [None, 0, 3])
+def test_against_a_class_everything_is_a_difference_but_the_probability(views, k):
+    images, maps = scene()
+    bias = np.linspace(-1, 1, 15).reshape(3, 5)
+    for step, image, c in np.ndindex(3, 4, 5):
+        views.step_index, views.image_index, views.class_index, views.against = step, image, c, None
+        probability = views.probability
+        views.against = k
+        total = 0.0
+        for row, column in np.ndindex(6, 7):
+            cell = maps[step, image, row, column]
+            total += float(cell[c]) - (0 if k is None else float(cell[k]))
+        offset = bias[step, c] - (0 if k is None else bias[step, k])
+        assert views.logit == pytest.approx(total / 42 + offset, abs=1e-6)
+        assert views.probability == probability
+        seen = views._content.seen(step, image, c, k)
+        assert seen.mean() + offset == pytest.approx(views.logit, abs=float(np.ptp(maps[step, image])) / 255)
+        assert views.box == largest_box(explore.upsample(seen, (30, 35)), 0.2)
+
+
+def test_against_itself_a_class_is_silent(views):
+    views.class_index = views.against = 2
+    assert (views.logit, views.box, views.iou) == (0, None, None)
+    assert views._repr_mimebundle_()["image/jpeg"]
+
+
+def test_what_it_is_against_is_said_and_checked(views):
+    views.class_index, views.against = 1, np.int64(4)
+    assert "class b against e, step 300" in repr(views)
+    assert views._state()["against"] == 4
+    for bad in (5, -1):
+        with pytest.raises(ValueError, match="against is .*expected a whole number, 0 to 4"):
+            views.against = bad
+    assert views.against == 4
+    views.against = None
+    assert "against" not in repr(views)
+
+
+def test_against_the_average_class_is_said_only_where_it_is_true():
+    images, maps = scene()
+    bias = np.linspace(-1, 1, 15).reshape(3, 5)
+    zero_sum, zero_bias = maps - maps.mean(axis=4, keepdims=True), bias - bias.mean(axis=1, keepdims=True)
+    once = zero_sum.copy()
+    once[1, 2, 3, 4, 0] += 0.5  # one cell of one step
+    for given, offset, expected in [(maps, bias, False), (zero_sum, bias, False), (maps, zero_bias, False),
+                                    (zero_sum, zero_bias, True), (once, zero_bias, False), (0 * maps, 0 * bias, True)]:
+        views = explorer(images, given, bias=offset)
+        assert unpacked(views._packed)["centred"] is expected
+        logits = given[2, 0].mean(axis=(0, 1)) + offset[2]
+        assert views.logit == pytest.approx(logits.max(), abs=1e-6)  # as handed in, whatever it is called
+
+
+def test_colours_of_all_classes_span_the_differences_of_all(views):
+    content = views._content
+    maps = np.stack([content.seen(2, 1, k) for k in range(5)])
+    for scale, shown in ("classes", maps - maps[3]), ("map", maps[0] - maps[3]):
+        assert content.colour_range(2, 1, 0, scale, 3) == pytest.approx((shown.min(), shown.max()))
+
+
 def test_starts_at_the_predicted_class_of_the_last_step(views):
     images, maps = scene()
     assert views.step == 300 and views.image_index == 0
@@ -195,7 +254,8 @@ def test_what_travels_is_what_was_given(views):
     assert np.allclose(data["logits"].reshape(3, 4, 5), maps.mean(axis=(2, 3)) + bias, atol=1e-6)
     codes = np.cumsum(data["codes"].reshape(3, 4, 5, 6, 7), axis=3, dtype=np.uint8).astype(float)
     low, high, levels = (data[name].reshape(3, 4, 5, 1, 1).astype(float) for name in ("low", "high", "levels"))
-    seen = np.moveaxis(low + (high - low) * codes / levels, 2, 4)
+    unit = (high - low) / levels
+    seen = np.moveaxis(unit * (codes + np.floor(low / unit + 0.5)), 2, 4)
     own = maps.max(axis=(2, 3), keepdims=True) - maps.min(axis=(2, 3), keepdims=True)
     shared = maps.max(axis=(2, 3, 4), keepdims=True) - maps.min(axis=(2, 3, 4), keepdims=True)
     assert (abs(seen - maps) <= np.minimum(shared / 510, own / 126) * 1.0001).all()
@@ -214,11 +274,44 @@ def test_constant_maps_survive_coding(value):
     assert views.box == ((0, 0, 35, 30) if value > 0 else None)
 
 
-def test_grey_images_travel_exactly():
+@pytest.mark.parametrize("offset, size", [(1000, 0.01), (-77.7, 0.5), (1e6, 30)])
+def test_maps_far_from_zero_are_read_as_they_were_written(offset, size):
+    images, maps = scene(rows=25, columns=25)
+    maps = (offset + size * maps).astype(np.float32)
+    content = explorer(images, maps)._content
+    for at in np.ndindex(3, 4, 5):
+        exact = np.moveaxis(maps, 4, 2)[at].astype(float)
+        assert abs(content.seen(*at) - exact).max() <= np.ptp(exact) / 126 * 1.0001
+
+
+def test_reader_and_writer_agree_on_the_level_of_zero():
+    """Of a million maps some begin so near to half a level that float32 would round it the other way."""
+    maps = np.random.default_rng(8).uniform(-1, 1, (1, 1, 1_000_000, 1, 2)).astype(np.float32)
+    codes, low, high, levels = (part[0, 0] for part in packing._coded(maps))
+    unit = (high.astype(float) - low) / levels
+    seen = unit[:, None] * (codes[:, 0] + np.floor(low / unit + 0.5)[:, None])
+    assert (abs(seen - maps[0, 0, :, 0]) <= 0.5001 * unit[:, None]).all()
+
+
+def test_what_is_silent_stays_silent_in_a_difference_too():
+    """Hundreds of cells that are each a little off would add up: a difference of logits was off by 3 in 20."""
+    images, maps = scene(rows=25, columns=25)
+    maps[:, :, 5:] = 0
+    content = explorer(images, maps)._content
+    shared = np.ptp(maps, axis=(2, 3, 4))
+    for step, image, c, k in np.ndindex(3, 4, 5, 5):
+        seen, exact = content.seen(step, image, c, k), maps[step, image, :, :, c] - maps[step, image, :, :, k]
+        assert (seen[5:] == 0).all()
+        assert abs(seen - exact).max() <= shared[step, image] / 255 * 1.0001
+        for part in (seen - exact, seen.clip(0) - exact.clip(0)):
+            assert abs(part.mean()) < shared[step, image] / 255 / 10
+
+
+def test_grey_images_travel_exactly_as_ink_on_paper():
     images, maps = scene()
     addresses = unpacked(explorer(images, maps)._packed)["images"]
     for image, address in zip(images, addresses):
-        assert (np.asarray(Image.open(io.BytesIO(b64decode(address.split(",")[1])))) == image).all()
+        assert (np.asarray(Image.open(io.BytesIO(b64decode(address.split(",")[1])))) == 255 - image).all()
 
 
 @pytest.mark.parametrize("size, small", [((1800, 2400), (900, 1200)), ((2500, 1250), (1200, 600)),
@@ -230,7 +323,7 @@ def test_a_large_picture_travels_at_twice_what_a_page_shows(size, small, channel
     data = unpacked(explorer(image, np.ones((1, 4, 4, 2)))._packed)
     picture = Image.open(io.BytesIO(b64decode(data["images"][0].split(",")[1])))
     assert picture.size == small[::-1] and tuple(data["travelling"]) == small and tuple(data["size"]) == size
-    pixels = np.asarray(picture)
+    pixels = np.asarray(picture) if channels else 255 - np.asarray(picture)  # grey ones are inverted
     ends = (200, 90) if small[0] > 1 else (127, 127)  # one row of 200 and two of 90, averaged
     assert abs(pixels[0].astype(int) - ends[0]).max() <= 3 and abs(pixels[-1].astype(int) - ends[1]).max() <= 3
 
@@ -344,6 +437,16 @@ def panel(still, number):
     return still[100:110, x - 5: x + 5].mean(axis=(0, 1))
 
 
+def test_on_paper_and_in_grey_stronger_evidence_is_darker_for_and_against_alike():
+    lightness = []
+    for sign in (-1, 1):
+        *rgb, alpha = np.moveaxis(packing.colourise(sign * np.linspace(0, 1, 40), -1, 1, "diverging", 0.75), -1, 0)
+        grey = np.tensordot([0.299, 0.587, 0.114], rgb, 1)
+        lightness.append(255 - alpha / 255 * (255 - grey))
+    assert (np.diff(lightness) < 0).all() and np.ptp(lightness) > 100
+    assert abs(np.subtract(*lightness)).max() < 25
+
+
 @pytest.mark.parametrize("colormap, scale, places", [
     ("viridis", "classes", [2.5 / 5, 5 / 5, 4 / 5, 3 / 5]),  # from −3, though its class is not shown, to 2
     ("viridis", "map", [0, 0, 0, 0]),  # a constant map lies at its own low end
@@ -356,8 +459,21 @@ def test_the_still_has_the_colours_of_the_live_view(colormap, scale, places):
     table = packing._tables()[packing.COLORMAPS.index(colormap)]
     still = still_of(views)
     for number, place in enumerate(places, 1):
-        opaque = min(1, 1.25 * abs(2 * place - 1)) if colormap == "diverging" else 1  # over black
-        assert abs(panel(still, number) - opaque * table[round(place * 255)]).max() < 8, number
+        opaque = min(1, 1.25 * abs(2 * place - 1)) if colormap == "diverging" else 1  # over paper
+        expected = opaque * table[round(place * 255)] + (1 - opaque) * 255
+        assert abs(panel(still, number) - expected).max() < 8, number
+
+
+def test_the_still_shows_the_differences_and_grey_scenes_as_ink_on_paper():
+    maps = np.zeros((1, 4, 4, 5)) + [-0.5, 2, 1, -3, 0]
+    views = explorer(np.zeros((1, 20, 20), np.uint8), maps, class_index=0, opacity=1, colormap="viridis", against=2,
+                     show_box=False)
+    table = packing._tables()[1]
+    still = still_of(views)
+    assert panel(still, 0).min() > 247
+    for number, k in enumerate([0, 1, 2, 4], 1):  # minus the 1 of class 2, from −4 to 1
+        place = (maps[0, 0, 0, k] - 1 + 4) / 5
+        assert abs(panel(still, number) - table[round(place * 255)]).max() < 8, number
 
 
 def test_the_still_shows_the_boxes_when_asked_and_cells_when_asked():

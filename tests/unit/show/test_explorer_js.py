@@ -172,22 +172,29 @@ def test_a_constant_map_has_one_colour(js):
     assert js("return [...m.colourise([2, 2], [2, 2], a)];", table) == [*table[:3], 255] * 2
 
 
-def test_the_browser_reads_what_python_packed(js):
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_the_browser_reads_what_python_packed(js, offset):
     random = np.random.default_rng(4)
-    maps = random.normal(0, 2, (3, 4, 6, 7, 5)).astype(np.float32)
+    maps = random.normal(offset, 2, (3, 4, 6, 7, 5)).astype(np.float32)
     images = random.integers(0, 256, (4, 30, 35), dtype=np.uint8)
     views = explorer.explorer(images, maps, bias=random.normal(size=(3, 5)), title="scénes",
                              boxes=[(1, 2, 3, 4)] * 4, labels=[0, 1, 2, 3])
     data = js("""const d = await m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)));
                  return { map: [...d.map(2, 3, 4)], range: d.range(2, 3, 4), shared: d.sharedRange(2, 3),
+                          less: [...d.map(2, 3, 4, 1)], itself: [...d.map(2, 3, 1, 1)], centred: d.centred,
+                          ranges: [d.sharedRange(2, 3, 1), d.range(2, 3, 4, 1)],
                           logits: [...d.logitsOf(1, 2)], controls: d.controls, title: d.title, boxes: d.boxes,
                           images: d.images.length, tables: d.tables.length };""",
               base64.b64encode(views._packed).decode())
     shown = views._content.seen(2, 3, 4)
     assert data["map"] == pytest.approx(shown.ravel(), abs=1e-12)
+    assert data["less"] == pytest.approx((shown - views._content.seen(2, 3, 1)).ravel(), abs=1e-12)
+    assert set(data["itself"]) == {0} and data["centred"] is False
+    assert data["ranges"] == [pytest.approx(views._content.colour_range(2, 3, 4, scale, 1), abs=1e-12)
+                              for scale in ("classes", "map")]
     assert data["range"] == pytest.approx([maps[2, 3, :, :, 4].min(), maps[2, 3, :, :, 4].max()])
     assert data["shared"] == pytest.approx([maps[2, 3].min(), maps[2, 3].max()])
-    assert data["logits"] == pytest.approx(views._content.logits[1, 2], abs=1e-6)
+    assert data["logits"] == pytest.approx(views._content.logits[1, 2], rel=1e-6)
     assert set(data["controls"]) == {name for name in views.traits(sync=True) if not name.startswith("_")} - {
         *DOMWidget.class_trait_names(sync=True)}
     assert (data["title"], data["boxes"][3], data["images"], data["tables"]) == ("scénes", [[1, 2, 3, 4]], 4, 3072)
