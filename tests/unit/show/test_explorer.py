@@ -70,7 +70,7 @@ def test_logits_and_probabilities_follow_from_maps_and_bias(views):
 
 @pytest.mark.parametrize("k", [None, 0, 3])
 def test_against_a_class_everything_is_a_difference_but_the_probability(views, k):
-    images, maps = scene()
+    _, maps = scene()
     bias = np.linspace(-1, 1, 15).reshape(3, 5)
     for step, image, c in np.ndindex(3, 4, 5):
         views.step_index, views.image_index, views.class_index, views.against = step, image, c, None
@@ -465,7 +465,7 @@ def test_the_still_has_the_colours_of_the_live_view(colormap, scale, places):
 
 
 def test_the_still_shows_the_differences_and_grey_scenes_as_ink_on_paper():
-    maps = np.zeros((1, 4, 4, 5)) + [-0.5, 2, 1, -3, 0]
+    maps = np.tile([-0.5, 2, 1, -3, 0], (1, 4, 4, 1))
     views = explorer(np.zeros((1, 20, 20), np.uint8), maps, class_index=0, opacity=1, colormap="viridis", against=2,
                      show_box=False)
     table = packing._tables()[1]
