@@ -28,7 +28,7 @@ run = camlib.shipped_run()
 plot.scene_grid(scenes, count=6, boxes=True)
 
 # %% [markdown]
-# The boxes are for us: the network never sees them.
+# Six scenes with their labels. The boxes are for us: the network never sees them.
 #
 # ## Predict first
 #
@@ -93,7 +93,7 @@ def maps_by_hand(features, kernel):
 checks.maps_by_hand(maps_by_hand, features, kernel)
 
 # %% [markdown]
-# With the loops that the formula means, for the class that the network named:
+# With the loops that the formula means, for the class named:
 
 # %%
 c = logits.argmax()
@@ -193,9 +193,9 @@ cells = abs(seen.maps[0])
 assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
 
 # %% [markdown]
-# The wrong classes' maps are not empty. That some are blue on the digit is no discovery: ten maps that add up to zero can not all be red. But the clutter is pale in *all* of them. Is that one? Measure what no choice can change: how far the ten maps lie apart, as their standard deviation at a pixel. Where it is 0, the pixel tells no digit from another.
+# The wrong classes' maps speak on the digit too. That some are blue there is no discovery: ten maps that add up to zero can not all be red. But the clutter is pale in *all* of them: is that one? Measure what no choice can change: how far the ten maps lie apart, as their standard deviation at a pixel. Where it is 0, the pixel tells no digit from another.
 #
-# Clutter counts where it is 18 pixels or more from the digit's box: erase the digit, and no map changes there. Since clutter has less ink than a digit, an untrained network looks at the same scenes.
+# Clutter counts where it is 18 pixels or more from the digit's box: erase the digit, and no map changes there. Clutter may be quiet only because it is less ink than a digit; so let an untrained network look at the same scenes.
 
 # %%
 size, ink = (100, 100), scenes.images > 0
@@ -289,7 +289,7 @@ checks.weakest_after_normalising(weakest_after_normalising, seen.maps[0])
 # %% [markdown]
 # ## 6 · Along training
 #
-# The shipped run keeps 20 snapshots. Here is the map of the true class at each, with the accuracy on 10,000 test scenes. Each panel is **stretched to its own range**, written below: compare places, not strengths.
+# Here is the map of the true class at each of the run's 20 snapshots, with the accuracy on 10,000 test scenes. Each panel is **stretched to its own range**, written below: compare places, not strengths.
 
 # %%
 story = camlib.explain_run(run, scenes.images[:6])
@@ -333,11 +333,11 @@ explorer.class_index = int(true)
 assert np.isclose(explorer.logit, logits[true], atol=1e-2)  # section 1, by hand
 
 # %% [markdown]
-# For a printed page, four scenes (rows) at five steps (columns), each map in its own range:
+# For a printed page, three scenes (rows) at five steps (columns), each map in its own range:
 
 # %%
 chosen = [0, 4, 8, 12, len(run.steps) - 1]
-figure, axes = plt.subplots(4, 5, figsize=(6.6, 6.2), layout="constrained")
+figure, axes = plt.subplots(3, 5, figsize=(6.6, 4.8), layout="constrained")
 for n, s in np.ndindex(axes.shape):
     values = story.maps[chosen[s], n, :, :, scenes.labels[n]]
     plot.overlay(axes[n, s], scenes.images[n], values)
@@ -350,7 +350,7 @@ figure
 # %% [markdown]
 # ## 7 · Why dense layers destroy it
 #
-# `lenet_dense` is built like LeNet-5 (LeCun and others, 1998): two convolutions, each with a pooling, then dense layers. (Not in all: the original had a scaled tanh for ReLU, and subsampling with weights for max-pooling.) The package refuses it:
+# `lenet_dense` is built like LeNet-5 (LeCun and others, 1998): two convolutions, each with a pooling, then dense layers. (Not in all details: the original had a scaled tanh for ReLU, and subsampling with weights for max-pooling.) The package refuses it:
 
 # %% tags=["nbval-check-output"]
 try:
