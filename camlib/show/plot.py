@@ -203,7 +203,8 @@ def write_title(panel, text, **style):
 
 def write_range(panel, values):
     """Below matplotlib axes, the smallest and the largest value of the map drawn there, (rows, columns)."""
-    panel.set_xlabel(f"{np.min(values):.3g} to {np.max(values):.3g}".replace("-", "−"), fontsize=8)
+    ends = (np.format_float_positional(end, 3, fractional=False, trim="-") for end in (np.min(values), np.max(values)))
+    panel.set_xlabel(" to ".join(ends).replace("-", "−"), fontsize=8)
 
 
 def printable(text):
