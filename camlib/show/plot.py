@@ -68,7 +68,7 @@ def maps_by_class(image, maps, *, logits=None, classes=None, label=None, width=1
 
 
 def heat_map(image, values, *, label="", width=5.6):
-    """A scene, and the same scene under one of its maps, stretched to its own range: the picture of the course.
+    """A scene, and the same scene under one of its maps, stretched to its own range, which is written below it.
 
     image: (height, width) or (height, width, 3). values: (rows, columns), raw.
     """
@@ -77,6 +77,7 @@ def heat_map(image, values, *, label="", width=5.6):
     overlay(right, image, values)
     left.set_title("what the network sees", fontsize=10)
     write_title(right, f"what speaks for “{label}”", fontsize=10)
+    write_range(right, values)
     return figure
 
 
@@ -96,17 +97,19 @@ def top_classes(picture, maps, logits, names, top=5):
 
 
 def maps_along_training(image, maps, steps, *, accuracy=None, label=None, columns=10):
-    """The maps of one class at several training steps, each stretched to its own range.
+    """The maps of one class at several training steps, each stretched to its own range, which is written below it.
 
     image: (height, width). maps: (steps, rows, columns), raw. steps: (steps,). accuracy: (steps,), 0 to 1.
     """
     columns = min(columns, len(steps))
-    figure, panels = _grid(-(-len(steps) // columns), columns, 1.15, height=1.55)
+    figure, panels = _grid(-(-len(steps) // columns), columns, 1.15, height=1.8)
+    figure.get_layout_engine().set(hspace=0.1)  # a row's ranges stand apart from the next row's steps
     for index, panel in enumerate(panels.flat):
         if index >= len(steps):
             panel.set_visible(False)
             continue
         overlay(panel, image, maps[index])
+        write_range(panel, maps[index])
         caption = f"step {steps[index]:,}" + ("" if accuracy is None else f"\n{accuracy[index]:.0%}")
         panel.set_title(caption, fontsize=8)
     if label is not None:
@@ -119,7 +122,7 @@ def framework(image, features, weights, *, shown=4, name=""):
 
     image: (height, width). features: (rows, columns, channels). weights: (channels,), the class's column of the dense
     kernel. Drawn are the `shown` − 1 channels that raise the class's logit most and the one that lowers it most, each
-    in its own range; all channels are in the sum.
+    in its own range, which is written below it; all channels are in the sum.
     """
     adds = features.mean(axis=(0, 1)) * weights
     strongest = [*np.argsort(-adds)[: shown - 1], adds.argmin()]
@@ -128,10 +131,12 @@ def framework(image, features, weights, *, shown=4, name=""):
     panels[0, 0].set_title("scene", fontsize=9)
     for panel, channel in zip(panels[0, 1:], strongest):
         panel.imshow(features[..., channel], cmap=FEATURE)
-        panel.set_axis_off()
+        panel.set(xticks=[], yticks=[])
+        write_range(panel, features[..., channel])
         panel.set_title(f"{weights[channel]:+.1f} × feature {channel}\nadds {adds[channel]:+.2f}", fontsize=9)
     total = features @ weights
     show_signed(panels[0, -1], total, image, abs(total).max() or 1)
+    write_range(panels[0, -1], total)
     title = f"all {len(weights)}: map of {name}\n{adds.sum():+.2f} before bias"
     write_title(panels[0, -1], title, fontsize=9, color=ACCENT)
     for panel, sign in zip(panels[0, 1:], ["", *["+"] * (shown - 1), "…\n="]):
@@ -194,6 +199,12 @@ def show_signed(panel, values, image, limit, opacity=0.8):
 def write_title(panel, text, **style):
     """The title of matplotlib axes, as it is: no $mathematics$, and control characters by their escapes."""
     panel.set_title(printable(text), parse_math=False, **style)
+
+
+def write_range(panel, values):
+    """Below matplotlib axes, the smallest and the largest value of the map drawn there, (rows, columns)."""
+    ends = (np.format_float_positional(end, 3, fractional=False, trim="-") for end in (np.min(values), np.max(values)))
+    panel.set_xlabel(" to ".join(ends).replace("-", "−"), fontsize=8)
 
 
 def printable(text):

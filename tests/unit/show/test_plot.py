@@ -81,6 +81,16 @@ def test_maps_along_training_names_every_step():
     assert [panel.get_title() for panel in visible(figure)] == [f"step {step}\n50%" for step in range(0, 100, 10)]
 
 
+def test_maps_stretched_to_their_own_range_say_which():
+    values = np.array([[-12.34, 0.0], [5.0, 834.9]])
+    assert plot.heat_map(IMAGE, values).axes[1].get_xlabel() == "−12.3 to 835"
+    along = plot.maps_along_training(IMAGE, [values, values / 1000, 2 * values], [0, 1, 2])
+    assert [panel.get_xlabel() for panel in visible(along)] == ["−12.3 to 835", "−0.0123 to 0.835", "−24.7 to 1670"]
+    features = np.stack([values + 13, values], axis=-1)
+    parts = plot.framework(IMAGE, features, np.array([1.0, -1.0]), shown=2).axes
+    assert [panel.get_xlabel() for panel in parts[1:]] == ["0.66 to 848", "−12.3 to 835", "13 to 13"]
+
+
 def test_the_framework_sums_features_to_the_map():
     features, weights = abs(RANDOM.normal(size=(25, 25, 8))), RANDOM.normal(size=8)
     figure = plot.framework(IMAGE, features, weights, shown=3, name="4")
