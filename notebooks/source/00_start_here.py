@@ -109,7 +109,7 @@ assert right.low > 95
 #
 # Choose an image, a class, a training step. Point at a cell to read its share of the logit; the line below the picture adds all cells up. Two curves stand above the step slider: how often the network was right on 10,000 scenes, and the probability of the chosen class for *this* scene. The solid box surrounds the largest region above the threshold (a share of the map's maximum), the dashed one is the truth, and IoU is their overlap: 1 when they agree.
 #
-# Three things to try: (1) move the step from the first to the last and watch when the heat finds the digit; (2) stay on one image and go through the classes: which wrong class has heat too, and why? (3) move the threshold until the two boxes fit.
+# Three things to try: (1) move the step from the first to the last and watch when the heat finds the digit; (2) stay on one image and go through the classes: which wrong class has heat too, and why? (3) move the threshold until the two boxes fit. When you know them, choose a class under *Against*: the map then compares with that class alone, in place of the average one.
 
 # %%
 story = camlib.explain_run(run, scenes.images[:6])

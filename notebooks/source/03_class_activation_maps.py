@@ -315,7 +315,7 @@ print(f"the identity holds at all {len(run.steps)} snapshots, untrained included
 #
 # ### The explorer
 #
-# Pick an image, a class and a training step; point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit?
+# Pick an image, a class and a training step; point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival under *Against*: section 3's difference of two maps, the one picture that no choice changes.
 
 # %%
 explorer = camlib.explorer(
@@ -331,6 +331,11 @@ explorer
 explorer.step = run.steps[-1]
 explorer.class_index = int(true)
 assert np.isclose(explorer.logit, logits[true], atol=1e-2)  # section 1, by hand
+
+rival = int((explorer.class_index + 1) % 10)
+explorer.against = rival  # logits differ as maps do
+assert np.isclose(explorer.logit, logits[true] - logits[rival], atol=1e-2)
+explorer.against = None  # the average class again
 
 # %% [markdown]
 # For a printed page, three scenes (rows) at five steps (columns), each map in its own range:
