@@ -190,8 +190,7 @@ print(f"one scene: {cost / 1e6:.0f} million multiply–adds")
 
 # %% [markdown]
 # Training costs about three times that. And it starts slowly: weights this small shrink the signal from layer to layer,
-# until the untrained network's logits are zero to three digits. What would 17.5 million scenes take on your machine?
-# (Roughly: this times three small batches.)
+# until the untrained network's logits are zero to three digits. How long would 17.5 million scenes take here, roughly?
 
 # %%
 import time
@@ -466,7 +465,7 @@ errors = 100 - 100 * run.accuracy[1:]
 axes.loglog(run.scenes[1:], errors, ".-", color=plot.QUIET, label="this run")
 axes.errorbar(run.scenes[-1], 100 - verdict.value,
               yerr=[[verdict.high - verdict.value], [verdict.value - verdict.low]],
-              fmt="o", color=plot.ACCENT, capsize=4, label="10,000 scenes, interval")
+              fmt="o", color=plot.ACCENT, capsize=4, label="its end, 95 % interval")
 axes.loglog(17.5e6, 100 - 97.6, "*", color=plot.INK, label="original, digits seen")
 axes.axhline(100 - 97.6, color=plot.INK, ls="--", lw=0.8)
 axes.set(xlabel="scenes seen in training", ylabel="scenes read wrongly (%)")
@@ -582,9 +581,9 @@ assert bare_too.sum() > failed.sum() / 3 and marks["32 pieces"].mean() > 90
 
 # %% [markdown]
 # Four times the clutter of training costs a few scenes in a hundred, and many of the mistakes among eight pieces are made
-# on blank paper, too: those digits themselves are hard. What does break the network is size. It takes any size of
-# *canvas*, but not any size of *digit*: a feature sees 28×28 px, no more. Below, the same bare scenes in the middle of a
-# 200 px canvas, and with every pixel doubled.
+# on blank paper, too: those digits themselves are hard. What does break the network is the size of a digit, since a
+# feature sees 28×28 px, no more. Below, the same bare scenes in the middle of a 200 px canvas, and with every pixel
+# doubled.
 
 # %%
 some = camlib.Scenes(*(part[:300] for part in bare))
@@ -613,8 +612,7 @@ figure
 #
 # **Further exercises.** (a) Give 100 px canvases 120 steps in place of 19, six times the multiply–adds. Do small canvases
 # still win? (b) Train with `replace(train.COURSE, copies=1)` into another folder, and bootstrap the difference of the two
-# on the same scenes. What did bent copies bring? (c) Global *max* pooling lets one cell per channel vote. What becomes of
-# `spread`?
+# on the same scenes. What did bent copies bring?
 #
 # **References.** Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition,
 # Proc. IEEE, 1998. · B. Efron: Bootstrap methods: another look at the jackknife, Annals of Statistics, 1979. · M. Lin, Q. Chen, S. Yan: Network in network, 2013, arXiv 1312.4400. · P. Simard,
