@@ -147,7 +147,7 @@ def framework(image, features, weights, *, shown=4, name=""):
 def accuracy_curve(run, *, target=None, against="scenes"):
     """Accuracy on unseen digits against scenes (or steps) seen.
 
-    run: a `Run`. target: a fraction, drawn as a line to beat.
+    run: a `Run`. target: a fraction, drawn as a line to compare with.
     """
     figure, panel = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
     panel.plot(getattr(run, against), 100 * run.accuracy, color=ACCENT, marker="o", ms=3.5, lw=1.8)

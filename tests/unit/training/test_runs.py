@@ -32,7 +32,7 @@ def copy(run, tmp_path):
 def test_the_shipped_run_is_a_story_from_the_start(run):
     assert run.finished and len(run.steps) == 20 and run.steps[0] == run.scenes[0] == 0
     assert (np.diff(run.steps) > 0).all() and (np.diff(run.scenes) > 0).all()
-    assert run.accuracy[0] < 0.2 and run.accuracy[-1] >= 0.976
+    assert run.accuracy[0] < 0.2 and run.accuracy[-1] >= 0.97
     assert np.isnan(run.loss[0]) and run.loss[-1] < run.loss[1]
 
 
