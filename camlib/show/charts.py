@@ -5,6 +5,7 @@ import numpy as np
 
 from .plot import ACCENT, INK
 
+STYLES = ("-", "--", ":")
 SERIES = ((ACCENT, "o"), (INK, "s"), ("#4a7fb5", "^"))  # told apart by shape as well as by colour
 
 
@@ -32,11 +33,26 @@ def interval_chart(panels, *, width=6.8, xlabel="percent of scenes"):
     return figure
 
 
-def band(panel, x, intervals, *, label, color=ACCENT, marker="o", ls="-"):
-    """A line through (value, low, high) at each x, with the interval as a band around it, on matplotlib axes."""
-    value, low, high = np.array(intervals).T
-    panel.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
-    panel.plot(x, value, color=color, marker=marker, ms=3.5, ls=ls, label=label)
+def curves(panels, *, xlabel, ylabel="percent of scenes", log=False, width=6.8):
+    """Figures against a number, each line in a band that is its interval, one panel a question; a matplotlib figure.
+
+    panels: dict of panel titles → (x, dict of lines → list of (value, low, high), one for each x); at most three lines
+    in a panel. xlabel: a text, or one a panel. log: x in powers of ten above 1, for training steps that begin at 0.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(width, 3.1), layout="constrained", sharey=True, squeeze=False)
+    xlabels = [xlabel] * len(panels) if isinstance(xlabel, str) else xlabel
+    for panel, (title, (x, lines)), below in zip(axes[0], panels.items(), xlabels):
+        for (label, intervals), (color, marker), style in zip(lines.items(), SERIES, STYLES):
+            value, low, high = np.array(intervals).T
+            panel.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
+            panel.plot(x, value, color=color, marker=marker, ms=3.5, ls=style, label=label)
+        panel.set(title=title, xlabel=below, ylim=(0, 103))
+        if log:
+            panel.set(xscale="symlog", xlim=(0, None))
+        panel.legend(frameon=False, fontsize=8, loc="lower right")
+    axes[0, 0].set_ylabel(ylabel)
+    plt.close(figure)
+    return figure
 
 
 def _reach(value, low, high):

@@ -1,6 +1,3 @@
-import matplotlib.pyplot as plt
-import numpy as np
-
 from camlib.show import charts
 
 FIGURES = {"a": (50, 40, 65), "b": (90, 85, 95)}
@@ -28,12 +25,19 @@ def test_a_value_beside_its_interval_by_rounding_is_drawn():
     charts.interval_chart({"boxes": {"one": {"a": (50, 50.001, 51)}}})
 
 
-def test_a_band_reaches_from_low_to_high():
-    figure, panel = plt.subplots()
-    charts.band(panel, [0, 1], [(50, 40, 60), (70, 60, 90)], label="points")
-    [line], [area] = panel.lines, panel.collections
-    assert line.get_ydata().tolist() == [50, 70] and line.get_label() == "points"
-    corners = area.get_paths()[0].vertices
-    assert {tuple(corner) for corner in corners} == {(0, 40), (0, 60), (1, 60), (1, 90)}
-    assert np.ptp(corners[:, 1]) == 50
-    plt.close(figure)
+def test_curves_lie_in_bands_from_low_to_high():
+    lines = {"points": [(50, 40, 60), (70, 60, 90)], "names": [(5, 5, 5), (6, 6, 6)]}
+    figure = charts.curves({"A": ([0, 1], lines), "B": ([5, 7], {"ink": [(1, 0, 2), (1, 0, 2)]})},
+                           xlabel=["step", "clutter"])
+    left, right = figure.axes
+    assert [(line.get_label(), line.get_ydata().tolist()) for line in left.lines] == [
+        ("points", [50, 70]), ("names", [5, 6])]
+    corners = {tuple(corner) for corner in left.collections[0].get_paths()[0].vertices}
+    assert corners == {(0, 40), (0, 60), (1, 60), (1, 90)}
+    assert [panel.get_xlabel() for panel in (left, right)] == ["step", "clutter"]
+    assert right.lines[0].get_xdata().tolist() == [5, 7]
+
+
+def test_steps_from_zero_on_can_be_drawn_in_powers_of_ten():
+    figure = charts.curves({"A": ([0, 10, 1000], {"points": [(1, 0, 2)] * 3})}, xlabel="step", log=True)
+    assert figure.axes[0].get_xscale() == "symlog" and figure.axes[0].get_xlim()[0] == 0
