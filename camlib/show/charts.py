@@ -39,7 +39,7 @@ def curves(panels, *, xlabel, ylabel="percent of scenes", log=False, width=6.8):
     panels: dict of panel titles → (x, dict of lines → list of (value, low, high), one for each x); at most three lines
     in a panel. xlabel: a text, or one a panel. log: x in powers of ten above 1, for training steps that begin at 0.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(width, 3.1), layout="constrained", sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(width, 3.6), layout="constrained", sharey=True, squeeze=False)
     xlabels = [xlabel] * len(panels) if isinstance(xlabel, str) else xlabel
     for panel, (title, (x, lines)), below in zip(axes[0], panels.items(), xlabels):
         for (label, intervals), (color, marker), style in zip(lines.items(), SERIES, STYLES):
@@ -49,7 +49,7 @@ def curves(panels, *, xlabel, ylabel="percent of scenes", log=False, width=6.8):
         panel.set(title=title, xlabel=below, ylim=(0, 103))
         if log:
             panel.set(xscale="symlog", xlim=(0, None))
-        panel.legend(frameon=False, fontsize=8, loc="lower right")
+        panel.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     axes[0, 0].set_ylabel(ylabel)
     plt.close(figure)
     return figure

@@ -10,7 +10,7 @@
 # 3. put an interval on a difference, and name the rival that equals CAM until you ask for one of two digits;
 # 4. refute a claim about maps that a figure seems to prove.
 #
-# **Before you start:** notebook [03](03_class_activation_maps.ipynb), or knowing that a map's mean plus its bias is the logit. **Time:** 60 minutes; all cells run in about 70 seconds.
+# **Before you start:** notebook [03](03_class_activation_maps.ipynb), or knowing that a map's mean plus its bias is the logit. **Time:** 60 minutes; all cells run in about a minute.
 
 # %%
 import matplotlib.pyplot as plt
@@ -198,7 +198,7 @@ assert abs(inside.mean() - hits.mean()) < 0.01
 print("inside, in percent:", camlib.bootstrap(100 * inside, groups=scenes.digits))
 
 # %% [markdown]
-# In brackets: where 95 % of the figures lie when digits are drawn again, with replacement: the **bootstrap**. It draws digits, not scenes, since scenes of one digit succeed or fail together. (Where no scene fails it sees no doubt; but none of $n$ still allows $3/n$.) Now the rivals, also on scenes of **two** digits, asked for one of them:
+# In brackets: where 95 % of the figures lie when digits are drawn again, with replacement: the **bootstrap**. It draws digits, not scenes, since scenes of one digit succeed or fail together. (Where no scene fails it shows no doubt; yet after $n$ scenes without failure, one in $n/3$ may still fail.) Now the rivals, also on scenes of **two** digits, asked for one of them:
 
 # %%
 pairs = camlib.pair_scenes(digits, 200, seed=4)
@@ -219,7 +219,7 @@ charts.interval_chart({
 })
 
 # %% [markdown]
-# With one digit in a scene, the map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class. Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: any filter answers to ink. The chart shows the luckiest of these five seeds:
+# With one digit in a scene, the map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class. Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: any filter answers to ink. The chart's network is the first of these five:
 
 # %%
 blind_hits, hundred = [], camlib.Scenes(*(array[:100] for array in scenes))
@@ -364,7 +364,7 @@ foils = (few.labels + np.random.default_rng(0).integers(1, 10, 150)) % 10
 asked, every = two.labels[:, 0], np.arange(150)
 
 # %%
-where, what = [], []
+where, what, evened = [], [], []
 means = usual.logits.mean(axis=1)  # (steps, classes)
 for maps, logits, usually in zip(together.maps, alone.logits, means):
     here, there = (strongest(own(maps, asked), two.boxes[:, i]) for i in (0, 1))
@@ -372,6 +372,7 @@ for maps, logits, usually in zip(together.maps, alone.logits, means):
     less_usual = logits - usually  # each class less its mean on training digits
     right_class = less_usual[every, few.labels] > less_usual[every, foils]
     what.append(share(right_class, few.digits))
+    evened.append(share(less_usual.argmax(axis=1) == few.labels, few.digits))
 
 # %%
 charts.curves({
@@ -384,12 +385,15 @@ charts.curves({
 
 # %%
 early = np.flatnonzero((run.steps > 50) & (run.steps < 300))
+print("step   named, of ten   and means off    which of the two?      is this a 3?")
 for at in early:
-    print(f"step {run.steps[at]:3}  inside {pointed[at]}   named {named[at]}   "
-          f"which {where[at]}   is this {what[at]}")
-values = [np.array(line)[early, 0] for line in (pointed, named, where, what)]
-assert (values[0] - values[1]).max() > 25  # unlike: the map seems far ahead
-assert (values[2] - values[3]).max() < 10  # like: it never is
+    print(f"{run.steps[at]:4}{named[at].value:14.0f} %{evened[at].value:14.0f} %"
+          f"{where[at]!s:>23}{what[at]!s:>23}")
+lines = (pointed, named, evened, where, what)
+inside_, named_, evened_, where_, what_ = np.array(lines)[:, early, 0]
+assert (inside_ - named_).max() > 25  # unlike: the map seems far ahead
+assert (where_ - what_).max() < 10  # like: it never is
+assert (evened_ - named_).max() > 20  # the logits were off by a sum a class
 assert blind[0].low > 50  # before the first step, by ink alone
 
 # %% [markdown]
@@ -397,9 +401,9 @@ assert blind[0].low > 50  # before the first step, by ink alone
 #
 # - The *untrained* class-blind map points as well: ink and filters, nothing learnt.
 # - One of ten is a harder question than one place among scraps.
-# - A map compares *places* for one class, a verdict compares *classes*. Add 5 to a class's logit everywhere: its map's maximum stays, verdicts change. Early logits are off by such sums.
+# - A map compares *places* for one class, a verdict compares *classes*. Add 5 to a class's logit everywhere: its map's maximum stays, verdicts change. Early logits *are* off by such sums: with each class's mean (on training digits) taken off, the network names many more.
 #
-# The right panel asks alike, with a chance of one half: *which of these two is the 3?* and *is this a 3 or an 8?*, each class's mean logit on training digits taken off. The curves rise together, and naming ends ahead: where does **not** come before what. What survives: a good map is no proof of a good verdict.
+# The right panel asks alike, with a chance of one half: *which of these two is the 3?* and *is this a 3 or an 8?*, means off. The curves rise together, and naming ends ahead: where does **not** come before what. What survives: a good map is no proof of a good verdict.
 #
 # ## 6 · Where do the missing points go?
 #
@@ -462,6 +466,7 @@ by_grid = [v2(averaged(ones_maps, cells), ones) for cells in grids]
 finer = gain(ones_maps, averaged(ones_maps, 13), ones)
 print("25 cells a side less 13, MaxBoxAccV2:", finer)
 assert finer.high < 3 and by_grid[0].high < by_grid[-1].low
+assert points(views[-1], crowded[-1]).low > 90
 charts.curves({
     "Coarser cells": (grids, {"CAM, MaxBoxAccV2": by_grid}),
     "More clutter": (crowds, {
@@ -471,7 +476,7 @@ charts.curves({
 }, xlabel=("cells a side, averaged from 25", "distractors in a scene"))
 
 # %% [markdown]
-# Five cells are too few for a digit of 20 px. But 13 do *better* than 25: averaging calms the edges. So the grid is not too coarse. Clutter costs little.
+# Five cells are too few for a digit of 20 px. But 13 do *better* than 25, so the grid is not too coarse. And CAM, unlike ink, hardly minds clutter.
 #
 # ### The freedom that softmax leaves
 #
@@ -521,7 +526,7 @@ lost = [points(of_two[kind], twos).value for kind in ("ReLU(CAM)", "λ = 1")]
 assert relu_gain.low > 0 and lost[0] > lost[1] + 2
 
 # %% [markdown]
-# Asked for one of two, most of lifting's gain is a plain ReLU's: without the other digit's negative blob, the scale starts at zero. Lifting adds a few points of its own, and pays: at $\lambda = 1$ maps forget which digit was meant. **CAM shows what tells classes apart; a box asks for the whole object.** A better box is not a truer explanation.
+# Asked for one of two, most of lifting's gain is a plain ReLU's: without the other digit's negative blob, the scale starts at zero. Lifting's own two points come with *one* digit, and it pays: at $\lambda = 1$ maps often miss the digit that was meant. **CAM shows what tells classes apart; a box asks for the whole object.** A better box is not a truer explanation.
 #
 # ## 7 · Does the map depend on the network at all?
 #
@@ -572,7 +577,7 @@ pictures = [raw[0], *(maps[0] for maps in by_seed[-1])]
 for panel, picture, layer in zip(axes, pictures, ["trained", *top_down]):
     limit = abs(picture).max()
     plot.show_signed(panel, picture, scenes.images[0], limit)
-    panel.set_title(f"{layer}\n±{limit:.2g}", fontsize=9)
+    panel.set_title(f"{layer}\n±{limit:,.1f}", fontsize=9)
 plt.close(figure)
 figure
 
@@ -650,7 +655,8 @@ for panel, count in zip(axes, (0, 1, 2, 4)):
     view = camlib.explain(network, covered.images)
     knows = share(view.logits.argmax(axis=1) == few.labels, few.digits)
     found = points(own(view.maps, few.labels), covered)
-    print(f"{count} on top: names {knows}, points inside {found}, in percent")
+    blind_found = points(view.maps.std(axis=-1), covered)
+    print(f"{count} on top: names {knows}   inside {found}   class-blind {blind_found}")
     plot.overlay(panel, covered.images[0], view.maps[0, :, :, few.labels[0]])
     plot.draw_box(panel, few.boxes[0])
     panel.set_title(f"{count} on top", fontsize=9)
@@ -659,7 +665,7 @@ plt.close(figure)
 figure
 
 # %% [markdown]
-# The name is lost, the place is not: the red sits where you expect it, and the verdict is wrong.
+# The name is lost, the place is not, and by now you know why: it takes no class to find it. The red sits where you expect it, and the verdict is wrong.
 #
 # ## Optional · Ask the network back
 #
@@ -690,6 +696,7 @@ for name, values in answers.items():
     intervals = (camlib.bootstrap(v, groups=part.digits) for v in values.T)
     print(f"{name:12}" + "".join(f"{interval!s:>21}" for interval in intervals))
 assert answers["uniform"][:, 2].max() == 0
+assert abs(answers["ink"][:, 0].mean() - answers["cam"][:, 0].mean()) < 5
 
 # %% [markdown]
 # Uniform, which says nothing, has a perfect drop: dim no pixel, lose nothing. Ink does about as well as CAM: blackening ink blackens the digit. A metric without a baseline is half a metric.
@@ -755,7 +762,7 @@ checks.offset(offset, (5, 5))
 # ## Summary
 #
 # - One threshold for all images, chosen on others. A difference needs an interval.
-# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it is best at both.
+# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it has both.
 # - Pointing does not come before knowing: unlike questions made it look so.
 # - Boxes suffer from scattered edges, not from the grid. A map is fixed only up to what all classes share.
 # - CAM passes the sanity check with its sign; and a network that learnt nonsense points as well as an honest one.
