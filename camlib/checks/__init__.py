@@ -5,10 +5,11 @@ from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, score_cam_seconds
 from .class_activation_maps import maps_by_hand, weakest_after_normalising, weight_counts
 from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
 from .lenet_gap import gap_logits, spread_head, weights_at
-from .measuring_localization import honest_accuracy, iou_by_hand, offset
+from .measuring_localization import difference_interval, honest_accuracy, iou_by_hand, offset
 from .start_here import hottest_cell
 
 __all__ = [
+    "difference_interval",
     "fold",
     "gap_logits",
     "grad_cam_by_hand",

@@ -41,8 +41,51 @@ def honest_accuracy(answer, tune, test):
 
 
 @checker
+def difference_interval(answer):
+    """Exercise 4.3, is this difference real."""
+    a, b, digits = _hits_of_two_methods()
+    result, (low, high) = answer(a, b, digits), _interval(1.0 * a - b, digits)
+    if np.shape(result) != (2,):
+        return f"expected two numbers, low and high, got shape {np.shape(result)}"
+    (low_a, high_a), (low_b, high_b) = _interval(a, digits), _interval(b, digits)
+    half = np.hypot(high_a - low_a, high_b - low_b) / 2
+    wrong = {
+        None: (low, high),
+        "low comes first, then high": (high, low),
+        "that is the second method's hits minus the first's": (-high, -low),
+        "that draws scenes, but those that share a digit hang together: draw digits, by groups=digits":
+            _interval(1.0 * a - b),
+        "that is one interval minus another: take the difference in each scene first, and draw that":
+            (low_a - high_b, high_a - low_b),
+        "each method drew its own scenes: take the difference in each scene first, and draw that":
+            ((low + high) / 2 - half, (low + high) / 2 + half),
+        "that is the interval of one method: take the difference in each scene": (low_a, high_a),
+    }
+    noise = 0.12 * (high - low)  # the ends of a thousand draws are uncertain by 2 % of the width
+    if np.allclose(np.multiply(100, result), (low, high), rtol=0, atol=noise):
+        return "give percent, from -100 to 100, not fractions"
+    hints = (hint for hint, value in wrong.items() if np.allclose(result, value, rtol=0, atol=noise))
+    return next(hints, f"for the checker's scenes it should be near {low:.0f} and {high:.0f} percent")
+
+
+def _hits_of_two_methods():
+    """Hits, bool, of two methods in the same 600 scenes of 60 digits: a third of what one hits the other misses."""
+    random = np.random.default_rng(0)
+    digits = random.permutation(np.repeat(np.arange(60), 10))
+    easy, missed = digits % 5 < 3, digits % 5 == 0  # by digit, so that scenes of one digit hang together
+    return easy ^ (random.random(600) < 0.05), (easy & ~missed) ^ (random.random(600) < 0.05), digits
+
+
+def _interval(rows, groups=None, draws=4000):
+    """The 95 % bootstrap interval of the mean, in percent; all groups are equally large."""
+    means = rows if groups is None else np.array([rows[groups == group].mean() for group in np.unique(groups)])
+    drawn = np.random.default_rng(1).integers(0, len(means), (draws, len(means)))
+    return 100 * np.quantile(means[drawn].mean(axis=1), [0.025, 0.975])
+
+
+@checker
 def offset(answer, kernels):
-    """Exercise 4.3, whose map is askew."""
+    """Exercise 4.4, whose map is askew."""
     for sides in dict.fromkeys((tuple(kernels), (6, 4), (5, 5), (3, 4), (4, 3), (7, 5, 3))):
         halves, scale = np.array(sides) % 2 / 2, 2 ** np.arange(len(sides))
         wrong = {

@@ -102,8 +102,9 @@ def lift(model, share):
 
     Softmax does not hear what is added to all logits alike, so each feature k may add any a_k to its weights for all
     the classes: no loss settles it, and every map changes by the picture Σ_k a_k f_k. Here a_k = −share · min_c w_kc:
-    at 0 nothing changes, at 1 no weight is below zero. Strokes that a digit shares with others then count in its
-    map, and boxes drawn from it hold the whole digit. Lifting by a, then by b, is lifting by 1 − (1 − a)(1 − b).
+    at 0 nothing changes, at 1 no weight is below zero. Strokes that a digit shares with others then count for
+    it, too: boxes gain a little, and a map tells less and less which of two digits was asked for. Lifting by a, then
+    by b, is lifting by 1 − (1 − a)(1 − b).
     """
     dense = model.get_layer("dense")
     kernel = np.asarray(dense.kernel)

@@ -12,6 +12,7 @@ RANDOM = np.random.default_rng(0)
 FEATURES, KERNEL = RANDOM.uniform(size=(4, 5, 6, 8)), RANDOM.normal(size=(8, 3))
 SQUARES = RANDOM.integers(0, 256, (50, 4, 4), np.uint8)
 CONTEXTS = {
+    "difference_interval": (),
     "fold": (KERNEL, KERNEL[0], np.arange(8.0), np.arange(1.0, 9)),
     "gap_logits": (FEATURES, KERNEL, KERNEL[0]),
     "grad_cam_by_hand": (FEATURES[0], FEATURES[1]),

@@ -3,6 +3,7 @@ import pytest
 
 from camlib import checks
 from camlib.boxes import iou
+from camlib.measure.intervals import bootstrap
 
 A, B = (0, 0, 4, 4), (2, 0, 6, 4)
 RANDOM = np.random.default_rng(0)
@@ -69,6 +70,50 @@ def test_accuracy_on_the_tuning_scenes_is_told_from_the_trap(capsys):
     assert "measure on test" in said(capsys)
 
 
+def drawn(rows, digits=None):
+    """Low and high, in percent, by camlib's bootstrap with another seed than the checker's."""
+    return np.array(bootstrap(100 * rows, groups=digits, seed=5)[1:])
+
+
+def by_hand(a, b, digits, draws=1000):
+    """Digits drawn one by one, with all of their scenes, from the definition."""
+    random, scenes = np.random.default_rng(7), [np.flatnonzero(digits == digit) for digit in np.unique(digits)]
+    means = []
+    for _ in range(draws):
+        chosen = np.concatenate([scenes[i] for i in random.integers(0, len(scenes), len(scenes))])
+        means.append(100 * (a[chosen].mean() - b[chosen].mean()))
+    return np.quantile(means, [0.025, 0.975])
+
+
+def unpaired(a, b, digits):
+    random, differences = np.random.default_rng(3), []
+    for _ in range(1000):
+        ours, theirs = (random.choice(np.unique(digits), 60) for _ in range(2))
+        differences.append(100 * (np.mean([a[digits == d].mean() for d in ours])
+                                  - np.mean([b[digits == d].mean() for d in theirs])))
+    return np.quantile(differences, [0.025, 0.975])
+
+
+@pytest.mark.parametrize("answer, part", [
+    (lambda a, b, digits: drawn(1.0 * a - b, digits), "✔ Exercise 4.3, is this difference real: right"),
+    (by_hand, ": right"),
+    (lambda a, b, digits: None, "not attempted yet"),
+    (lambda a, b, digits: drawn(1.0 * a - b, digits) / 100, "not fractions"),
+    (lambda a, b, digits: drawn(1.0 * a - b, digits)[::-1], "low comes first"),
+    (lambda a, b, digits: drawn(1.0 * b - a, digits), "second method's hits minus"),
+    (lambda a, b, digits: drawn(1.0 * a - b), "groups=digits"),
+    (lambda a, b, digits: drawn(a, digits) - drawn(b, digits)[::-1], "one interval minus another"),
+    (unpaired, "drew its own scenes"),
+    (lambda a, b, digits: drawn(a, digits), "interval of one method"),
+    (lambda a, b, digits: (a.mean() - b.mean()) * 100, "shape ()"),
+    (lambda a, b, digits: (0, 0), "should be near"),
+    (lambda a, b, digits: drawn(a - b, digits), "TypeError"),
+])
+def test_difference_interval(answer, part, capsys):
+    checks.difference_interval(answer)
+    assert part in said(capsys)
+
+
 def seen_from(kernels, cell=6):
     """Middle of the pixels that reach a cell, minus where it is painted: by marking pixels, layer by layer."""
     length = 16 * 2 ** len(kernels)
@@ -82,7 +127,7 @@ def seen_from(kernels, cell=6):
 
 
 @pytest.mark.parametrize("answer, part", [
-    (seen_from, "✔ Exercise 4.3, whose map is askew: right"),
+    (seen_from, "✔ Exercise 4.4, whose map is askew: right"),
     (lambda kernels: None, "not attempted yet"),
     (lambda kernels: sum(k % 2 / 2 for k in kernels), "each is 2 of the image's"),
     (lambda kernels: -seen_from(kernels), "other way round"),

@@ -1,0 +1,60 @@
+"""Charts of measured numbers: each with the interval that says how far it can be trusted."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .plot import ACCENT, INK
+
+STYLES = ("-", "--", ":")
+SERIES = ((ACCENT, "o"), (INK, "s"), ("#4a7fb5", "^"))  # told apart by shape as well as by colour
+
+
+def interval_chart(panels, *, width=6.8, xlabel="percent of scenes"):
+    """Figures with their intervals as dots with bars, one line a name, one panel a question; a matplotlib figure.
+
+    panels: dict of panel titles → dict of series → dict of names → (value, low, high). Names run from top to bottom,
+    those of the first series; at most three series.
+    """
+    names = list(next(iter(next(iter(panels.values())).values())))
+    figure, axes = plt.subplots(1, len(panels), figsize=(width, 0.9 + 0.27 * len(names)), layout="constrained",
+                                sharey=True, squeeze=False)
+    for panel, (title, series) in zip(axes[0], panels.items()):
+        for place, ((label, figures), (color, marker)) in enumerate(zip(series.items(), SERIES)):
+            at = np.arange(len(names)) + 0.24 * (place - (len(series) - 1) / 2)
+            value, low, high = np.array([figures[name] for name in names]).T
+            panel.errorbar(value, at, xerr=_reach(value, low, high), fmt=marker, color=color, ms=4.5, lw=1.2,
+                           label=label)
+        panel.set(title=title, xlabel=xlabel, xlim=(-3, 103), yticks=range(len(names)), yticklabels=names)
+        panel.grid(axis="x", alpha=0.25)
+    axes[0, 0].invert_yaxis()
+    if len(series) > 1:
+        figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=len(series), frameon=False)
+    plt.close(figure)
+    return figure
+
+
+def curves(panels, *, xlabel, ylabel="percent of scenes", log=False, width=6.8):
+    """Figures against a number, each line in a band that is its interval, one panel a question; a matplotlib figure.
+
+    panels: dict of panel titles → (x, dict of lines → list of (value, low, high), one for each x); at most three lines
+    in a panel. xlabel: a text, or one a panel. log: x in powers of ten above 1, for training steps that begin at 0.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(width, 3.6), layout="constrained", sharey=True, squeeze=False)
+    xlabels = [xlabel] * len(panels) if isinstance(xlabel, str) else xlabel
+    for panel, (title, (x, lines)), below in zip(axes[0], panels.items(), xlabels):
+        for (label, intervals), (color, marker), style in zip(lines.items(), SERIES, STYLES):
+            value, low, high = np.array(intervals).T
+            panel.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
+            panel.plot(x, value, color=color, marker=marker, ms=3.5, ls=style, label=label)
+        panel.set(title=title, xlabel=below, ylim=(0, 103))
+        if log:
+            panel.set(xscale="symlog", xlim=(0, None))
+        panel.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    axes[0, 0].set_ylabel(ylabel)
+    plt.close(figure)
+    return figure
+
+
+def _reach(value, low, high):
+    """How far a bar reaches to either side, never below zero: rounding can put a value beside its interval."""
+    return np.maximum([value - low, high - value], 0)

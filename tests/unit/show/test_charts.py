@@ -1,0 +1,43 @@
+from camlib.show import charts
+
+FIGURES = {"a": (50, 40, 65), "b": (90, 85, 95)}
+OTHERS = {"b": (10, 5, 15), "a": (20, 20, 20)}
+
+
+def test_dots_and_bars_are_the_figures_and_their_intervals():
+    figure = charts.interval_chart({"boxes": {"one": FIGURES, "two": OTHERS}})
+    [panel] = figure.axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["a", "b"]
+    assert [bar.lines[0].get_xdata().tolist() for bar in panel.containers] == [[50, 90], [20, 10]]
+    ends = [[segment[:, 0].tolist() for segment in bar.lines[2][0].get_segments()] for bar in panel.containers]
+    assert ends == [[[40, 65], [85, 95]], [[20, 20], [5, 15]]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "two"]
+
+
+def test_the_first_name_is_on_top_and_one_series_needs_no_legend():
+    figure = charts.interval_chart({"boxes": {"one": FIGURES}, "points": {"one": FIGURES}})
+    assert [panel.get_title() for panel in figure.axes] == ["boxes", "points"] and not figure.legends
+    bottom, top = figure.axes[0].get_ylim()
+    assert bottom > top
+
+
+def test_a_value_beside_its_interval_by_rounding_is_drawn():
+    charts.interval_chart({"boxes": {"one": {"a": (50, 50.001, 51)}}})
+
+
+def test_curves_lie_in_bands_from_low_to_high():
+    lines = {"points": [(50, 40, 60), (70, 60, 90)], "names": [(5, 5, 5), (6, 6, 6)]}
+    figure = charts.curves({"A": ([0, 1], lines), "B": ([5, 7], {"ink": [(1, 0, 2), (1, 0, 2)]})},
+                           xlabel=["step", "clutter"])
+    left, right = figure.axes
+    assert [(line.get_label(), line.get_ydata().tolist()) for line in left.lines] == [
+        ("points", [50, 70]), ("names", [5, 6])]
+    corners = {tuple(corner) for corner in left.collections[0].get_paths()[0].vertices}
+    assert corners == {(0, 40), (0, 60), (1, 60), (1, 90)}
+    assert [panel.get_xlabel() for panel in (left, right)] == ["step", "clutter"]
+    assert right.lines[0].get_xdata().tolist() == [5, 7]
+
+
+def test_steps_from_zero_on_can_be_drawn_in_powers_of_ten():
+    figure = charts.curves({"A": ([0, 10, 1000], {"points": [(1, 0, 2)] * 3})}, xlabel="step", log=True)
+    assert figure.axes[0].get_xscale() == "symlog" and figure.axes[0].get_xlim()[0] == 0
