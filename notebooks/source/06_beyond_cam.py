@@ -78,7 +78,7 @@ sheet(pairs.images[0], [answers[m][i] for m, i in order], titles)
 #
 # $$z_c = \sum_k w_{kc} \, \frac1N \sum_{x, y} f_k(x, y) + b_c \qquad\Longrightarrow\qquad \frac{\partial z_c}{\partial f_k(x, y)} = \frac{w_{kc}}{N} .$$
 #
-# There is no place on the right-hand side: every cell counts alike.
+# No place on the right-hand side: every cell counts alike.
 
 # %% tags=["nbval-check-output"]
 halves = attribution.cut(network)  # in two: scene → features, features → logits
@@ -126,7 +126,7 @@ checks.layer_cam_by_hand(layer_cam_by_hand, features[0], kernel[:, labels[0]])
 #
 # ## 2 · A network that ends some other way
 #
-# Now LeNet with its dense layers left in. CAM refuses it:
+# CAM refuses LeNet with its dense layers left in:
 
 # %% tags=["nbval-check-output"]
 try:
@@ -136,7 +136,7 @@ except ValueError as error:
 
 
 # %% [markdown]
-# We train three, from different seeds, to tell the method from one network's luck. Eight hundred small batches make mediocre networks. That will do: maps explain networks, good or not. At the end each gets the choice of notebook 03: last weights that sum to zero over the classes.
+# We train three, from different seeds, to tell the method from one network's luck. Eight hundred small batches make mediocre networks. That will do. At the end each gets the choice of notebook 03: last weights that sum to zero over the classes.
 
 # %%
 def choose(model, shared):
@@ -170,7 +170,7 @@ for model in (network, *lenets):
     assert right.mean() > 0.6
 
 # %% [markdown]
-# (In brackets, here and below: 95 % bootstrap intervals over the digits.)
+# (In brackets: 95 % bootstrap intervals, over digits; of pairs, over scenes.)
 #
 # For a single scene, a ReLU is a switch: on or off. Fix the switches as this scene sets them, as diagonal matrices $D_1, D_2$ of ones and zeros, and three dense layers become one:
 #
@@ -217,7 +217,7 @@ figure
 # %% [markdown]
 # ### Exercise 6.2 · Grad-CAM by hand
 #
-# From the features and gradients of one scene, both (rows, columns, channels), compute Grad-CAM, (rows, columns). The order of mean, product and ReLU matters.
+# From the features and gradients of one scene, both (rows, columns, channels), compute Grad-CAM, (rows, columns).
 
 # %% tags=["exercise"]
 def grad_cam_by_hand(features, gradients):
@@ -296,8 +296,9 @@ explorer
 # %%
 explorer.class_index = int(c)
 assert np.isclose(explorer.logit, logits[c], atol=1e-2)
-best = np.argsort(-logits)[:5]
-plot.maps_by_class(middle[0], evidence, logits=logits, classes=best, label=c, width=1.1)
+best = np.argsort(-logits)[:4]
+plot.maps_by_class(
+    middle[0], evidence, logits=logits, classes=best, label=c, width=1.45)
 
 
 # %% [markdown]
@@ -527,26 +528,21 @@ for (model, m), three in table.items():
     print(text)
 
 # %%
-def draw(panel, rows, marker, shift, **style):
-    """One figure of the table, a row a method, with its interval."""
-    value, low, high = np.array(rows).T
-    y = np.arange(len(rows)) + shift
-    panel.errorbar(value, y, xerr=(value - low, high - value), ls="", marker=marker,
-                   ms=5, lw=1, **style)
-
-
-# %%
-figure, axes = plt.subplots(1, 3, figsize=(7, 3.4), layout="constrained", sharey=True)
-looks = (network, "o", -0.17, plot.INK), (lenet, "s", 0.17, plot.ACCENT)
-for model, marker, shift, color in looks:
-    for column, panel in enumerate(axes):
-        rows = [table[model, m][column] for m in ROWS]
-        draw(panel, rows, marker, shift, color=color, label=model.name)
-    ends = [(min(ranges[model, m]), max(ranges[model, m])) for m in ROWS]
+def draw(axes, model, shift, **style):
+    """Three figures of the table, a row a method, with interval and range."""
     y = np.arange(len(ROWS)) + shift
-    panel.hlines(y, *np.transpose(ends), color=color, lw=6, alpha=0.25)
+    for column, panel in enumerate(axes):
+        value, low, high = np.array([table[model, m][column] for m in ROWS]).T
+        panel.errorbar(value, y, xerr=(value - low, high - value), label=model.name,
+                       ls="", ms=5, lw=1, **style)
+    ends = [(min(ranges[model, m]), max(ranges[model, m])) for m in ROWS]
+    axes[-1].hlines(y, *np.transpose(ends), lw=6, color=style["color"], alpha=0.25)
+
 
 # %%
+figure, axes = plt.subplots(1, 3, figsize=(7, 3.6), layout="constrained", sharey=True)
+draw(axes, network, -0.17, marker="o", color=plot.INK)
+draw(axes, lenet, 0.17, marker="s", color=plot.ACCENT, mfc="white")
 for panel, ink, title in zip(axes, table["baseline", "ink"], READ):
     panel.axvline(ink.value, color=plot.QUIET, ls="--", lw=1, label="baseline: ink")
     panel.set(xlim=(0, 104), xlabel=f"{title} (%)")
@@ -567,9 +563,7 @@ figure
 #
 # **Choices.** No probability moved, yet *of two* moves for all seven on `lenet_gap`; Score-CAM, without a gradient, is not spared. (Where class 0's weights are zero, its map is empty, which is a part of it.) So say with which choice a figure was measured. HiResCAM of $\log p_c$ needs none, and pays in boxes.
 #
-# **Erasing.** HiResCAM is alone at the top: by construction with pooling, as a finding without.
-#
-# **Cost.** A gradient costs a few predictions, Score-CAM one a channel.
+# **Erasing, cost.** HiResCAM is alone at the top: by construction with pooling, as a finding without. A gradient costs a few predictions, Score-CAM one a channel.
 
 # %%
 def less(one, other, name):
@@ -582,7 +576,7 @@ def less(one, other, name):
 # %%
 ink = "baseline", "ink"
 hearing = [m for m in NAMES if m != "eigen_cam"]
-for m in NAMES:
+for m in ROWS:
     assert raw[network, m]["inside"].mean() >= 90
     assert all(less(ink, (model, m), "boxes").low > 0 for model in (network, lenet))
 for m in hearing:
@@ -598,8 +592,12 @@ for model in (network, lenet):
     for name in ("boxes", "of two"):
         change = less((model, "log_p"), (model, "hires_cam"), name)
         print(f"{model.name}, log p less logit, {name}: {change}")
+        assert change.value < 0 or name == "of two"
 boxes = {m: table[lenet, m][1].value for m in NAMES}
 assert min(boxes, key=boxes.get) == "hires_cam"
+blind = [NAMES[m] for m, maps in answers.items() if np.allclose(*maps, rtol=1e-3)]
+print("the same map whatever you ask for:", *blind)
+assert blind == ["Eigen-CAM"]
 
 
 # %% [markdown]
@@ -626,7 +624,7 @@ checks.score_cam_seconds(score_cam_seconds, 100, 2048, 0.02)  # ResNet-50's last
 # | any other ending, and a rough “where” | Grad-CAM | as cheap, better boxes; do not read single cells |
 # | a map that no choice of weights moves | HiResCAM of $\log p_c$ | against the classes in the running; boxes suffer |
 # | no gradients, a small part above the layer | Ablation-CAM | one pass of that part a channel; check the logit's sign (below) |
-# | no gradients, and time | Score-CAM | by far the dearest here, and no steadier |
+# | no gradients, and time | Score-CAM | by far the dearest here, and it reads the logit too |
 # | no class in mind | Eigen-CAM | shows where features are, never why *this* class |
 #
 # The evidence is small networks and simple scenes. LayerCAM's strength, early layers, was not measured.
@@ -636,14 +634,16 @@ checks.score_cam_seconds(score_cam_seconds, 100, 2048, 0.02)  # ResNet-50's last
 # `attribute` takes any functional or sequential model and any layer with a map. Here is MobileNetV2 from `keras.applications`, twice, with random weights. It ends in pooling, so $H_c = M_c / N$ must hold.
 
 # %%
-photo = camlib.make_scenes(test_digits, 1, size=96, seed=7).images[..., None]
-photo = photo.repeat(3, axis=3)
+photo = camlib.make_scenes(test_digits, 1, size=96, seed=7).images
+photo = photo[..., None].repeat(3, axis=3)
 layers = ["block_3_expand_relu", "block_6_expand_relu", "out_relu"]
+
+# %%
 figure, axes = plt.subplots(2, 3, figsize=(4.8, 3.6), layout="constrained")
 for seed, panels in enumerate(axes):
     keras.utils.set_random_seed(seed)
-    stranger = keras.applications.MobileNetV2(
-        (96, 96, 3), alpha=0.35, weights=None, classes=10)
+    options = dict(alpha=0.35, weights=None, classes=10)
+    stranger = keras.applications.MobileNetV2((96, 96, 3), **options)
     for panel, layer in zip(panels, layers):
         heat = attribution.attribute(stranger, photo, [3], "hires_cam", layer)[0]
         plot.overlay(panel, photo[0, ..., 0], heat)
@@ -720,7 +720,6 @@ figure
 #
 # - On convolution → GAP → dense the gradient is $w_{kc} / N$ in every cell. Grad-CAM and XGrad-CAM are $\mathrm{ReLU}(\mathrm{CAM}) / N$, HiResCAM is $\mathrm{CAM} / N$.
 # - With dense ReLU layers, HiResCAM's cells plus the biases add up to the logit; Grad-CAM's do not.
-# - Know where a cell lies before you judge where a map points.
 # - Maps that read a logit change with a choice that no probability hears. Maps of $\log p_c$, or of the difference of two logits, do not.
 # - With one object in a scene, a class-blind method points as well as any. Ask for one of two.
 #
