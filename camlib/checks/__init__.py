@@ -1,7 +1,7 @@
 """The checkers of the exercises, `checks.NAME(answer, …)`: one module a notebook, named as the notebook is."""
 
 from .alexnet_caltech256 import fold, map_side, mean_of_classes
-from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, score_cam_seconds
+from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probability, score_cam_seconds
 from .class_activation_maps import maps_by_hand, weakest_after_normalising, weight_counts
 from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
 from .lenet_gap import gap_logits, spread_head, weights_at
@@ -17,6 +17,7 @@ __all__ = [
     "hottest_cell",
     "iou_by_hand",
     "layer_cam_by_hand",
+    "map_of_log_probability",
     "map_side",
     "maps_by_hand",
     "mean_of_classes",

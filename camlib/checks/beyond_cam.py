@@ -42,8 +42,27 @@ def grad_cam_by_hand(answer, features, gradients):
 
 
 @checker
+def map_of_log_probability(answer, maps, probabilities, c):
+    """Exercise 6.3, a map that no choice moves."""
+    given, average = np.asarray(answer(maps, probabilities, c)), maps @ probabilities
+    expected = maps[..., c] - average
+    hint = shape_hint(given, expected)
+    if hint:
+        return f"{hint}: one map, of class c"
+    wrong = {
+        "that is the map of the logit: the classes in the running are to be taken off": maps[..., c],
+        "that is against the average class: weigh each class by its probability": maps[..., c] - maps.mean(axis=-1),
+        "that takes all classes off as if each were certain: weigh them": maps[..., c] - maps.sum(axis=-1),
+        "the sum goes over all classes, c too": expected + probabilities[c] * maps[..., c],
+        "the sign is turned: c less the others": -expected,
+        "that is the map of p_c, not of its logarithm: leave the factor p_c out": probabilities[c] * expected,
+    }
+    return _relative_hint(given, expected, wrong)
+
+
+@checker
 def score_cam_seconds(answer, photos, channels, each):
-    """Exercise 6.3, Score-CAM's bill."""
+    """Exercise 6.4, Score-CAM's bill."""
     given = answer(photos, channels, each)
     wrong = {
         "one prediction a photograph is missing, the one that gives the features": photos * channels * each,

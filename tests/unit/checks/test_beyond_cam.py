@@ -15,6 +15,10 @@ def said(capsys):
     return text
 
 
+MAPS = RANDOM.normal(size=(4, 5, 3))
+SHARES = np.array([0.7, 0.1, 0.2])
+
+
 def relu(values):
     return np.maximum(values, 0)
 
@@ -68,8 +72,31 @@ def test_grad_cam_by_hand(answer, part, capsys):
     assert part in said(capsys)
 
 
+def log_probability_in_loops(maps, probabilities, c):
+    """Each class's map taken off the map of c, as much of it as its probability."""
+    return sum(p * (maps[:, :, c] - maps[:, :, j]) for j, p in enumerate(probabilities))
+
+
 @pytest.mark.parametrize("answer, part", [
-    (lambda n, k, s: sum(s + k * s for _ in range(n)), "✔ Exercise 6.3"),
+    (log_probability_in_loops, "✔ Exercise 6.3"),
+    (lambda m, p, c: None, "○ Exercise 6.3, a map that no choice moves: not attempted yet"),
+    (lambda m, p, c: m[..., c], "the map of the logit"),
+    (lambda m, p, c: m[..., c] - m.mean(axis=-1), "against the average class"),
+    (lambda m, p, c: m[..., c] - m.sum(axis=-1), "as if each were certain"),
+    (lambda m, p, c: m[..., c] - np.delete(m, c, -1) @ np.delete(p, c), "over all classes, c too"),
+    (lambda m, p, c: m @ p - m[..., c], "the sign is turned"),
+    (lambda m, p, c: p[c] * (m[..., c] - m @ p), "leave the factor p_c out"),
+    (lambda m, p, c: m - (m @ p)[..., None], "the shape is (4, 5, 3), expected (4, 5): one map, of class c"),
+    (lambda m, p, c: np.zeros((4, 5)), "differ from the formula"),
+    (lambda m, p, c: m[c] - m * p[:2], "your code stopped with ValueError"),
+])
+def test_map_of_log_probability(answer, part, capsys):
+    checks.map_of_log_probability(answer, MAPS, SHARES, 1)
+    assert part in said(capsys)
+
+
+@pytest.mark.parametrize("answer, part", [
+    (lambda n, k, s: sum(s + k * s for _ in range(n)), "✔ Exercise 6.4"),
     (lambda n, k, s: None, "not attempted yet"),
     (lambda n, k, s: n * k * s, "the one that gives the features"),
     (lambda n, k, s: (k + 1) * s, "of one photograph"),
