@@ -177,9 +177,9 @@ plot.maps_by_class(
 # | [01](01_cluttered_mnist.ipynb) | Where do the pictures come from, and how could a test set be spoilt? | 35 |
 # | [02](02_lenet_gap.ipynb) | Can a network learn without being told where? It trains in class | 45 |
 # | [03](03_class_activation_maps.ipynb) | Which places cast the vote? The derivation, by hand | 45 |
-# | [04](04_measuring_localization.ipynb) | How well does it point? | 45 |
+# | [04](04_measuring_localization.ipynb) | How well does it point? | 60 |
 # | [05](05_alexnet_caltech256.ipynb) | Can it point in photographs? AlexNet, transferred | 60 |
-# | [06](06_beyond_cam.ipynb) | What came after, and when is it worth it? | 45 |
+# | [06](06_beyond_cam.ipynb) | What came after, and when is it worth it? | 60 |
 #
 # Each notebook runs on its own: none needs another to have run, though the texts build on each other. Each is made from a solved one in the folder `source`; look there after you have tried.
 #
