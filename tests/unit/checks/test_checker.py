@@ -20,6 +20,7 @@ CONTEXTS = {
     "hottest_cell": (FEATURES[0], KERNEL[:, 0]),
     "iou_by_hand": ((0, 0, 4, 4), (2, 0, 6, 4)),
     "layer_cam_by_hand": (FEATURES[0], KERNEL[:, 0]),
+    "map_of_log_probability": (FEATURES[0], np.full(8, 1 / 8), 2),
     "map_side": (227,),
     "maps_by_hand": (FEATURES[0], KERNEL),
     "mean_of_classes": (np.array([0, 1, 1]), np.array([0, 0, 1])),
