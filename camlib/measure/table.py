@@ -131,14 +131,21 @@ def maps_of(name, network, images, classes, all_maps=None):
 def evidence(maps, scenes):
     """What FIGURES are read off, scene by scene, for score maps of one digit a scene: dict of (n, ...)."""
     ious = box_ious(maps, scenes.boxes)
-    classes = np.eye(scenes.labels.max() + 1)[scenes.labels]
-    hits = {name: pointing_hits(maps, scenes.boxes, tolerance) for name, tolerance in
-            (("pointing 15 px", 15), ("inside", 1))}
     return {
         "MaxBoxAcc": ious.largest >= 0.5,
         "MaxBoxAccV2": ious.best[:, None] >= DELTAS[:, None],
         "PxAP": pixel_counts(maps, box_masks(scenes.boxes, maps.shape[1:])),
-    } | {name: np.stack([hit[:, None] * classes, classes], axis=1) for name, hit in hits.items()}
+        "pointing 15 px": _hits_by_class(maps, scenes, 15),
+        "inside": _hits_by_class(maps, scenes, 1),
+    }
+
+
+def evidence_of_two(maps, first):
+    """The same for the figures of two digits: `first` holds the label, box and digit asked for."""
+    return {
+        "of two: MaxBoxAcc": box_ious(maps, first.boxes).largest >= 0.5,
+        "of two: inside": _hits_by_class(maps, first, 1),
+    }
 
 
 def difference(row, other, figure, groups=None):
@@ -171,11 +178,15 @@ def _own(maps, classes):
     return maps[np.arange(len(maps)), :, :, classes]
 
 
+def _hits_by_class(maps, scenes, tolerance):
+    """Hits of the pointing game and how often there was one to make: (n, 2, classes), each in its label's column."""
+    classes = np.eye(scenes.labels.max() + 1)[scenes.labels]
+    return np.stack([pointing_hits(maps, scenes.boxes, tolerance)[:, None] * classes, classes], axis=1)
+
+
 def _row(name, of_one, of_two, scenes, first):
-    rows, groups = evidence(of_one, scenes), dict.fromkeys(FIGURES, scenes.digits)
-    asked = evidence(of_two, first)
-    for figure in ("MaxBoxAcc", "inside"):
-        rows[f"of two: {figure}"], groups[f"of two: {figure}"] = asked[figure], first.digits
-    figures = {figure: bootstrap(rows[figure], read, groups=groups[figure]) for figure, read in FIGURES.items()}
+    one, two = evidence(of_one, scenes), evidence_of_two(of_two, first)
+    rows, digits = one | two, dict.fromkeys(one, scenes.digits) | dict.fromkeys(two, first.digits)
+    figures = {figure: bootstrap(rows[figure], read, groups=digits[figure]) for figure, read in FIGURES.items()}
     kind = "baseline" if name in BASELINES else "rival" if name in RIVALS else "method"
     return Row(name, kind, figures, rows, float(THRESHOLDS[rows["MaxBoxAcc"].mean(axis=0).argmax()]))
