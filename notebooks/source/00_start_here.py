@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 00 · Where does a network look?
 #
-# Somewhere in a picture of ink blots there is a digit. A small neural network has learnt to name it from labels alone: nobody ever told it *where* the digit is. In the next minute you will see where it looks.
+# Somewhere in a picture of ink blots there is a digit. A small neural network has learnt to name it from labelled pictures: nobody ever told it *where* the digit is. In the next minute you will see where it looks.
 #
 # This is the first notebook of a course on **class activation maps**, after *Learning Deep Features for Discriminative Localization* (Zhou, Khosla, Lapedriza, Oliva, Torralba, CVPR 2016). Press **Run ▸ Run All Cells** now, and read while it runs (but answer the question under the first picture *before* you scroll on).
 #
@@ -30,7 +30,7 @@ network = run.load()             # as it was at the last step
 plot.scene_grid(scenes, count=6)
 
 # %% [markdown]
-# Six of a thousand scenes: 100 × 100 pixels, one digit, and eight scraps torn from other digits (some in pieces, some blank). The number above each is its label. Labels are all that training was told; scenes of scraps alone, which it saw too, came without one.
+# Six of a thousand scenes: 100 × 100 pixels, one digit, and eight scraps torn from other digits (some in pieces, some blank). The number above each is its label. Training was told labels, never a place. But about a fifth of its scenes held scraps alone, and there it was asked to prefer no class, which teaches it to be quiet on scraps. (And most of its scenes were smaller, 40 × 40 pixels: notebook [02](02_lenet_gap.ipynb).)
 #
 # ## Predict first
 #
@@ -48,24 +48,26 @@ plot.heat_map(image, seen.maps[0, :, :, label], label=label)
 # %% [markdown]
 # (The map's range stands below it. The largest value is dark; the smaller a value, the paler and the more transparent, down to the smallest, which is clear. The next figure hides nothing.)
 #
-# Nearly all of the heat, the map's positive values, is on the digit: in its box or at most one cell beside it. And the network never saw a box, an outline or a pointer. Is that so in all thousand scenes, and is it learnt? The network before training sees the same ink:
+# Nearly all of the heat, the map's positive values, is in the digit's box or at most one cell beside it: the scraps are not what it points at. Whether it was the whole digit or one stroke, this map can not say, for each cell looks at 28 × 28 pixels, more than the digit. And the network never saw a box, an outline or a pointer. Is that so for the thousand scenes together, and is it learnt? The network before training sees the same ink:
 
 # %%
 margin, size = np.array([-4, -4, 4, 4]), (100, 100)
 on_digit = box_masks((scenes.boxes + margin).clip(0, 100), size)
 
-def heat_on_digit(maps):
-    """How much of the true classes' heat is on the digits, in percent."""
+def heat_in(places, maps):
+    """How much of the true classes' heat is in these places, in percent."""
     true = maps[np.arange(1000), :, :, scenes.labels]
     heat = np.maximum(camlib.upsample(true, size), 0)
-    rows = np.stack([(heat * on_digit).sum(axis=(1, 2)), heat.sum(axis=(1, 2))], axis=1)
+    rows = np.stack([(heat * places).sum(axis=(1, 2)), heat.sum(axis=(1, 2))], axis=1)
     return camlib.bootstrap(rows, lambda m: 100 * m[0] / m[1], groups=scenes.digits)
 
 # %%
-trained = heat_on_digit(seen.maps)
-untrained = heat_on_digit(camlib.explain(run.load(0), scenes.images).maps)
-print(f"on the digit: {trained} % of the heat; before training {untrained} %")
-print(f"so near to the digit: {100 * on_digit.mean():.1f} % of the pixels")
+trained = heat_in(on_digit, seen.maps)
+untrained = heat_in(on_digit, camlib.explain(run.load(0), scenes.images).maps)
+in_box = heat_in(box_masks(scenes.boxes, size), seen.maps)
+print(f"box and one cell around: {100 * on_digit.mean():.1f} % of the pixels")
+print(f"of the heat: {trained} %; before training {untrained} %")
+print(f"in the box alone: {in_box} % of the heat")
 assert trained.low > 85 and untrained.high < 60
 
 # %% [markdown]
@@ -88,7 +90,7 @@ assert (cells[0] < 0.05 * cells[0].max()).mean() > 0.8  # most cells: close to z
 #
 # $$\text{mean of the map} \;+\; \text{bias} \;=\; \text{logit}$$
 #
-# holds, up to rounding, for every class of every picture. (A cell's value is in the hundreds and the logit near ten, because most of the 625 cells are close to zero.) Check it on all thousand scenes and ten classes at once:
+# holds, up to rounding, for every class of every picture. (The hottest cells are in the hundreds, and yet this logit is only between ten and twenty: it is a mean over 625 cells, and most of them are close to zero.) Check it on all thousand scenes and ten classes at once:
 
 # %% tags=["nbval-check-output"]
 logits = network.predict(scenes.images, verbose=0)  # knows nothing of maps
@@ -133,7 +135,7 @@ plot.maps_along_training(
 #
 # Exercises are short, and a checker answers each with a verdict and a hint. Replace `None`, run the cell, then the next one.
 #
-# Write a function that finds, for one scene, the **cell with the most evidence** for the class that the network names, and returns its row and column. (`np.unravel_index` turns a flat index into a row and a column.) A cell covers 4 × 4 pixels: is yours inside the digit's box, `scenes.boxes[0]`?
+# Write a function that finds, for one scene, the **cell with the most evidence** for the class that the network names, and returns its row and column. (`np.unravel_index` turns a flat index into a row and a column.) A cell covers 4 × 4 pixels: is yours inside the digit's box, `scenes.boxes[0]`? (A box is `(x0, y0, x1, y1)`: left, top, right, bottom. So compare the *column* with x and the *row* with y.)
 
 # %% tags=["exercise"]
 def hottest_cell(maps, logits):

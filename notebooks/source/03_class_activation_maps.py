@@ -76,7 +76,7 @@ print(f"the network says {logits.argmax()}, the label is {scenes.labels[0]}")
 #
 # $$z_c \;=\; \sum_k w_{kc} \left[ \frac{1}{N} \sum_{x, y} f_k(x, y) \right] + b_c \;=\; \frac{1}{N} \sum_{x, y} \underbrace{\left[ \sum_k w_{kc} \, f_k(x, y) \right]}_{M_c(x, y)} + \; b_c .$$
 #
-# The bracket $M_c(x, y)$ has a value *for every cell*: the cell's **evidence** for class $c$. All cells together are the **class activation map**. One cell adds $M_c(x, y) / N$ to the logit, a 625th of what the map shows. (The paper's equation 2 has a sum where we, like Keras, write a mean, and leaves the bias out.) In words: **pooling throws the places away, so do it last.**
+# The bracket $M_c(x, y)$ has a value *for every cell*: the cell's **evidence** for class $c$. All cells together are the **class activation map**. One cell adds $M_c(x, y) / N$ to the logit, a 625th of what the map shows. (The bracket is the paper's equation 2. Its equation 1, the logit, sums over the cells where we, like Keras, take their mean, and leaves the bias out.) In words: **pooling throws the places away, so do it last.**
 
 # %% [markdown]
 # ### Exercise 3.1 · The map by hand
@@ -181,7 +181,7 @@ print("other maps, the same differences")
 plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
 
 # %% [markdown]
-# Now all ten maps of this scene, **on one scale**. Red speaks for the class and blue against it, compared with the average class. Above each map stands its logit: only about ten, being a *mean* over 625 cells, most of them close to zero. Was your prediction right?
+# Now all ten maps of this scene, **on one scale**. Red speaks for the class and blue against it, compared with the average class. Above each map stands its logit: far smaller than the hottest cell, being a *mean* over 625 cells, most of them close to zero. Was your prediction right?
 
 # %%
 plot.maps_by_class(
@@ -274,7 +274,7 @@ figure
 # %% [markdown]
 # ### Exercise 3.2 · What min–max hides
 #
-# For pictures, a map is often stretched from 0 (its smallest value) to 1 (its largest): `camlib.normalise`. What does that do to the *weakest* map of a scene? Return the class whose raw map has the smallest maximum, and the maximum of that map after normalising, as `(class, value)`.
+# For pictures, a map is often put through `camlib.normalise`. Guess first: this scene's *weakest* map peaks near 1, its strongest near 600; how high will the weakest peak afterwards? Then find out: return the class whose raw map has the smallest maximum, and the maximum of that map after normalising, as `(class, value)`. What would you have to write below such a picture?
 
 # %% tags=["exercise"]
 def weakest_after_normalising(maps):
@@ -315,7 +315,7 @@ print(f"the identity holds at all {len(run.steps)} snapshots, untrained included
 #
 # ### The explorer
 #
-# Pick an image, a class and a training step; point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival under *Against*: section 3's difference of two maps, the one picture that no choice changes.
+# Pick an image, a class and a training step; point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival under *Against*: section 3's difference of two maps, a picture that no choice changes.
 
 # %%
 explorer = camlib.explorer(
@@ -408,6 +408,10 @@ print(f"named {pair[0]} with probability {share:.0%}; the label says {pair[1]}")
 pixels = camlib.upsample(seen.maps[worst][None], (100, 100))[0, :, :, pair[0]]
 assert inside[worst].flat[pixels.argmax()]  # its hottest pixel lies in the digit's box
 
+peaks = seen.maps[np.arange(200), :, :, named].max(axis=(1, 2))
+weaker = (peaks[named == scenes.labels] < peaks[worst]).mean()
+print(f"its map peaks at {peaks[worst]:.0f}; {weaker:.0%} of the right ones peak lower")
+
 # %%
 plot.maps_by_class(
     scenes.images[worst], seen.maps[worst], logits=seen.logits[worst],
@@ -415,7 +419,7 @@ plot.maps_by_class(
 )
 
 # %% [markdown]
-# Nothing in the named class's map warns you: *where* was answered well, *what* was not. How often maps point at the right place is the business of notebook [04](04_measuring_localization.ipynb).
+# The *place* does not warn you: *where* was answered well, *what* was not. The *strength* does, a little: few of the scenes that are named rightly have so low a peak. A picture stretched to its own range hides even that, and a low peak proves nothing, since some right answers have one too. How often maps point at the right place is the business of notebook [04](04_measuring_localization.ipynb).
 #
 # ## Summary
 #
@@ -423,7 +427,7 @@ plot.maps_by_class(
 # - All maps may gain one shared picture, and no probability notices. With weights that sum to zero, a map is evidence against the average class; differences of maps are the same for every choice.
 # - A map has the resolution of its cells; upsampling makes it pretty, not precise, and min–max hides its strength.
 #
-# **Further exercises.** (a) How few cells, removed, change the answer of the mistake above? (Rank them by the difference of the two maps.) (b) The loss of a scene grows with logit $c$ at the rate $p_c - y_c$, where $y_c$ is 1 for the label and 0 else. Show that plain gradient descent never changes $\sum_c w_{kc}$: what all maps share is left from the random start.
+# **Further exercises.** (a) How few cells, removed, change the answer of the mistake above? (Rank them by the difference of the two maps.) (b) The loss of a scene grows with logit $c$ at the rate $p_c - y_c$, where $y_c$ is 1 for the label and 0 else. Show that plain gradient descent never changes $\sum_c w_{kc}$: the mean weights $\bar w_k$ of the picture that all maps share are left from the random start (its features are learnt). Why does this not hold for Adam, with which the course trains?
 #
 # **References.** B. Zhou, A. Khosla, A. Lapedriza, A. Oliva, A. Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. M. Lin, Q. Chen, S. Yan, *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998.
 #
