@@ -172,7 +172,8 @@ def claimed_and_honest(count, draw):
     """Accuracy on `count` scenes that chose τ, and on the others, in percent."""
     order = draw.permutation(len(right))
     tune, test = right[order[:count]], right[order[count:]]
-    at = tune.mean(axis=0).argmax()
+    best = tune.mean(axis=0)
+    at = int(np.flatnonzero(best == best.max()).mean())  # the middle of equals
     return 100 * tune[:, at].mean(), 100 * test[:, at].mean()
 
 draw = np.random.default_rng(0)
@@ -184,7 +185,7 @@ for count in (10, 200):
     assert claimed > honest
 
 # %% [markdown]
-# With ten scenes, the claim is far above what you get; with two hundred, hardly. Below, every method gets its best threshold, as in the literature.
+# With ten scenes, the claim is some points above what you get; with two hundred, hardly. (Of thresholds that do equally well we take the middle one: the first would lose more.) Below, every method gets its best threshold, as in the literature.
 #
 # ## 3 · Rivals
 #
@@ -220,7 +221,7 @@ charts.interval_chart({
 })
 
 # %% [markdown]
-# With one digit in a scene, the map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class. Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: any filter answers to ink. The chart's network is the first of these five:
+# With one digit in a scene, the map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class. Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: its cells answer to the ink in a window, and the digit is the largest heap of ink. (One brightest pixel, our *ink*, is no heap; ink averaged over a digit's size points nearly as well as CAM.) The chart's untrained network is the first of these five:
 
 # %%
 blind_hits, hundred = [], camlib.Scenes(*(array[:100] for array in scenes))
@@ -232,8 +233,18 @@ print("untrained, class-blind, inside:", *(f"{hits:.0f} %" for hits in blind_hit
 chance = rows["uniform"].figures["inside"].value
 assert min(blind_hits) > 10 * chance
 
+# %%
+import cv2
+
+heaps = np.stack([cv2.blur(image.astype(np.float32), (17, 17),
+                           borderType=cv2.BORDER_CONSTANT) for image in scenes.images])
+heap_hits = localize.pointing_hits(localize.score_maps(heaps, size), scenes.boxes, 1)
+in_heap = camlib.bootstrap(100 * heap_hits, groups=scenes.digits)
+print("ink in a window of 17 px, inside, in percent:", in_heap)
+assert in_heap.value > 85
+
 # %% [markdown]
-# Only the squares tell CAM apart. **Asked for one of two, CAM is alone.** (`python -m camlib localize`, 5,000 scenes: inside 99.8 ± 0.2, class-blind 99.8 ± 0.2; of two, 97.8 ± 0.7 against 52.9 ± 2.2.)
+# Only the squares tell CAM from the map that is blind to the class. **Asked for one of two, CAM is alone.** (`python -m camlib localize`, 5,000 scenes: inside 99.8 ± 0.2, class-blind 99.8 ± 0.2; of two, 97.8 ± 0.7 against 52.9 ± 2.2. Our 200 pairs happen to be hard for the class-blind map, and their interval misses the 53. About one interval in twenty misses; a large table settles it.)
 #
 # ### Exercise 4.3 · Is this difference real?
 #
@@ -279,7 +290,7 @@ assert np.allclose(grad_cam * cells, np.maximum(raw[:20], 0), atol=0.01)
 # %% [markdown]
 # ## 4 · Two half-answers
 #
-# Ink knows the outline, not which; CAM knows which, not the outline. `camlib.on_ink` multiplies them: positive evidence where there is ink. Nothing is tuned: on 2,000 scenes of *training* digits, powers, ink thresholds and grey values gave a MaxBoxAccV2 of 98.2 to 98.7 (92 to 93 where ink grew by a pixel), so the plainest was taken.
+# Ink knows the outline, not which; CAM knows which, not the outline. `camlib.on_ink` multiplies them: positive evidence where there is ink. Nothing is tuned: on 2,000 scenes of *training* digits, powers, ink thresholds and grey values gave a MaxBoxAccV2 of about 98 to 99 (92 where ink grew by a pixel), so the plainest was taken.
 
 # %%
 figures = ("MaxBoxAccV2", "of two: MaxBoxAcc", "of two: inside", "PxAP")
@@ -367,13 +378,14 @@ def strongest(maps, boxes):
 
 foils = (few.labels + np.random.default_rng(0).integers(1, 10, 150)) % 10
 asked, every = two.labels[:, 0], np.arange(150)
+apart = camlib.iou(two.boxes[:, 0], two.boxes[:, 1]) == 0
 
 # %%
 where, what, evened = [], [], []
 means = usual.logits.mean(axis=1)  # (steps, classes)
 for maps, logits, usually in zip(together.maps, alone.logits, means):
     here, there = (strongest(own(maps, asked), two.boxes[:, i]) for i in (0, 1))
-    where.append(share(here > there, two.digits[:, 0]))
+    where.append(share((here > there)[apart], two.digits[apart, 0]))
     less_usual = logits - usually  # each class less its mean on training digits
     right_class = less_usual[every, few.labels] > less_usual[every, foils]
     what.append(share(right_class, few.digits))
@@ -397,18 +409,18 @@ for at in early:
 lines = (pointed, named, evened, where, what)
 inside_, named_, evened_, where_, what_ = np.array(lines)[:, early, 0]
 assert (inside_ - named_).max() > 25  # unlike: the map seems far ahead
-assert (where_ - what_).max() < 10  # like: it never is
+assert (where_ - what_).max() < 10  # like: hardly
 assert (evened_ - named_).max() > 20  # the logits were off by a sum a class
-assert blind[0].low > 50  # before the first step, by ink alone
+assert blind[0].low > 50  # before the first step: random filters, nothing learnt
 
 # %% [markdown]
 # The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections.
 #
-# - The *untrained* class-blind map points as well: ink and filters, nothing learnt.
+# - The *untrained* class-blind map points as well: heaps of ink under random filters, nothing learnt.
 # - One of ten is a harder question than one place among scraps.
 # - A map compares *places* for one class, a verdict compares *classes*. Add 5 to a class's logit everywhere: its map's maximum stays, verdicts change. Early logits *are* off by such sums: with each class's mean (on training digits) taken off, the network names many more.
 #
-# The right panel asks alike, with a chance of one half: *which of these two is the 3?* and *is this a 3 or an 8?*, means off. The curves rise together, and naming ends ahead: where does **not** come before what. What survives: a good map is no proof of a good verdict.
+# The right panel asks alike, with a chance of one half: *which of these two is the 3?* and *is this a 3 or an 8?*, means off. The curves rise together, within their intervals: where does **not** come before what. (Pairs whose boxes overlap are left out: there one pixel may lie in both.) What survives: a good map is no proof of a good verdict.
 #
 # ## 6 · Where do the missing points go?
 #
@@ -436,19 +448,22 @@ assert 0.7 < camlib.iou((0, 0, 16, 20), (-1.5, -1.5, 17.5, 21.5)) < 0.75
 # We cannot refine the cells, but coarsen them. And do scraps hurt?
 
 # %%
-import cv2
+coarse = np.arange(0, 1, 0.05)
 
-coarse, read = np.arange(0, 1, 0.05), table.FIGURES["MaxBoxAccV2"]
-
-def boxed(maps, of):
+def boxed(maps, of, figure):
+    """Which boxes are right, by threshold: (n, thresholds), or (n, δ, thresholds)."""
     ious = localize.box_ious(localize.score_maps(maps, size), of.boxes, coarse)
-    return ious.best[:, None] >= localize.DELTAS[:, None]  # (n, δ, thresholds)
+    if figure == "MaxBoxAcc":
+        return ious.largest >= 0.5
+    return ious.best[:, None] >= localize.DELTAS[:, None]
 
-def v2(maps, of):
-    return camlib.bootstrap(boxed(maps, of), read, groups=of.digits)
+def box_figure(maps, of, figure="MaxBoxAccV2"):
+    rows, read = boxed(maps, of, figure), table.FIGURES[figure]
+    return camlib.bootstrap(rows, read, groups=of.digits)
 
-def gain(maps, rival, of):
-    both = np.stack([boxed(some, of) for some in (maps, rival)], axis=1)
+def gain(maps, rival, of, figure="MaxBoxAccV2"):
+    both = np.stack([boxed(some, of, figure) for some in (maps, rival)], axis=1)
+    read = table.FIGURES[figure]
     return camlib.bootstrap(both, lambda m: read(m[0]) - read(m[1]), groups=of.digits)
 
 # %%
@@ -467,7 +482,7 @@ views = [own(camlib.explain(network, some.images).maps, some.labels)
 ink = [localize.ink_maps(some.images) for some in crowded]
 
 # %%
-by_grid = [v2(averaged(ones_maps, cells), ones) for cells in grids]
+by_grid = [box_figure(averaged(ones_maps, cells), ones) for cells in grids]
 finer = gain(ones_maps, averaged(ones_maps, 13), ones)
 print("25 cells a side less 13, MaxBoxAccV2:", finer)
 assert finer.high < 3 and by_grid[0].high < by_grid[-1].low
@@ -476,7 +491,7 @@ charts.curves({
     "Coarser cells": (grids, {"CAM, MaxBoxAccV2": by_grid}),
     "More clutter": (crowds, {
         "CAM, maximum inside": list(map(points, views, crowded)),
-        "CAM, MaxBoxAccV2": list(map(v2, views, crowded)),
+        "CAM, MaxBoxAccV2": list(map(box_figure, views, crowded)),
         "ink, maximum inside": list(map(points, ink, crowded))}),
 }, xlabel=("cells a side, averaged from 25", "distractors in a scene"))
 
@@ -513,10 +528,11 @@ def first_of(some):
 # %%
 twos = first_of(camlib.pair_scenes(others, 250, seed=50))
 of_one, of_two = variants(ones, ones.labels), variants(twos, twos.labels)
-print("training digits   one: MaxBoxAccV2      of two: MaxBoxAccV2   of two: inside")
+print("training digits   one: MaxBoxAccV2      of two: MaxBoxAcc      of two: inside")
 for kind in of_one:
-    print(f"{kind:12}{v2(of_one[kind], ones)!s:>24}{v2(of_two[kind], twos)!s:>24}"
-          f"{points(of_two[kind], twos)!s:>24}")
+    one, once = (box_figure(of_one[kind], ones),
+                 box_figure(of_two[kind], twos, "MaxBoxAcc"))
+    print(f"{kind:12}{one!s:>24}{once!s:>24}{points(of_two[kind], twos)!s:>24}")
 
 # %%
 new_twos = first_of(pairs)
@@ -524,15 +540,15 @@ new_one, new_two = variants(scenes, scenes.labels), variants(new_twos, new_twos.
 kinds = ("CAM", "ReLU(CAM)", "λ = 0.3")  # λ: from the table above
 for kind, rival in zip(kinds[1:], kinds):
     one = gain(new_one[kind], new_one[rival], scenes)
-    two_ = gain(new_two[kind], new_two[rival], new_twos)
+    two_ = gain(new_two[kind], new_two[rival], new_twos, "MaxBoxAcc")
     print(f"{kind:9} less {rival:9}   one digit {one!s:20}   one of two {two_}")
-relu_gain = gain(of_two["ReLU(CAM)"], of_two["CAM"], twos)
+relu_gain = gain(of_two["ReLU(CAM)"], of_two["CAM"], twos, "MaxBoxAcc")
 lost = [points(of_two[kind], twos).value for kind in ("ReLU(CAM)", "λ = 1")]
 assert relu_gain.low > 0 and lost[0] > lost[1] + 2
 assert gain(of_one["λ = 0.3"], of_one["ReLU(CAM)"], ones).value > 0
 
 # %% [markdown]
-# Asked for one of two, most of lifting's gain is a plain ReLU's: without the other digit's negative blob, the scale starts at zero. Lifting's own two points come with *one* digit, and it pays: at $\lambda = 1$ maps often miss the digit that was meant. **CAM shows what tells classes apart; a box asks for the whole object.** A better box is not a truer explanation.
+# Asked for one of two, most of lifting's gain is a plain ReLU's: without the other digit's negative blob, the scale starts at zero. (With two digits we count the largest piece only, MaxBoxAcc. MaxBoxAccV2 takes any piece, so it would not ask *which*.) Lifting's own two points come with *one* digit, and it pays: at $\lambda = 1$ maps often miss the digit that was meant. **CAM shows what tells classes apart; a box asks for the whole object.** A better box is not a truer explanation.
 #
 # ## 7 · Does the map depend on the network at all?
 #
@@ -576,6 +592,7 @@ for layer, values in zip(top_down, alike.transpose(1, 2, 0)):
     print(f"down to {layer:8}   {ranges[0]:>18}{ranges[1]:>18}")
 assert abs(alike[..., 0]).max() < 0.4 and abs(control[0]) < 0.4
 assert alike[:, 0, 1].min() > 0.8 and control[1] > 0.8
+assert alike[:, 1:, 1].max() < 0.7
 
 # %%
 figure, axes = plt.subplots(1, 6, figsize=(6.8, 1.7), layout="constrained")
@@ -588,7 +605,7 @@ plt.close(figure)
 figure
 
 # %% [markdown]
-# (Red for the class, blue against; each panel's range is above it.) CAM passes: one random layer, the last, and the map is as strange as another class's. Without signs it fails, and the control with it: at the digit, *all* maps are strong.
+# (Red for the class, blue against; each panel's range is above it.) CAM passes: one random layer, the last, and the map is as strange as another class's. Without signs the random *last* layer goes unnoticed, and so does the class (the control): wherever features are strong, at scraps as well, every mixture of them is. From conv4 down the maps differ without signs, too.
 #
 # ### And on the labels?
 #
@@ -640,7 +657,7 @@ for seed in (0, 1):
 # %% [markdown] tags=["honest-failure"]
 # ## An honest failure: a digit under scraps
 #
-# Drop scraps *on* the digit. (The map is the true class's.)
+# Drop scraps *on* the digit. (The scene shown is the first that four scraps make the network misname; the map is the true class's.)
 
 # %%
 def scrawled(scenes, count, draw):
@@ -655,6 +672,10 @@ def scrawled(scenes, count, draw):
 
 
 # %%
+four = scrawled(few, 4, np.random.default_rng(0))
+misnamed = camlib.explain(network, four.images).logits.argmax(axis=1) != few.labels
+show = misnamed.argmax()
+
 figure, axes = plt.subplots(1, 4, figsize=(6.8, 1.9), layout="constrained")
 for panel, count in zip(axes, (0, 1, 2, 4)):
     covered = scrawled(few, count, np.random.default_rng(0))
@@ -663,15 +684,15 @@ for panel, count in zip(axes, (0, 1, 2, 4)):
     found = points(own(view.maps, few.labels), covered)
     blind_found = points(view.maps.std(axis=-1), covered)
     print(f"{count} on top: names {knows}   inside {found}   class-blind {blind_found}")
-    plot.overlay(panel, covered.images[0], view.maps[0, :, :, few.labels[0]])
-    plot.draw_box(panel, few.boxes[0])
-    panel.set_title(f"{count} on top", fontsize=9)
+    plot.overlay(panel, covered.images[show], view.maps[show, :, :, few.labels[show]])
+    plot.draw_box(panel, few.boxes[show])
+    panel.set_title(f"{count} on top: read as {view.logits[show].argmax()}", fontsize=9)
 assert knows.high < found.low
 plt.close(figure)
 figure
 
 # %% [markdown]
-# The name is lost, the place is not, and by now you know why: it takes no class to find it. The red sits where you expect it, and the verdict is wrong.
+# With four scraps, more than a third of the names are lost and hardly a place, and by now you know why: it takes no class to find it. In the last panel the red sits where you expect it, and the verdict is wrong.
 #
 # ## Optional · Ask the network back
 #
@@ -709,7 +730,7 @@ assert abs(answers["ink"][:, 0].mean() - answers["cam"][:, 0].mean()) < 5
 #
 # ## Optional · The ruler's half pixel
 #
-# Upsampling paints cell $j$ of a stride-4 map at pixel $4j + 1.5$. Does it *look* there? A layer with kernel side $k$ and stride $s$, padded "same" on an even image, has $p = \lfloor (k - s) / 2 \rfloor$ pixels of padding before the first one. So its cell $j$ looks at pixels around
+# Upsampling paints cell $j$ of a stride-4 map at pixel $4j + 1.5$. Does it *look* there? A layer with kernel side $k$ and stride $s$, padded "same" on an image whose side $s$ divides, with $k \ge s$, has $p = \lfloor (k - s) / 2 \rfloor$ pixels of padding before the first one. So its cell $j$ looks at pixels around
 #
 # $$c(j) = s\,j - p + \frac{k - 1}{2}, \qquad \text{which should be}\quad s\,j + \frac{s - 1}{2}.$$
 #
@@ -737,7 +758,7 @@ assert centre_of_cell((2, 2)) == 21.5 and centre_of_cell((5, 5)) == 21.5 + 0.5 +
 
 # %%
 def moved(maps, pixels):
-    """Maps (n, 25, 25), upsampled to 100 × 100 and moved up and left by some pixels."""
+    """Maps (n, 25, 25), upsampled to 100 × 100 and moved up and left by some px."""
     at = ((np.arange(100) + 0.5 + pixels) / 4 - 0.5).clip(0, 24)
     mix = np.maximum(0, 1 - abs(at[:, None] - np.arange(25))).astype(np.float32)
     return np.einsum("yr,nrc,xc->nyx", mix, maps, mix, optimize=True)
