@@ -1,6 +1,6 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
 # notebooks: make them anew, ONLY=03 for one · solutions: write the solved notebooks to out/solutions
-# ship: train the shipped run anew · fetch: download all data ahead of a class · lock: renew requirements.txt · clean
+# ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # Every target first has install.py see to .venv.
 
 PYTHON ?= python3

@@ -2,8 +2,8 @@
 # # 02 · Can a network learn without being told where?
 #
 # Each scene below holds one digit somewhere, among pieces of other digits. The number above it is all that training
-# gives away: *what*, and not a word about *where*. You put a mean into LeNet where it is tied to one place and one size,
-# and train it from random weights until it reads digits it has never seen.
+# gives away: *what*, and not a word about *where*. You put a mean into a network like LeNet, where LeNet is tied to one place
+# and one size, and train it from random weights until it reads digits it has never seen.
 #
 # **When you are done you will be able to**
 #
@@ -79,8 +79,9 @@ print(f"{looking:,} weights look, {deciding:,} decide: {share:.1%} are dense")
 #
 # $$F_k = \frac{1}{HW} \sum_{x,y} f_k(x, y), \qquad z_c = \sum_k w_{kc}\, F_k + b_c.$$
 #
-# $z_c$ is the logit of class $c$. Cut the trained network that ships with the course before its GAP, and follow the
-# formula:
+# $z_c$ is the logit of class $c$. The course trains a larger relative of LeNet, `lenet_gap`: four convolutions of 16, 32,
+# 64 and 64 channels, padded so that 100 px give 25 × 25 cells, then GAP and one dense layer; 61,658 weights in all. Cut
+# the trained one before its GAP, and follow the formula:
 
 # %%
 network = runs.shipped_run().load()
@@ -94,6 +95,7 @@ z = bias[c]
 for k in range(len(kernel)):
     z += kernel[k, c] * features[n, :, :, k].sum() / features[n, :, :, k].size
 assert abs(z - logits[n, c]) < 1e-3
+assert network.count_params() == 61_658
 
 # %%
 votes = features[n].mean(axis=(0, 1)) * kernel[:, scenes.labels[n]]
@@ -164,7 +166,7 @@ checks.weights_at(weights_at, 100)
 
 
 # %% [markdown]
-# ## 3. Why the first recipe takes days
+# ## 3. What the first recipe costs
 #
 # The project this course starts from, Philippe Rémy's
 # [tensorflow-class-activation-mapping](https://github.com/philipperemy/tensorflow-class-activation-mapping), trained such
@@ -207,7 +209,7 @@ days = 17.5e6 / speed / 86_400
 print(f"{speed:.0f} scenes a second: 17.5 million would take {days:.1f} days here")
 
 # %% [markdown]
-# ## 4. A recipe for minutes
+# ## 4. A cheaper recipe
 #
 # What the course does instead:
 
@@ -230,6 +232,12 @@ saving = multiply_adds(network, 100) / multiply_adds(network, 40)
 assert saving == (100 / 40) ** 2
 print(f"a 40 px canvas costs {saving} times less")
 
+# %% tags=["nbval-check-output"]
+ours = sum(stage.scenes * multiply_adds(network, stage.size) for stage in recipe.stages)
+fewer = 17.5e6 * cost / ours  # than the original's training takes
+print(f"{fewer:,.0f} times fewer multiply–adds than the original's training")
+
+# %%
 figure, panels = plt.subplots(1, 2, figsize=(4.2, 3.8), width_ratios=(40, 100),
                               layout="constrained")
 for panel, stage in zip(panels, (recipe.stages[0], recipe.stages[-1])):
@@ -456,8 +464,9 @@ print(f"before the first step {first:.0%}")
 print(f"having seen {recipe.stages[0].size} px only {small:.0%}")
 
 # %% [markdown]
-# If the interval holds 97.6, this cannot be told apart from the original project's 97.6 %: as accurate, after far fewer
-# scenes. (Its conditions differ: it split its scenes after making them, so training had seen its test digits.)
+# If the interval holds 97.6, these scenes cannot tell this run from the original project's 97.6 %. That does not prove them
+# equal: any accuracy in the interval is possible. And conditions differ. The original saw 70,000 scenes 250 times each, this
+# run sees each scene once; and it split its scenes after making them, so training had seen its test digits.
 
 # %%
 figure, axes = plt.subplots(figsize=(6.2, 3.4), layout="constrained")
@@ -468,10 +477,10 @@ axes.errorbar(run.scenes[-1], 100 - verdict.value,
               fmt="o", color=plot.ACCENT, capsize=4, label="its end, 95 % interval")
 axes.loglog(17.5e6, 100 - 97.6, "*", color=plot.INK, label="original, digits seen")
 axes.axhline(100 - 97.6, color=plot.INK, ls="--", lw=0.8)
-axes.set(xlabel="scenes seen in training", ylabel="scenes read wrongly (%)")
+axes.set_xlabel("scenes shown in training (the original: 70,000, 250 times each)")
+axes.set_ylabel("scenes read wrongly (%)")
 axes.set_yticks(ticks := [1, 2, 5, 10, 20, 50, 100], ticks)
-fewer = 17.5e6 / run.scenes[-1]
-axes.set_title(f"As accurate after {fewer:.0f} times fewer scenes", fontsize=10)
+axes.set_title("Where the two trainings end", fontsize=10)
 axes.legend(frameon=False, fontsize=8)
 plt.close(figure)
 figure
@@ -479,15 +488,16 @@ figure
 # %% [markdown]
 # ### Which ingredient does the work?
 #
-# Change one at a time and train for 120 steps, with three seeds each. Test digits must take no part in choices: here 3,000
-# training digits train and the other 1,000 judge. Runs on 100 px get as many multiply–adds as the others: 19 steps.
+# Change one at a time and train for 120 steps, with three seeds each: the first stage alone, without bent copies. Test digits
+# must take no part in choices: here 3,000 training digits train and the other 1,000 judge. Runs on 100 px, with 8 pieces,
+# get as many multiply–adds as the others: 19 steps.
 
 # %%
 import tempfile
 from dataclasses import replace
 
 start = replace(recipe.stages[0], scenes=120 * 64)
-changes = {"the recipe, 120 steps": {},
+changes = {"first stage, 120 steps": {},
            "no scenes of clutter alone, 120 steps": {"empty": 0},
            "Adam's usual rate 0.001, 120 steps": {"rate": 0.001},
            "100 px from the start,\nsame multiply–adds: 19 steps":
@@ -523,8 +533,7 @@ figure
 
 # %% [markdown]
 # All runs at the usual rate, and all on large canvases, stay below every run of the recipe: large steps and small canvases
-# start a network quickly. Where circles overlap, three runs do not tell. And 120 steps do not say where a training *ends*:
-# `make bench ROW=ablation` trains for longer.
+# start a network quickly. Where circles overlap, three runs do not tell. And 120 steps do not say where a training *ends*.
 
 # %% [markdown] tags=["honest-failure"]
 # ## 6. Where it fails
@@ -581,23 +590,27 @@ assert bare_too.sum() > failed.sum() / 3 and marks["32 pieces"].mean() > 90
 
 # %% [markdown]
 # Four times the clutter of training costs a few scenes in a hundred, and many of the mistakes among eight pieces are made
-# on blank paper, too: those digits themselves are hard. What does break the network is the size of a digit, since a
-# feature sees 28×28 px, no more. Below, the same bare scenes in the middle of a 200 px canvas, and with every pixel
-# doubled.
+# on blank paper, too: those digits themselves are hard. What does break the network is another size of digit: training
+# showed one size only. Below, the same bare scenes in the middle of a 200 px canvas; with every pixel doubled; and at half
+# the size, where a digit fits into the 28×28 px that a feature sees with room to spare. It fails all the same.
 
 # %%
 some = camlib.Scenes(*(part[:300] for part in bare))
 framed = some._replace(images=np.pad(some.images, ((0, 0), (48, 52), (48, 52))))
 doubled = some._replace(images=some.images.repeat(2, axis=1).repeat(2, axis=2))
+shrunk = some.images.reshape(-1, 50, 2, 50, 2).mean(axis=(2, 4)).astype(np.uint8)
+halved = some._replace(images=np.pad(shrunk, ((0, 0), (72, 78), (72, 78))))
 spread(larger := run.load(), old_size=100, new_size=200)
-figure, panels = plt.subplots(1, 2, figsize=(5.4, 3.1), layout="constrained")
+
+# %%
+figure, panels = plt.subplots(1, 3, figsize=(7.6, 3.1), layout="constrained")
 result = []
-for panel, name, case in zip(panels, ("more paper", "every pixel doubled"),
-                             (framed, doubled)):
+for panel, name, case in zip(panels, ("more paper", "twice the size", "half the size"),
+                             (framed, doubled, halved)):
     result.append(camlib.bootstrap(right_on(larger, case), groups=case.digits))
     plot.show_image(panel, case.images[0])
     panel.set_title(f"{name}:\n{result[-1]} % right", fontsize=9)
-assert result[0].value > 90 and result[1].value < 70
+assert result[0].value > 90 and max(result[1].value, result[2].value) < 70
 plt.close(figure)
 figure
 
@@ -607,7 +620,8 @@ figure
 # - LeNet's dense layers hold nearly all its weights, tied to one place and one size. A mean over all cells has no weights,
 #   forgets places, and takes any size.
 # - A larger canvas dilutes the mean; $w' = r w$ and $b' = b - (r-1)\, w^\top B$ undo it.
-# - This recipe turns days into minutes. Its accuracy is the original's, within what a thousand unseen digits can tell.
+# - This recipe needs some two thousand times fewer multiply–adds than the original's: minutes on a laptop. Its accuracy is
+#   near the original's 97.6 %; the interval says how near, on digits it had never seen.
 # - Does the network know *where*? Each logit is a mean of votes, one from each cell; before the mean, they are a map.
 #
 # **Further exercises.** (a) Give 100 px canvases 120 steps in place of 19, six times the multiply–adds. Do small canvases

@@ -457,6 +457,7 @@ def boxed(maps, of, figure):
         return ious.largest >= 0.5
     return ious.best[:, None] >= localize.DELTAS[:, None]
 
+# %%
 def box_figure(maps, of, figure="MaxBoxAccV2"):
     rows, read = boxed(maps, of, figure), table.FIGURES[figure]
     return camlib.bootstrap(rows, read, groups=of.digits)
@@ -676,6 +677,7 @@ four = scrawled(few, 4, np.random.default_rng(0))
 misnamed = camlib.explain(network, four.images).logits.argmax(axis=1) != few.labels
 show = misnamed.argmax()
 
+# %%
 figure, axes = plt.subplots(1, 4, figsize=(6.8, 1.9), layout="constrained")
 for panel, count in zip(axes, (0, 1, 2, 4)):
     covered = scrawled(few, count, np.random.default_rng(0))
