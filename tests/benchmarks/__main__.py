@@ -3,6 +3,7 @@
     make bench                    every row, a table, and bench.json
     make bench ROW=maps           one row: training, maps, scenes, start, canvas, batch, classes, features, explorer
     make bench ROW=ablation       what each ingredient of the training recipe brings (4 minutes), only when named
+    make bench ROW=budget         how many scenes are enough, judged on training digits (8 minutes), only when named
     make bench ROW=long           what a quarter of an hour reaches, only when named
 
 A row prints what was measured, ours, the baseline's, their ratio (baseline / ours, except where named), and the spread
@@ -245,6 +246,23 @@ def ablation():
         report(f"{name}: training", wall, unit="s")
 
 
+def budget():
+    """Accuracy by the number of scenes: two draws of 3,200 training digits, judged on the other 800."""
+    from dataclasses import replace
+
+    from camlib.training.train import COURSE
+
+    first, second = COURSE.stages
+    for draw in (0, 1):
+        taught, held_out = digits.split(digits.load_split()[0], 0.2, seed=draw)
+        scenes_of_held_out = make_scenes(held_out, 4_000, seed=900 + draw)
+        for number in (96_000, 128_000, 160_000):
+            recipe = replace(COURSE, stages=(replace(first, scenes=number), second), seed=draw)
+            reached, wall = _trained(recipe, taught, scenes_of_held_out)
+            report(f"{number:,} scenes, draw {draw}: accuracy", 100 * reached, unit="%")
+            report(f"{number:,} scenes, draw {draw}: training", wall, unit="s")
+
+
 def _trained(recipe, taught, test_scenes):
     """Accuracy of a network trained by `recipe`, and the seconds that training took."""
     from camlib.training.accuracy import accuracy
@@ -369,7 +387,7 @@ def explorer():
 
 
 ROWS = [scenes, maps, batch, classes, canvas, start, features, explorer, training]
-ON_REQUEST = [ablation, long]
+ON_REQUEST = [ablation, budget, long]
 
 
 def main():
