@@ -41,7 +41,6 @@ FROM_ALL_MAPS = {  # from the maps of all classes, (n, rows, columns, classes), 
 UNTRAINED = {"untrained": "cam", "untrained, class-blind": "class-blind"}
 RIVALS = ("wrong class", "class-blind", *UNTRAINED)
 METHODS = ("cam", "cam on ink", *ATTRIBUTIONS)
-SLOW = ("score_cam", "ablation_cam")  # a forward pass a channel: minutes, where the others take seconds
 USUAL = ("cam", "cam on ink")
 
 
