@@ -1,4 +1,4 @@
-"""Checkers of notebook 05."""
+"""Checkers of notebook 06."""
 
 import numpy as np
 

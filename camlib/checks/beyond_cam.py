@@ -1,4 +1,4 @@
-"""Checkers of notebook 06."""
+"""Checkers of notebook 07."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Checkers of notebook 03."""
+"""Checkers of notebook 04."""
 
 import numpy as np
 

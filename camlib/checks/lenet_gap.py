@@ -1,4 +1,4 @@
-"""Checkers of notebook 02."""
+"""Checkers of notebook 03."""
 
 import numpy as np
 

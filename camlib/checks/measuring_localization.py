@@ -1,4 +1,4 @@
-"""Checkers of notebook 04."""
+"""Checkers of notebook 05."""
 
 import numpy as np
 

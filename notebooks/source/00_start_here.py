@@ -30,7 +30,7 @@ network = run.load()             # as it was at the last step
 plot.scene_grid(scenes, count=6)
 
 # %% [markdown]
-# Six of a thousand scenes: 100 × 100 pixels, one digit, and eight scraps torn from other digits (some in pieces, some blank). The number above each is its label. Training was told labels, never a place. But about a fifth of its scenes held scraps alone, and there it was asked to prefer no class, which teaches it to be quiet on scraps. (And most of its scenes were smaller, 40 × 40 pixels: notebook [02](02_lenet_gap.ipynb).)
+# Six of a thousand scenes: 100 × 100 pixels, one digit, and eight scraps torn from other digits (some in pieces, some blank). The number above each is its label. Training was told labels, never a place. But about a fifth of its scenes held scraps alone, and there it was asked to prefer no class, which teaches it to be quiet on scraps. (And most of its scenes were smaller, 40 × 40 pixels: notebook [03](03_lenet_gap.ipynb).)
 #
 # ## Predict first
 #
@@ -71,9 +71,9 @@ print(f"in the box alone: {in_box} % of the heat")
 assert trained.low > 85 and untrained.high < 60
 
 # %% [markdown]
-# (In brackets, a 95 % interval: what other digits might have given. That the heat is on the *only* digit does not yet show that the map knows *which* digit it is: notebook [04](04_measuring_localization.ipynb) asks for one of two.)
+# (In brackets, a 95 % interval: what other digits might have given. That the heat is on the *only* digit does not yet show that the map knows *which* digit it is: notebook [05](05_measuring_localization.ipynb) asks for one of two.)
 #
-# There are ten classes, so there are ten maps. Red cells speak **for** a class, blue ones **against** it, compared with the average class: in every cell, the ten maps add up to zero. (Notebook [03](03_class_activation_maps.ipynb) says why.) All maps share one scale, and above each stands its class's score.
+# There are ten classes, so there are ten maps. Red cells speak **for** a class, blue ones **against** it, compared with the average class: in every cell, the ten maps add up to zero. (Notebook [04](04_class_activation_maps.ipynb) says why.) All maps share one scale, and above each stands its class's score.
 
 # %%
 plot.maps_by_class(image, seen.maps[0], logits=seen.logits[0], label=label)
@@ -98,7 +98,7 @@ assert np.allclose(seen.maps.mean(axis=(1, 2)) + seen.bias, logits, atol=1e-3)
 print(f"{logits.size:,} logits, all equal to the mean of their map plus a bias")
 
 # %% [markdown]
-# Notebook [03](03_class_activation_maps.ipynb) derives that line on half a page. It asks one thing of a network: that it ends in a mean and a weighted sum. Is a network with so plain an ending any good?
+# Notebook [04](04_class_activation_maps.ipynb) derives that line on half a page. It asks one thing of a network: that it ends in a mean and a weighted sum. Is a network with so plain an ending any good?
 
 # %%
 is_right = seen.logits.argmax(axis=1) == scenes.labels
@@ -177,11 +177,11 @@ plot.maps_by_class(
 # | notebook | question | minutes |
 # | --- | --- | --- |
 # | [01](01_cluttered_mnist.ipynb) | Where do the pictures come from, and how could a test set be spoilt? | 35 |
-# | [02](02_lenet_gap.ipynb) | Can a network learn without being told where? It trains in class | 45 |
-# | [03](03_class_activation_maps.ipynb) | Which places cast the vote? The derivation, by hand | 45 |
-# | [04](04_measuring_localization.ipynb) | How well does it point? | 60 |
-# | [05](05_alexnet_caltech256.ipynb) | Can it point in photographs? AlexNet, transferred | 60 |
-# | [06](06_beyond_cam.ipynb) | What came after, and when is it worth it? | 60 |
+# | [03](03_lenet_gap.ipynb) | Can a network learn without being told where? It trains in class | 45 |
+# | [04](04_class_activation_maps.ipynb) | Which places cast the vote? The derivation, by hand | 45 |
+# | [05](05_measuring_localization.ipynb) | How well does it point? | 60 |
+# | [06](06_alexnet_caltech256.ipynb) | Can it point in photographs? AlexNet, transferred | 60 |
+# | [07](07_beyond_cam.ipynb) | What came after, and when is it worth it? | 60 |
 #
 # Each notebook runs on its own: none needs another to have run, though the texts build on each other. Each is made from a solved one in the folder `source`; look there after you have tried.
 #

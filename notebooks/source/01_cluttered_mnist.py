@@ -172,7 +172,7 @@ print("box of all ink in that scene:", [int(edge) for edge in ink_box(scene.imag
 plot.scene_grid(first, boxes=True)
 
 # %% [markdown]
-# Were you right twelve times? Training sees the labels, never the boxes. Those are kept to measure maps with, in notebook 04.
+# Were you right twelve times? Training sees the labels, never the boxes. Those are kept to measure maps with, in notebook 05.
 #
 # ## 4 · As many as you like
 #
@@ -215,7 +215,7 @@ plt.show()
 # %% [markdown]
 # ## 5 · How hard is it?
 #
-# The network of notebook 02 looks at a scene through 25 × 25 = 625 cells of 4 × 4 pixels, and each class's score is the **mean** of a map over all of them. If the digit's ink touches $c$ cells, any such mean splits in two:
+# The network of notebook 03 looks at a scene through 25 × 25 = 625 cells of 4 × 4 pixels, and each class's score is the **mean** of a map over all of them. If the digit's ink touches $c$ cells, any such mean splits in two:
 #
 # $$\bar m = \frac{c}{625}\, \bar m_{\text{digit}} + \Big(1 - \frac{c}{625}\Big)\, \bar m_{\text{elsewhere}}$$
 #
@@ -250,7 +250,7 @@ print(f"the digit's box covers {((x1 - x0) * (y1 - y0)).mean() / 100**2:.1%} of 
 print(f"its ink touches {ink_cells:.0f} of 625 cells, {ink_cells / 625:.0%} of the mean")
 
 # %% [markdown]
-# That was guess 1. (A feature sees more than its own cell, so cells beside the digit can speak for it too.) For so few cells to decide a mean, they must be loud and the hundreds of others nearly silent. That pressure is why the map of a network which only learnt to classify can point at the digit. How well it does, notebook 04 measures.
+# That was guess 1. (A feature sees more than its own cell, so cells beside the digit can speak for it too.) For so few cells to decide a mean, they must be loud and the hundreds of others nearly silent. That pressure is why the map of a network which only learnt to classify can point at the digit. How well it does, notebook 05 measures.
 #
 # Guess 2 is yours to check. Here are 4,000 scenes of test digits, each as two canvases: the clutter and the digit.
 
@@ -428,4 +428,4 @@ print("labels:", "  ".join(f"{letter} {label[n]}" for letter, n in zip("ABCDEFGH
 # - S. Kaufman, S. Rosset, C. Perlich, O. Stitelman, “Leakage in data mining: formulation, detection, and avoidance”, *ACM Transactions on Knowledge Discovery from Data* 6, 2012.
 # - B. Barz, J. Denzler, “Do we train on test data? Purging CIFAR of near-duplicates”, *Journal of Imaging* 6, 2020, arXiv 1902.00423.
 #
-# **Next:** [02_lenet_gap.ipynb](02_lenet_gap.ipynb), a LeNet without dense layers, trained on such scenes from scratch.
+# **Next:** [03_lenet_gap.ipynb](03_lenet_gap.ipynb), a LeNet without dense layers, trained on such scenes from scratch.

@@ -13,7 +13,7 @@ import pytest
 from lab import ROOT, Notebook, pixels
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-RUN = {"": ["00_start_here", "03_class_activation_maps"], "all": NAMES}
+RUN = {"": ["00_start_here", "04_class_activation_maps"], "all": NAMES}
 CHOSEN = os.environ.get("CAMLIB_BROWSER_NOTEBOOKS", "")
 CHOSEN = RUN.get(CHOSEN) or CHOSEN.split(",")
 if unknown := set(CHOSEN) - set(NAMES):

@@ -29,6 +29,6 @@ def pytest_collectstart(collector):
 
 
 def pytest_collection_modifyitems(config, items):
-    """The longest start first: 02 trains, and of the others the later take longer. Cells keep their order."""
+    """The longest start first: 03 trains, and of the others the later take longer. Cells keep their order."""
     if config.option.nbval_lax:
-        items.sort(key=lambda item: (item.path.name.startswith("02"), item.path.name), reverse=True)
+        items.sort(key=lambda item: (item.path.name.startswith("03"), item.path.name), reverse=True)

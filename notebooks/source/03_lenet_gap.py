@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 02 · Can a network learn without being told where?
+# # 03 · Can a network learn without being told where?
 #
 # Each scene below holds one digit somewhere, among pieces of other digits. The number above it is all that training
 # gives away: *what*, and not a word about *where*. You put a mean into a network like LeNet, where LeNet is tied to one place
@@ -425,7 +425,7 @@ run = train.train(recipe, train_digits, watched, folder, watch=curve, progress=F
 
 # %% [markdown]
 # Training ends by *centring*: from the last layer's weights and biases it takes their mean over the ten classes. All
-# logits change by the same number, so no probability does. Notebook [03](03_class_activation_maps.ipynb) says what that
+# logits change by the same number, so no probability does. Notebook [04](04_class_activation_maps.ipynb) says what that
 # does for maps.
 
 # %%
@@ -634,4 +634,4 @@ figure
 # normalization, 2015, arXiv 1502.03167. · I. Loshchilov, F. Hutter: SGDR (the cosine), 2016, arXiv 1608.03983. · B. Zhou
 # et al.: Learning deep features for discriminative localization, CVPR 2016, arXiv 1512.04150.
 #
-# **Next:** [03_class_activation_maps](03_class_activation_maps.ipynb) takes the mean apart, and finds the map.
+# **Next:** [04_class_activation_maps](04_class_activation_maps.ipynb) takes the mean apart, and finds the map.

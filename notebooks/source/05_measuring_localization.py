@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 04 · How well does it point?
+# # 05 · How well does it point?
 #
 # A class activation map looks convincing: the digit is somewhere under the red, and the eye is pleased. This notebook measures instead. A map becomes a box, a box a number, and the number gets rivals: some never saw a network, some do not know the class.
 #
@@ -10,7 +10,7 @@
 # 3. put an interval on a difference, and name the rival that equals CAM until you ask for one of two digits;
 # 4. refute a claim about maps that a figure seems to prove.
 #
-# **Before you start:** notebook [03](03_class_activation_maps.ipynb), or knowing that a map's mean plus its bias is the logit. **Time:** 60 minutes; all cells run in about a minute.
+# **Before you start:** notebook [04](04_class_activation_maps.ipynb), or knowing that a map's mean plus its bias is the logit. **Time:** 60 minutes; all cells run in about a minute.
 
 # %%
 import matplotlib.pyplot as plt
@@ -280,7 +280,7 @@ for figure in ("MaxBoxAcc", "inside"):
 assert less("ink", "cam", "MaxBoxAcc").low > 0
 
 # %% [markdown]
-# (Grad-CAM is ReLU(CAM) here, up to a constant: [06](06_beyond_cam.ipynb) proves it, section 6 measures it.)
+# (Grad-CAM is ReLU(CAM) here, up to a constant: [07](07_beyond_cam.ipynb) proves it, section 6 measures it.)
 
 # %%
 grad_cam = camlib.attribute(network, scenes.images[:20], scenes.labels[:20], "grad_cam")
@@ -800,4 +800,4 @@ checks.offset(offset, (5, 5))
 #
 # **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020; journal version arXiv:2007.04178. J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, ECCV 2016. J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018. V. Petsiuk, A. Das, K. Saenko, *RISE*, BMVC 2018. A. Chattopadhay et al., *Grad-CAM++*, WACV 2018.
 #
-# **Next:** [05 · Can it point in photographs?](05_alexnet_caltech256.ipynb)
+# **Next:** [06 · Can it point in photographs?](06_alexnet_caltech256.ipynb)

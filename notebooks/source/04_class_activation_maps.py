@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 03 · Which places cast the vote?
+# # 04 · Which places cast the vote?
 #
 # A network looks at a scene and says “4”. In training it saw pictures and labels; where the digit is, nobody told it. If it ends in the right way, we can still ask it *where*. The answer is the network's own arithmetic, in another order: the **class activation map** (CAM) of Zhou and others (CVPR 2016). This notebook derives it in one line.
 #
@@ -10,7 +10,7 @@
 # 3. say what a map's sign and resolution mean, and what stretching it to [0, 1] loses;
 # 4. explain why several dense layers destroy it.
 #
-# **Before you start:** notebook [02](02_lenet_gap.ipynb), or knowing what a convolution, a mean and a dense layer are. **Time:** 45 minutes; all cells run in about half a minute.
+# **Before you start:** notebook [03](03_lenet_gap.ipynb), or knowing what a convolution, a mean and a dense layer are. **Time:** 45 minutes; all cells run in about half a minute.
 
 # %%
 import matplotlib.pyplot as plt
@@ -231,7 +231,7 @@ for name, model in {"trained": network, "untrained": run.load(0)}.items():
 assert times["trained"].low > 30 and times["untrained"].high < 3
 
 # %% [markdown]
-# (In brackets, 95 % intervals from a bootstrap over digits: notebook [04](04_measuring_localization.ipynb).) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it: a fifth of the scenes in its first stage held scraps only, with no class preferred.
+# (In brackets, 95 % intervals from a bootstrap over digits: notebook [05](05_measuring_localization.ipynb).) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it: a fifth of the scenes in its first stage held scraps only, with no class preferred.
 #
 # ## 5 · From cells to pixels
 #
@@ -250,7 +250,7 @@ assert np.allclose(stretched, camlib.upsample(np.array([[0.0, 4.0]]), (1, 4)))
 print("two cells 0 and 4 become", stretched)
 
 # %% [markdown]
-# Without the halves the centre of cell $j$ is painted at pixel $4j$, not at $4j + 1.5$: every map slides to the upper left (measured in notebook [04](04_measuring_localization.ipynb)).
+# Without the halves the centre of cell $j$ is painted at pixel $4j$, not at $4j + 1.5$: every map slides to the upper left (measured in notebook [05](05_measuring_localization.ipynb)).
 #
 # Upsampling invents no detail. And a cell's features come from a window of 28 × 28 pixels, so heat may lie beside the ink that caused it.
 
@@ -419,7 +419,7 @@ plot.maps_by_class(
 )
 
 # %% [markdown]
-# The *place* does not warn you: *where* was answered well, *what* was not. The *strength* does, a little: few of the scenes that are named rightly have so low a peak. A picture stretched to its own range hides even that, and a low peak proves nothing, since some right answers have one too. How often maps point at the right place is the business of notebook [04](04_measuring_localization.ipynb).
+# The *place* does not warn you: *where* was answered well, *what* was not. The *strength* does, a little: few of the scenes that are named rightly have so low a peak. A picture stretched to its own range hides even that, and a low peak proves nothing, since some right answers have one too. How often maps point at the right place is the business of notebook [05](05_measuring_localization.ipynb).
 #
 # ## Summary
 #
@@ -431,4 +431,4 @@ plot.maps_by_class(
 #
 # **References.** B. Zhou, A. Khosla, A. Lapedriza, A. Oliva, A. Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. M. Lin, Q. Chen, S. Yan, *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998.
 #
-# **Next:** [04 · How well does it point?](04_measuring_localization.ipynb)
+# **Next:** [05 · How well does it point?](05_measuring_localization.ipynb)

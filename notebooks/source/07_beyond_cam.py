@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 06 · And if the network ends some other way?
+# # 07 · And if the network ends some other way?
 #
 # The class activation map asks a price: the network must end convolution → global average pooling → dense. Since 2016 a family of methods has tried to do without; here are eight.
 #
@@ -12,7 +12,7 @@
 # 3. say which maps change when no probability does, and build one that cannot;
 # 4. choose a method by what you need and what it costs, and tell when its answer is no answer.
 #
-# **Before you start:** notebook [03](03_class_activation_maps.ipynb), and from [04](04_measuring_localization.ipynb) the pointing game and MaxBoxAccV2. **Time:** 60 minutes; all cells run in about 90 seconds.
+# **Before you start:** notebook [04](04_class_activation_maps.ipynb), and from [05](05_measuring_localization.ipynb) the pointing game and MaxBoxAccV2. **Time:** 60 minutes; all cells run in about 90 seconds.
 
 # %%
 import time
@@ -37,7 +37,7 @@ asked = pairs.images.repeat(2, axis=0), pairs.labels.ravel()  # for one, then th
 asked_boxes = pairs.boxes.reshape(-1, 4)
 
 network = camlib.shipped_run().load()
-spread(network, 100, 64)  # its head was made for scenes of 100 px (notebook 02)
+spread(network, 100, 64)  # its head was made for scenes of 100 px (notebook 03)
 
 # %%
 NAMES = dict(zip(attribution.METHODS, [
@@ -136,7 +136,7 @@ except ValueError as error:
 
 
 # %% [markdown]
-# We train three, from different seeds, to tell the method from one network's luck. Eight hundred small batches make mediocre networks. That will do. At the end each gets the choice of notebook 03: last weights that sum to zero over the classes.
+# We train three, from different seeds, to tell the method from one network's luck. Eight hundred small batches make mediocre networks. That will do. At the end each gets the choice of notebook 04: last weights that sum to zero over the classes.
 
 # %%
 def choose(model, shared):
@@ -237,7 +237,7 @@ checks.grad_cam_by_hand(grad_cam_by_hand, seen[0], slopes[0])
 # %% [markdown]
 # ## 3 · Where does a cell lie?
 #
-# Notebook 03 would stretch these 13 × 13 cells over all 64 × 64 pixels. But LeNet's convolutions have no padding, so its cells do not reach the edge. Back through pool, convolution, pool and convolution, cell $i$ sees the pixels
+# Notebook 04 would stretch these 13 × 13 cells over all 64 × 64 pixels. But LeNet's convolutions have no padding, so its cells do not reach the edge. Back through pool, convolution, pool and convolution, cell $i$ sees the pixels
 #
 # $$4i, \; \ldots, \; 4i + 15, \qquad \text{so its centre is } 4i + 7.5 .$$
 #
@@ -396,7 +396,7 @@ for model in lenets:
 #
 # ## 5 · Which of these survive the freedom?
 #
-# Softmax does not hear what is added to all logits (notebook [03](03_class_activation_maps.ipynb)). Add $a_k$ to the weights of feature $k$ for **all** classes: no probability changes, but each logit does, and its gradient, and what erasing takes from it. Three choices that anybody might make:
+# Softmax does not hear what is added to all logits (notebook [04](04_class_activation_maps.ipynb)). Add $a_k$ to the weights of feature $k$ for **all** classes: no probability changes, but each logit does, and its gradient, and what erasing takes from it. Three choices that anybody might make:
 
 # %%
 CHOICES = {
@@ -565,7 +565,7 @@ figure
 # %% [markdown]
 # Thin lines: 95 % intervals. Pale bars: the range over the three choices.
 #
-# **Inside.** With pooling every method points at the digit, even Eigen-CAM, which never hears the class. One object cannot show whether a map found the class *you* asked for; notebook 04 puts a number to it.
+# **Inside.** With pooling every method points at the digit, even Eigen-CAM, which never hears the class. One object cannot show whether a map found the class *you* asked for; notebook 05 puts a number to it.
 #
 # **Boxes.** Ink beats all maps: most digits are blobs of their own, and MaxBoxAccV2 takes the best box of any contour. On `lenet_dense` HiResCAM's are the worst of the eight: its negative cells, not its truth (section 4).
 #
@@ -672,7 +672,7 @@ print(f"rank correlation of the two draws: {alike[0]:.2f}; without signs: {alike
 assert abs(alike[0]) < 0.5 < alike[1]
 
 # %% [markdown] tags=["honest-failure"]
-# Earlier layers give finer maps. Their signs mean nothing: the second draw of weights (lower row) gives others. *Where* they are strong is much the same in both: ink under random filters, nothing learnt (notebook [04](04_measuring_localization.ipynb)).
+# Earlier layers give finer maps. Their signs mean nothing: the second draw of weights (lower row) gives others. *Where* they are strong is much the same in both: ink under random filters, nothing learnt (notebook [05](05_measuring_localization.ipynb)).
 #
 # ## An honest failure
 #
@@ -754,8 +754,8 @@ figure
 # - Maps that read a logit change with a choice that no probability hears. Maps of $\log p_c$, or of the difference of two logits, do not.
 # - With one object in a scene, a class-blind method points as well as any. Ask for one of two.
 #
-# **Further exercises.** (a) Leave the division out of Ablation-CAM and measure the negative logits again. (b) Run the table at `layer="conv2"` of `lenet_dense`; its cells lie 2 pixels apart, so `on_scene` needs a change. (c) Randomise `dense3` of the trained LeNet: which maps change (the sanity check of notebook 04)?
+# **Further exercises.** (a) Leave the division out of Ablation-CAM and measure the negative logits again. (b) Run the table at `layer="conv2"` of `lenet_dense`; its cells lie 2 pixels apart, so `on_scene` needs a change. (c) Randomise `dense3` of the trained LeNet: which maps change (the sanity check of notebook 05)?
 #
 # **References.** R. R. Selvaraju et al., *Grad-CAM*, ICCV 2017, arXiv:1610.02391. A. Chattopadhay et al., *Grad-CAM++*, WACV 2018, arXiv:1710.11063. R. L. Draelos, L. Carin, *Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks*, 2020, arXiv:2011.08891. R. Fu et al., *Axiom-based Grad-CAM*, BMVC 2020, arXiv:2008.02312. P.-T. Jiang et al., *LayerCAM*, IEEE TIP 2021. H. Wang et al., *Score-CAM*, CVPR Workshops 2020, arXiv:1910.01279. S. Desai, H. G. Ramaswamy, *Ablation-CAM*, WACV 2020. M. B. Muhammad, M. Yeasin, *Eigen-CAM*, IJCNN 2020, arXiv:2008.00299.
 #
-# **Back to** [05 · Can it point in photographs?](05_alexnet_caltech256.ipynb) · **start** [00](00_start_here.ipynb)
+# **Back to** [06 · Can it point in photographs?](06_alexnet_caltech256.ipynb) · **start** [00](00_start_here.ipynb)

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 05 · Can it point in photographs?
+# # 06 · Can it point in photographs?
 #
 # Digits are a toy. The paper's claim was about photographs: take AlexNet, which had learnt to name a million of them, replace its dense layers by a convolution and a mean, train it on, and it shows where the dog is, though nobody ever drew a box around one. The project that this course grew out of announced that part as "coming soon". Here it is.
 #
@@ -10,7 +10,7 @@
 # 3. remake two of the paper's figures: the maps of the top predictions on one photograph, and one class across many;
 # 4. say what a number on a stand-in is worth, and catch a network that is right for the wrong reason.
 #
-# **Before you start:** notebook [03](03_class_activation_maps.ipynb), and from [04](04_measuring_localization.ipynb) the pointing game. **Time:** 60 minutes; all cells run in about a minute on the stand-in, in a few on twenty real categories; the first time, a download of 64 MB goes before them.
+# **Before you start:** notebook [04](04_class_activation_maps.ipynb), and from [05](05_measuring_localization.ipynb) the pointing game. **Time:** 60 minutes; all cells run in about a minute on the stand-in, in a few on twenty real categories; the first time, a download of 64 MB goes before them.
 
 # %%
 import cv2
@@ -148,7 +148,7 @@ assert np.allclose(features[test[:4]], by_hand, rtol=0.01, atol=0.01)  # kept in
 #
 # $$z_c = \sum_k v_{kc}\, \frac{F_k - \mu_k}{\sigma_k} + b_c = \sum_k \underbrace{\frac{v_{kc}}{\sigma_k}}_{w_{kc}} F_k + \underbrace{b_c - \sum_k \frac{v_{kc}\, \mu_k}{\sigma_k}}_{b'_c} .$$
 #
-# Standardising between the mean and the vote would break the form, mean → dense, on which [03](03_class_activation_maps.ipynb) rests. But it is linear, so it folds in: the network with $w$ and $b'$ has that form, and says the same.
+# Standardising between the mean and the vote would break the form, mean → dense, on which [04](04_class_activation_maps.ipynb) rests. But it is linear, so it folds in: the network with $w$ and $b'$ has that form, and says the same.
 #
 # ### Exercise 5.2 · Fold it in
 #
@@ -302,7 +302,7 @@ figure
 # %% [markdown]
 # ## 5 · Does it point at the object?
 #
-# They look convincing, and [04](04_measuring_localization.ipynb) taught what that is worth. On the stand-in it can be measured, since it knows which pixel belongs to what. The box is the paper's, around the largest piece above 20 %, here of the way from the map's minimum to its maximum.
+# They look convincing, and [05](05_measuring_localization.ipynb) taught what that is worth. On the stand-in it can be measured, since it knows which pixel belongs to what. The box is the paper's, around the largest piece above 20 %, here of the way from the map's minimum to its maximum.
 
 # %%
 def true_boxes(file):
@@ -430,7 +430,7 @@ if found.stand_in:
     assert weakest == favourite and was.mean() > 0.9 and kept.mean() < 0.5
 
 # %% [markdown]
-# On the stand-in, most rockets were named rightly for how little there is around them, not for what is on them. Networks that are right for the wrong reason have a name, *Clever Hans*, after a horse that could not count. Test accuracy cannot see it, since every test picture has an object. (Notebook [02](02_lenet_gap.ipynb) has the remedy: scenes of clutter alone, whose target is every class alike.)
+# On the stand-in, most rockets were named rightly for how little there is around them, not for what is on them. Networks that are right for the wrong reason have a name, *Clever Hans*, after a horse that could not count. Test accuracy cannot see it, since every test picture has an object. (Notebook [03](03_lenet_gap.ipynb) has the remedy: scenes of clutter alone, whose target is every class alike.)
 #
 # ## Summary
 #
@@ -443,4 +443,4 @@ if found.stand_in:
 #
 # **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. A. Krizhevsky, I. Sutskever, G. Hinton, *ImageNet Classification with Deep Convolutional Neural Networks*, NIPS 2012. A. Krizhevsky, *One weird trick for parallelizing convolutional neural networks*, 2014, arXiv:1404.5997. G. Griffin, A. Holub, P. Perona, *Caltech-256 Object Category Dataset*, Caltech, 2007. S. Lapuschkin et al., *Unmasking Clever Hans predictors*, Nature Communications 2019, arXiv:1902.10178.
 #
-# **Next:** [06 · And if the network ends some other way?](06_beyond_cam.ipynb)
+# **Next:** [07 · And if the network ends some other way?](07_beyond_cam.ipynb)
