@@ -49,6 +49,7 @@ _MODULES = {
     "localize": "measure.localize",
     "faithfulness": "measure.faithfulness",
     "table": "measure.table",
+    "grid": "measure.grid",
     "plot": "show.plot",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])
