@@ -14,6 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..boxes import LARGEST_VALUE, check_range
+from ..data import photos as photographs
+from ..maps.cam import explain
+from ..networks.head import lift
+from ..training.transfer import SIDE, run_transfer
 from .intervals import bootstrap
 from .scores import centre_maps, uniform_maps
 
@@ -148,6 +152,33 @@ def grid_table(kinds, drawn):
     return {name: {figure: bootstrap(100 * rows.ravel().astype(float), groups=np.ravel(drawn))
                    for figure, rows in grid_pointing(maps)._asdict().items()}
             for name, maps in kinds.items()}
+
+
+def measure(photos, *, per_class=11, count=100, seed=0, side=SIDE, progress=True):
+    """The game for AlexNet-GAP, transferred to photographs, as `python -m camlib grid` prints it.
+
+    photos: `Photos` of 8 categories at least. Options as for `run_transfer`; count: of mosaics, of rightly named
+    photographs that it was not trained on, each `side` px, so of 2·side, which the network takes as it is.
+    Returns (numbers of the `Transfer`, `grid_table`). Its rows: maps of the four classes; of four absent ones; of the
+    four after `lift`, which makes every weight ≥ 0 and changes no probability; of a network with random convolutions,
+    its last layer trained all the same, on the same mosaics; and the baselines.
+    Raises ValueError as `run_transfer`, `mosaics` and `absent_classes` do.
+    """
+    options = {"per_class": per_class, "seed": seed, "side": side, "progress": progress}
+    result = run_transfer(photos, **options)
+    labels = photos.labels[result.test]
+    drawn = mosaics(labels, result.logits.argmax(axis=1), count, seed)
+    classes = labels[drawn]
+    absent = absent_classes(classes, len(photos.names), seed)
+    files = [photos.files[i] for i in result.test]
+    wholes = compose(np.stack([[photographs.read(files[i], side) for i in four] for four in drawn]))
+    maps = explain(result.model, wholes, batch_size=16).maps
+    kinds = {"maps": class_maps(maps, classes), "maps of absent classes": class_maps(maps, absent)}
+    lift(result.model, 1)
+    kinds["maps, weights lifted to ≥ 0"] = class_maps(explain(result.model, wholes, batch_size=16).maps, classes)
+    unlearnt = run_transfer(photos, **options, network={"weights": None}).model
+    kinds["random convolutions"] = class_maps(explain(unlearnt, wholes, batch_size=16).maps, classes)
+    return result.numbers, grid_table(kinds | baselines(count, maps.shape[1:3], seed), drawn)
 
 
 def as_text(table):
