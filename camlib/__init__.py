@@ -28,6 +28,7 @@ _FUNCTIONS = {
     "normalise": "maps.arrays",
     "softmax": "maps.arrays",
     "explorer": "show.explorer",
+    "own_photo": "show.own_photo",
     "iou": "boxes",
     "accuracy": "training.accuracy",
     "class_accuracy": "training.accuracy",
