@@ -116,7 +116,7 @@ export function colourise(values, [low, high], table, { opacity = 1, diverging =
     rgba[4 * i] = table[colour];
     rgba[4 * i + 1] = table[colour + 1];
     rgba[4 * i + 2] = table[colour + 2];
-    rgba[4 * i + 3] = 255 * opacity * Math.min(1, 1.25 * (diverging ? Math.abs(2 * t - 1) : heat ? t : 1));
+    rgba[4 * i + 3] = 255 * opacity * Math.min(1, diverging ? 1.25 * Math.abs(2 * t - 1) : heat ? 2 * t : 1);
   }
   return rgba;
 }

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..boxes import LARGEST_SIDE, check_range
 from ..maps.arrays import normalise, softmax, upsample
+from .packing import photo_heat
 
 HEAT = "YlOrRd"
-PHOTO_HEAT = "inferno"  # its pale core in a dark rim shows on snow and on black, in grey too (see show/packing)
 FEATURE = "magma"
 SIGNED = "RdBu_r"
 INK = "#222222"
@@ -88,7 +88,7 @@ def top_classes(picture, maps, logits, names, top=5):
     map of a class that nobody would name is as hot as any.
     """
     order = np.argsort(logits)[::-1][:top]
-    figure, panels = _grid(1, len(order) + 1, 1.6, height=1.9)
+    figure, panels = _grid(1, len(order) + 1, 1.6, height=2)
     show_image(panels[0, 0], picture)
     for panel, which in zip(panels[0, 1:], order):
         overlay(panel, picture, maps[:, :, which], limit=np.max(maps))
@@ -211,7 +211,7 @@ def overlay(panel, image, values, *, limit=None, opacity=0.85):
     else:
         limit = np.max(values) if limit is None else limit
         heat = np.clip(large / limit, 0, 1) if limit > 0 else np.zeros_like(large)
-        panel.imshow(heat, cmap=PHOTO_HEAT, alpha=opacity * np.minimum(1, 1.25 * heat), vmin=0, vmax=1)
+        panel.imshow(heat, cmap=photo_heat(), alpha=opacity * np.minimum(1, 2 * heat), vmin=0, vmax=1)
 
 
 def show_signed(panel, values, image, limit, opacity=0.8):

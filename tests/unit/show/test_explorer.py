@@ -461,6 +461,15 @@ def test_on_paper_and_in_grey_stronger_evidence_is_darker_for_and_against_alike(
     assert abs(np.subtract(*lightness)).max() < 25
 
 
+def test_stronger_heat_is_paler_and_no_photograph_hides_it_in_grey():
+    """From the least that covers a photograph on, in grey too, and it differs from black and from snow."""
+    *rgb, alpha = np.moveaxis(packing.colourise(np.linspace(-1, 1, 201), -1, 1, "heat", 1), -1, 0)
+    grey = np.tensordot([0.299, 0.587, 0.114], rgb, 1)
+    assert (alpha[:101] == 0).all() and (alpha[150:] == 255).all() and (np.diff(alpha[100:151].astype(int)) > 0).all()
+    assert (np.diff(grey[100:]) >= -0.5).all()
+    assert grey[-1] > 220 and grey[150] < 140  # the core stands out from black, its rim from snow
+
+
 @pytest.mark.parametrize("colormap, scale, places", [
     ("viridis", "classes", [2.5 / 5, 5 / 5, 4 / 5, 3 / 5]),  # from −3, though its class is not shown, to 2
     ("viridis", "map", [0, 0, 0, 0]),  # a constant map lies at its own low end

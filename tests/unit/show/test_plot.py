@@ -223,7 +223,7 @@ def test_a_class_with_little_evidence_does_not_flood_a_photograph(draw, first):
     maps = np.stack([10 * cells, cells, 0.1 * cells], axis=-1)
     (hot, thick), (pale, thin), (_, none) = heats(draw(maps, np.array([3.0, 1, 0])), first)
     assert hot.max() == 1 and np.isclose(thick.max(), 0.85)
-    assert np.isclose(pale.max(), 0.1) and np.isclose(thin.max(), 0.85 * 0.125) and none.max() < 0.011
+    assert np.isclose(pale.max(), 0.1) and np.isclose(thin.max(), 0.85 * 0.2) and none.max() < 0.02
     assert thick[-1, -1] == 0  # what speaks against it leaves the photograph as it is
 
 
