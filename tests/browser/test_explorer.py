@@ -92,7 +92,7 @@ CONTROLS = [  # how to reach the control, keys to press, the trait, and its valu
     ("[name=step_index]", ["Home"], "step", "0"),
     ("[name=opacity]", ["ArrowLeft", "ArrowLeft"], "opacity", "0.65"),
     ("[name=threshold]", ["PageUp"], "threshold", "0.3"),
-    ("[name=colormap]:checked", ["ArrowRight"], "colormap", "viridis"),
+    ("[name=colormap]:checked", ["ArrowRight"], "colormap", "heat"),
     ("[name=smooth]:checked", ["ArrowRight"], "smooth", "False"),
     ("[name=scale]:checked", ["ArrowRight"], "scale", "map"),
     ("[name=show_box]", ["Space"], "show_box", "False"),
@@ -486,7 +486,7 @@ for number, (scale, smooth) in enumerate(product(("classes", "map"), (True, Fals
     explorer_one.set_trait("scale", scale), explorer_one.set_trait("smooth", smooth)
     explorer_one.image_index, explorer_one.class_index, explorer_one.opacity = 1, 3, 0.9
     explorer_one.against = (None, 2)[number // 2]
-    explorer_one.colormap = ("viridis", "diverging", "heat", "viridis")[number]
+    explorer_one.colormap = ("viridis", "diverging", "magma", "viridis")[number]
     explorer_one.save_html(f"{number}.html")
 """)
     for number in range(4):
