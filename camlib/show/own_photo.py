@@ -13,7 +13,7 @@ from .explorer import explorer
 
 SEEN = 800  # px, the longer side of the photograph as it is shown
 LEAST = 16  # px, the shorter side: on less there is nothing to see
-WELCOME = "A photograph of your own, up to 10 MB (what Jupyter lets through). It stays on this machine."
+WELCOME = "A photograph of your own, of less than 10 MB (Jupyter drops more). It goes to this kernel and nowhere else."
 
 
 def own_photo(network, names, *, path=None, side=224, **traits):
