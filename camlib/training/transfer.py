@@ -81,7 +81,7 @@ def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, networ
         test, logits = test[left], logits[left]
     by_class = accuracy_by_class(logits, labels[test])
     numbers = {
-        "data": photos.about, "stand_in": photos.stand_in, "categories": len(photos.names),
+        "data": photos.about, "categories": len(photos.names),
         "photographs": len(photos.files), "unreadable": len(photos.files) - len(readable),
         "per_class": per_class, "seed": seed, "side": side, "fine_tune": fine_tune, "network": network or {},
         "train": len(train), "test": len(test), "penalty": penalty, "cross_validated": scores,
