@@ -171,8 +171,10 @@ def _add_photo_commands(add):
     sub.add_argument("--download", type=_number(2, caltech.ALL), metavar="N", help="get the first N categories of "
                      f"Caltech-256 first, and use these; {caltech.ALL} is all")
     sub.add_argument("--categories", type=_number(2), metavar="N", help="use the first N categories only")
-    sub.add_argument("--per-class", type=_number(1), default=30, metavar="K",
-                     help="photographs a category to train on")
+    sub.add_argument("--per-class", type=_number(1), metavar="K", help="photographs a category to train "
+                     f"on (default: {photos.PROTOCOL}, or half of the smallest category where that has no more)")
+    sub.add_argument("--curve", type=_number(2), nargs="?", const=10, metavar="DRAWS", help="measure instead how "
+                     "accuracy grows with photographs, up to K, with ImageNet's convolutions and with random ones")
     sub.add_argument("--seed", type=_number(0), default=0)
     sub.add_argument("--side", type=_number(SMALLEST, LARGEST), default=224, help="px, to which photographs are "
                      f"squeezed: {SMALLEST} to {LARGEST}")
@@ -192,20 +194,45 @@ def transfer(options):
 
     if options.download and (options.data or options.categories):
         raise ValueError("--download says which photographs by itself: leave out --data and --categories")
-    _check_can_write(options.out / MODEL, options.json)
-    if options.download:
-        found = photos.download(options.download if options.download < caltech.ALL else None)
-    elif options.data:
-        found = photos.open_folder(options.data, options.categories)
-    else:
-        found = photos.find(options.categories)
+    if options.curve and (options.seed or options.fine_tune):
+        raise ValueError("--curve draws by seeds 0, 1, … and fits heads alone: leave out --seed and --fine-tune")
+    _check_can_write(None if options.curve else options.out / MODEL, options.json)
+    found = _photographs(options)
     print(found.about)
-    result = run_transfer(found, per_class=options.per_class, seed=options.seed, side=options.side,
+    per_class = options.per_class or photos.usual_per_class(found)
+    if not options.per_class and per_class < photos.PROTOCOL:
+        print(f"{per_class} of each to train on, half of the smallest category: {photos.PROTOCOL}, as is usual, would "
+              "leave none to test on")
+    if options.curve:
+        return _learning_curve(found, per_class, options)
+    result = run_transfer(found, per_class=per_class, seed=options.seed, side=options.side,
                           fine_tune=options.fine_tune)
     save(result, options.out)
     print(table(result.numbers))
     _write_json(options.json, result.numbers)
     print(f"{options.out / MODEL}: try  python -m camlib maps {options.out} PHOTO…")
+
+
+def _photographs(options):
+    if options.download:
+        return photos.download(options.download if options.download < caltech.ALL else None)
+    return photos.open_folder(options.data, options.categories) if options.data else photos.find(options.categories)
+
+
+def _learning_curve(found, per_class, options):
+    """Print what ever more photographs bring, with ImageNet's convolutions and with random ones, and write it."""
+    from .measure.intervals import bootstrap
+    from .training.transfer import learning_curve
+
+    counts = [number for number in (1, 2, 5) if number < per_class] + [per_class]
+    curves = {name: learning_curve(found, counts, draws=options.curve, side=options.side, network={"weights": weights})
+              for name, weights in (("ImageNet", "imagenet"), ("random", None))}
+    print(f"Mean of the classes in percent: mean of {options.curve} draws (95 % interval), least and most of one draw")
+    for name, curve in curves.items():
+        for number, column in zip(counts, 100 * curve.T):
+            print(f"{name:8} {number:4} a category  {bootstrap(column)}   {column.min():.1f} … {column.max():.1f}")
+    _write_json(options.json, {"data": found.about, "counts": counts}
+                | {name: curve.tolist() for name, curve in curves.items()})
 
 
 def _check_can_write(*files):

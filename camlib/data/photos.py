@@ -26,6 +26,7 @@ CLUTTER = "257.clutter"  # Caltech-256's pictures of none of its categories
 VARIABLE = "CAMLIB_CALTECH256"  # names a folder of photographs that the user has already
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 FORMATS = "JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"  # and no other: for EPS, say, Pillow starts Ghostscript
+PROTOCOL = 30  # photographs a category to train on: what Caltech-101 and 256 are reported with, beside 60
 MOST_PIXELS = 80_000_000  # a larger picture is refused, not decoded: half a kilobyte of PNG can ask for gigabytes
 
 
@@ -113,12 +114,20 @@ def take(photos, indices):
     return photos._replace(files=tuple(photos.files[i] for i in indices), labels=photos.labels[indices])
 
 
-def split(photos, per_class=30, seed=0):
+def usual_per_class(photos):
+    """How many photographs a category to train on: 30, as is usual with Caltech-101 and 256, where each category has
+    more than that; else half of the smallest category."""
+    smallest = np.bincount(photos.labels, minlength=len(photos.names)).min()
+    return PROTOCOL if smallest > PROTOCOL else max(int(smallest) // 2, 1)
+
+
+def split(photos, per_class=None, seed=0):
     """Indices of (training, test) photographs: `per_class` of every category drawn by `seed`, and the rest.
 
-    The usual protocol of Caltech-101 and 256. Each category is drawn by itself, so another category more changes
+    per_class: by default `usual_per_class`. Each category is drawn by itself, so another category more changes
     nothing in those there are. Raises ValueError for a category with no photograph left to test on.
     """
+    per_class = usual_per_class(photos) if per_class is None else per_class
     if per_class < 1:
         raise ValueError(f"per_class is {per_class}: expected at least 1")
     counts = np.bincount(photos.labels, minlength=len(photos.names))

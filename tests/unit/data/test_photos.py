@@ -125,6 +125,15 @@ def test_every_photograph_is_as_likely_to_be_trained_on(folder):
         assert (abs(times[found.labels == label] - expected) < 4.5 * deviation).all()
 
 
+@pytest.mark.parametrize("sizes, expected", [((31, 90), 30), ((30, 90), 15), ((4, 5), 2), ((1, 5), 1)])
+def test_thirty_are_trained_on_or_half_of_the_smallest_category(sizes, expected):
+    labels = np.repeat([0, 1], sizes)
+    found = photos.Photos(tuple(range(len(labels))), labels, ("cat", "dog"), Path("nowhere"))
+    assert photos.usual_per_class(found) == expected
+    if min(sizes) > 1:
+        assert np.bincount(labels[photos.split(found)[0]]).tolist() == [expected, expected]
+
+
 def test_too_many_to_train_on_names_the_categories(folder):
     with pytest.raises(ValueError, match=r"ak47 \(4\).* at most 3"):
         photos.split(photos.open_folder(folder), 4)
