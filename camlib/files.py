@@ -9,6 +9,8 @@ from pathlib import Path
 
 import filelock
 
+ROOT = Path(__file__).parents[1]  # of the course: `data` and `notebooks` lie here, beside the package
+
 
 @contextmanager
 def whole_file(path):

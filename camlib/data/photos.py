@@ -1,4 +1,4 @@
-"""Photographs in Caltech-256's folders: the real ones, a folder of your own laid out like them, or the stand-in.
+"""Photographs in Caltech-256's folders: the sample that the course ships, all of it, or a folder of your own.
 
     256_ObjectCategories/001.ak47/001_0001.jpg …    one folder a category, NNN.name
 
@@ -18,11 +18,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from . import caltech, registry, stand_in
+from ..files import ROOT
+from . import caltech
 
+SAMPLE = ROOT / "data" / "caltech256_sample"
+CLUTTER = "257.clutter"  # Caltech-256's pictures of none of its categories
 VARIABLE = "CAMLIB_CALTECH256"  # names a folder of photographs that the user has already
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 FORMATS = "JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"  # and no other: for EPS, say, Pillow starts Ghostscript
+PROTOCOL = 30  # photographs a category to train on: what Caltech-101 and 256 are reported with, beside 60
 MOST_PIXELS = 80_000_000  # a larger picture is refused, not decoded: half a kilobyte of PNG can ask for gigabytes
 
 
@@ -36,34 +40,30 @@ class Photos(NamedTuple):
     files: tuple of Path, sorted by category, then name.  labels: int64, (n,), numbers into `names`.
     names: tuple of str, the categories, without their numbers where that leaves them distinct.
     folder: Path, that holds the categories.
-    stand_in: True for the collages that stand in for photographs; say so wherever a number made from them is shown.
     """
 
     files: tuple
     labels: np.ndarray
     names: tuple
     folder: Path
-    stand_in: bool = False
 
     @property
     def about(self):
         """One line for a figure's title or a table."""
-        kind = "STAND-IN (photo collages, not Caltech-256)" if self.stand_in else str(self.folder)
-        return f"{len(self.files):,} photographs of {len(self.names)} categories: {kind}"
+        where = "the sample of Caltech-256 that the course ships" if self.folder == SAMPLE else self.folder
+        return f"{len(self.files):,} photographs of {len(self.names)} categories: {where}"
 
 
 def find(categories=None):
     """The photographs at hand: the folder that CAMLIB_CALTECH256 names; else Caltech-256, or the part of it, that
-    `download` put in the cache; else the stand-in, made now if need be. Downloads nothing.
+    `download` put in the cache; else the sample that the course ships, 483 photographs of 20 categories. Downloads
+    nothing.
 
     categories: how many to take, from the first; None for all.
     """
     if named := os.environ.get(VARIABLE):
         return open_folder(named, categories)
-    if downloaded := caltech.downloaded():
-        return open_folder(downloaded, categories)
-    folder = stand_in.make(registry.computed_folder("") / f"stand_in_{stand_in.VERSION}")
-    return open_folder(folder, categories)
+    return open_folder(caltech.downloaded() or SAMPLE, categories)
 
 
 def download(categories=None, *, progress=True):
@@ -78,9 +78,9 @@ def open_folder(folder, categories=None):
     """The photographs in a folder of categories: any folder of folders of photographs.
 
     folder: the one with the categories, one above it that holds 256_ObjectCategories, or one of the NNN.name in it.
-    categories: how many to take, from the first, 2 or more; None for all. Caltech-256's 257.clutter is never one,
-    folders without a photograph are left out, and so are folders inside a category (056.dog/greg) and files of other
-    kinds; a folder that cannot be opened is left out with a warning.
+    categories: how many to take, from the first, 2 or more; None for all. Caltech-256's 257.clutter is never one, see
+    `clutter`. Folders without a photograph are left out, and so are folders inside a category (056.dog/greg) and files
+    of other kinds; a folder that cannot be opened is left out with a warning.
     Raises ValueError where there is no folder, or fewer than two categories in it.
     """
     if categories is not None and categories < 2:
@@ -95,7 +95,17 @@ def open_folder(folder, categories=None):
         )
     labels = np.repeat(np.arange(len(kept)), [len(files) for _, files in kept])
     files = tuple(file for _, found in kept for file in found)
-    return Photos(files, labels, _names([shelf.name for shelf, _ in kept]), root, stand_in.is_stand_in(root))
+    return Photos(files, labels, _names([shelf.name for shelf, _ in kept]), root)
+
+
+def clutter(photos):
+    """The files of 257.clutter beside the categories of `photos`: tuple of Path, empty where there is no such folder.
+
+    They show none of Caltech-256's categories: what does a network name that must name one? A download of the first
+    categories brings none.
+    """
+    shelf = photos.folder / CLUTTER
+    return tuple(_photographs(shelf)) if shelf.is_dir() else ()
 
 
 def take(photos, indices):
@@ -104,12 +114,20 @@ def take(photos, indices):
     return photos._replace(files=tuple(photos.files[i] for i in indices), labels=photos.labels[indices])
 
 
-def split(photos, per_class=30, seed=0):
+def usual_per_class(photos):
+    """How many photographs a category to train on: 30, as is usual with Caltech-101 and 256, where each category has
+    more than that; else half of the smallest category."""
+    smallest = np.bincount(photos.labels, minlength=len(photos.names)).min()
+    return PROTOCOL if smallest > PROTOCOL else max(int(smallest) // 2, 1)
+
+
+def split(photos, per_class=None, seed=0):
     """Indices of (training, test) photographs: `per_class` of every category drawn by `seed`, and the rest.
 
-    The usual protocol of Caltech-101 and 256. Each category is drawn by itself, so another category more changes
+    per_class: by default `usual_per_class`. Each category is drawn by itself, so another category more changes
     nothing in those there are. Raises ValueError for a category with no photograph left to test on.
     """
+    per_class = usual_per_class(photos) if per_class is None else per_class
     if per_class < 1:
         raise ValueError(f"per_class is {per_class}: expected at least 1")
     counts = np.bincount(photos.labels, minlength=len(photos.names))
@@ -205,7 +223,7 @@ def _category_folder(folder):
 
 def _shelves(root):
     """The folders of categories, in order, without Caltech-256's clutter and hidden ones."""
-    names = sorted(name for name in os.listdir(root) if name != "257.clutter" and not name.startswith("."))
+    names = sorted(name for name in os.listdir(root) if name != CLUTTER and not name.startswith("."))
     return [root / name for name in names if os.path.isdir(root / name)]  # False for a link that leads to itself
 
 

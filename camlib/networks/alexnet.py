@@ -19,22 +19,23 @@ LARGEST = 1024  # px: what transfer takes; a batch of 32 such photographs needs 
 PADDING = {"conv1": 2, "conv2": 2, "conv3": 1, "conv4": 1, "conv5": 1}
 
 
-def alexnet_features(weights="imagenet"):
+def alexnet_features(weights="imagenet", seed=0):
     """AlexNet up to conv5. Input: uint8 RGB, (n, height, width, 3). Output: float32, (n, rows, columns, 256), ≥ 0.
 
     Any size from 31×31 on; `cells(side)` says how many rows a height gives. weights: "imagenet", a dict of arrays as
-    `imagenet.alexnet_conv` returns it, or None for random ones.
+    `imagenet.alexnet_conv` returns it, or None for random ones, drawn by `seed`.
     """
     from ..backend import keras
 
-    layers = keras.layers
+    layers, start = keras.layers, keras.initializers
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     x = layers.Rescaling((1 / 255 / DEVIATION).tolist(), (-MEAN / DEVIATION).tolist(), name="imagenet_scale")(image)
     for name, (side, _, _, channels) in imagenet.KERNELS.items():
         # Keras pads "same" unevenly where the stride is not 1, PyTorch evenly: so pad first, then convolve "valid".
         x = layers.ZeroPadding2D(PADDING[name], name=f"pad_{name}")(x)
         stride = 4 if name == "conv1" else 1
-        x = layers.Conv2D(channels, side, strides=stride, activation="relu", name=name)(x)
+        x = layers.Conv2D(channels, side, strides=stride, activation="relu", name=name,
+                          kernel_initializer="zeros" if weights is not None else start.GlorotUniform(seed))(x)
         if name in ("conv1", "conv2"):
             x = layers.MaxPooling2D(3, 2, name=f"pool_{name}")(x)
     model = keras.Model(image, x, name="alexnet_features")
@@ -104,7 +105,7 @@ def alexnet_gap(classes, *, taps=("conv4", "conv5"), pool=7, extra=(), weights="
 
     _check(classes, taps, pool, extra)
     layers, start = keras.layers, keras.initializers
-    trunk = alexnet_features(weights)
+    trunk = alexnet_features(weights, seed)
     maps = [trunk.get_layer(name).output for name in taps]
     x = layers.Concatenate(name="taps")(maps) if len(maps) > 1 else maps[0]
     if pool > 1:

@@ -13,10 +13,9 @@ from textwrap import shorten
 import numpy as np
 
 from ..data.digits import SIDE
-from ..files import whole_file
+from ..files import ROOT, whole_file
 from ..networks import head, lenet
 
-ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "data" / "lenet_gap_run"
 MINE = ROOT / "runs"  # what the notebooks train
 COLUMNS = ("steps", "scenes", "accuracy", "loss")

@@ -42,18 +42,18 @@ class Transfer(NamedTuple):
     numbers: dict
 
 
-def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, network=None, folder=None, progress=True):
+def run_transfer(photos, *, per_class=None, seed=0, side=SIDE, fine_tune=0, network=None, folder=None, progress=True):
     """Train AlexNet-GAP on `per_class` photographs of each category, and measure it on the rest: a `Transfer`.
 
-    photos: `Photos`. side: px, to which every photograph is squeezed, 31 to 1,024. fine_tune: epochs, 0 for frozen
-    convolutions. network: options of `alexnet.alexnet_gap`, a dict. folder: for features that are kept (default:
-    beside the downloads). Files that cannot be read are left out before the split, and counted; those that go while
-    the last layers are fine-tuned are left out from then on.
+    photos: `Photos`. per_class: by default `photos.usual_per_class`. side: px, to which every photograph is squeezed,
+    31 to 1,024. fine_tune: epochs, 0 for frozen convolutions. network: options of `alexnet.alexnet_gap`, a dict.
+    folder: for features that are kept (default: beside the downloads). Files that cannot be read are left out before
+    the split, and counted; those that go while the last layers are fine-tuned are left out from then on.
     Raises ValueError for a side out of range and a category with too few photographs: before any is read, unless
     too few turn out to be readable.
     """
-    if not SMALLEST <= side <= LARGEST:
-        raise ValueError(f"side is {side}: expected {SMALLEST} to {LARGEST:,} px")
+    _check_side(side)
+    per_class = photographs.usual_per_class(photos) if per_class is None else per_class
     photographs.split(photos, per_class, seed)
     seconds, labels = {}, photos.labels
     model = alexnet_gap(len(photos.names), seed=seed, **(network or {}))
@@ -81,7 +81,7 @@ def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, networ
         test, logits = test[left], logits[left]
     by_class = accuracy_by_class(logits, labels[test])
     numbers = {
-        "data": photos.about, "stand_in": photos.stand_in, "categories": len(photos.names),
+        "data": photos.about, "categories": len(photos.names),
         "photographs": len(photos.files), "unreadable": len(photos.files) - len(readable),
         "per_class": per_class, "seed": seed, "side": side, "fine_tune": fine_tune, "network": network or {},
         "train": len(train), "test": len(test), "penalty": penalty, "cross_validated": scores,
@@ -91,6 +91,41 @@ def run_transfer(photos, *, per_class=30, seed=0, side=SIDE, fine_tune=0, networ
         "seconds": seconds,
     }
     return Transfer(model, photos.names, train, test, logits, numbers)
+
+
+def learning_curve(photos, counts, *, draws=10, penalty=0.03, side=SIDE, network=None, folder=None, progress=True):
+    """How often heads on frozen convolutions are right, by how many photographs a category they were fitted to.
+
+    counts: photographs a category to train on. draws: how often the photographs are split anew, by the seeds 0 to
+    draws − 1. penalty: of all heads, fixed, since cross-validation would take 16 times as long and one photograph a
+    category leaves nothing to validate on. The other options are those of `run_transfer`.
+    Returns means of the per-class accuracies, 0 to 1: float64, (draws, len(counts)). Draws differ in which photographs
+    are trained on; all are from the same `photos`, so their spread does not tell what other photographs would bring.
+    Raises ValueError for a side out of range and a category with too few photographs.
+    """
+    from tqdm.auto import tqdm
+
+    _check_side(side)
+    for count in counts:
+        photographs.split(photos, count)
+    model = alexnet_gap(len(photos.names), **(network or {}))
+    views = np.stack([gap_features(model, photos.files, side=side, mirror=mirror, folder=folder, progress=progress)
+                      for mirror in (False, True)])
+    readable = np.flatnonzero(~np.isnan(views[..., 0]).any(axis=0))
+    kept, views = photographs.take(photos, readable), views[:, readable]
+    curve = np.empty((draws, len(counts)))
+    with tqdm(total=curve.size, desc="heads", unit="head", disable=not progress) as bar:
+        for seed, column in np.ndindex(curve.shape):
+            train, test = photographs.split(kept, counts[column], seed)
+            kernel, bias = fit_head(np.concatenate(views[:, train]), np.tile(kept.labels[train], 2), penalty)
+            curve[seed, column] = class_accuracy(views[0, test] @ kernel + bias, kept.labels[test])
+            bar.update()
+    return curve
+
+
+def _check_side(side):
+    if not SMALLEST <= side <= LARGEST:
+        raise ValueError(f"side is {side}: expected {SMALLEST} to {LARGEST:,} px")
 
 
 def save(result, folder):

@@ -19,7 +19,7 @@ def measure(count):
 
 
 def main(count):
-    """Features with random weights at 95 px, over links to the stand-in's pictures: computed, then from the cache."""
+    """Features with random weights at 95 px, over links to the photographs at hand: computed, then from the cache."""
     from camlib.data import photos
     from camlib.networks import alexnet
     from camlib.training import features

@@ -76,6 +76,8 @@ def test_bad_arguments_end_in_a_sentence_and_no_traceback(arguments, complaint):
     (["transfer", "--side", "20"], "--side: 20 is not a number from 31 to 1024"),
     (["transfer", "--side", "100000"], "--side: 100000 is not a number from 31 to 1024"),
     (["transfer", "--fine-tune", "-1"], "--fine-tune: -1 is not a number from 0 on"),
+    (["transfer", "--curve", "--fine-tune", "3"], "leave out --seed and --fine-tune"),
+    (["transfer", "--curve", "1"], "--curve: 1 is not a number from 2 on"),
     (["transfer", "--seed", "-1"], "--seed: -1 is not a number from 0 on"),
     (["transfer", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
     (["transfer", "--json", "FILE/numbers.json"], "nothing can be written to"),
@@ -186,6 +188,30 @@ def test_download_takes_as_many_categories_as_it_says(folder, small_network, tmp
     monkeypatch.setattr(caltech, "download", lambda categories, progress: folder)  # three are there already
     command("transfer", "--download", 2, "--per-class", 4, "--side", SIDE, "--out", tmp_path / "model")
     assert "photographs of 2 categories" in capsys.readouterr().out
+
+
+def test_transfer_with_nothing_set_runs_on_the_sample(small_network, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv(photos.VARIABLE, raising=False)
+    command("transfer", "--categories", 3, "--side", SIDE, "--json", tmp_path / "numbers.json", "--out", tmp_path)
+    said, stated = capsys.readouterr().out, json.loads((tmp_path / "numbers.json").read_text())
+    assert "72 photographs of 3 categories: the sample of Caltech-256" in said
+    assert "11 of each to train on, half of the smallest category" in said
+    assert (stated["per_class"], stated["train"], stated["test"]) == (11, 33, 39)
+
+
+def test_the_curve_of_both_networks(folder, small_network, tmp_path, monkeypatch, capsys):
+    asked = []
+    def curve(found, counts, *, draws, side, network):
+        asked.append((len(found.files), counts, draws, side, network["weights"]))
+        return np.array([[0.1, 0.2, 0.3], [0.2, 0.4, 0.6]])
+    monkeypatch.setattr(transfer, "learning_curve", curve)
+    command("transfer", "--data", folder, "--curve", 2, "--side", SIDE, "--out", tmp_path / "none", "--json",
+            tmp_path / "curve.json")
+    assert asked == [(19, [1, 2, 3], 2, SIDE, "imagenet"), (19, [1, 2, 3], 2, SIDE, None)]
+    said, stated = capsys.readouterr().out, json.loads((tmp_path / "curve.json").read_text())
+    assert "random      3 a category  45.0 (30.0 to 60.0)   30.0 … 60.0" in said
+    assert stated["counts"] == [1, 2, 3] and stated["random"][1] == [0.2, 0.4, 0.6]
+    assert not (tmp_path / "none").exists()
 
 
 def test_maps_without_a_model_or_photographs_say_so(folder, small_network, tmp_path, capsys):

@@ -324,5 +324,5 @@ def test_none_or_one_category_is_no_data_set(server):
 
 def test_photos_download_opens_what_came(server):
     found = photos.download(2, progress=False)
-    assert found.names == ("ak47", "american-flag") and len(found.files) == 2 * EACH and not found.stand_in
+    assert found.names == ("ak47", "american-flag") and len(found.files) == 2 * EACH
     assert photos.find().files == found.files

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image, ImageOps
 
-from camlib.data import photos, stand_in
+from camlib.data import photos
 
 
 def write(path, size=(40, 30), colour=(200, 30, 60), mode="RGB", **options):
@@ -37,7 +37,7 @@ def test_any_level_of_the_folder_may_be_named(folder, level):
     found = photos.open_folder((folder / level).resolve())
     assert found.folder.resolve() == folder.resolve()
     assert found.names == ("ak47", "dog", "the thing é")
-    assert np.bincount(found.labels).tolist() == [4, 5, 6] and not found.stand_in
+    assert np.bincount(found.labels).tolist() == [4, 5, 6]
     assert all(f".{found.names[label]}" in file.parent.name for file, label in zip(found.files, found.labels))
 
 
@@ -67,14 +67,44 @@ def test_find_takes_the_users_folder_first(folder, monkeypatch):
     assert photos.find().folder == folder
 
 
-def test_find_falls_back_on_the_stand_in(monkeypatch, tmp_path):
-    pytest.importorskip("skimage")
+@pytest.fixture
+def sample(monkeypatch, tmp_path):
+    """What there is where nobody has named a folder or downloaded a thing."""
     monkeypatch.delenv(photos.VARIABLE, raising=False)
     monkeypatch.setenv("CAMLIB_DATA", str(tmp_path))
-    small = stand_in.make(tmp_path / "small", per_class=1, several=0)
-    monkeypatch.setattr(stand_in, "make", lambda folder: small)
-    found = photos.find()
-    assert found.stand_in and "STAND-IN" in found.about and found.names == stand_in.NAMES
+    return photos.find()
+
+
+def test_find_takes_a_download_before_the_sample(sample, folder, monkeypatch):
+    monkeypatch.setattr(photos.caltech, "downloaded", lambda: folder)
+    assert photos.find().folder == folder
+
+
+def test_find_falls_back_on_the_sample(sample):
+    assert sample.about == "483 photographs of 20 categories: the sample of Caltech-256 that the course ships"
+    assert sample.names[:2] == ("bear", "binoculars") and photos.find(3).names == ("bear", "binoculars", "butterfly")
+    counts = np.bincount(sample.labels)
+    assert counts.min() == 22 and counts.max() == 26
+
+
+def test_every_photograph_of_the_sample_can_be_read_and_is_small(sample):
+    """As its README says: at most 256 px on the shorter side and 512 px on the longer."""
+    for file in (*sample.files, *photos.clutter(sample)):
+        sides = photos.read(file).shape[:2]
+        assert min(sides) <= 256 and max(sides) <= 512
+
+
+def test_clutter_lies_beside_the_categories_and_is_none(sample, folder, tmp_path):
+    assert len(photos.clutter(sample)) == 25 and not set(photos.clutter(sample)) & set(sample.files)
+    found = photos.open_folder(folder, 2)
+    assert photos.clutter(found) == (folder / "257.clutter" / "257_0001.jpg",)
+    for name in ("cats", "dogs"):
+        write(tmp_path / "own" / name / "1.png")
+    assert photos.clutter(photos.open_folder(tmp_path / "own")) == ()
+
+
+def test_a_folder_of_ones_own_is_called_by_its_name(folder):
+    assert photos.open_folder(folder).about == f"15 photographs of 3 categories: {folder}"
 
 
 def test_the_split_is_the_protocols(folder):
@@ -93,6 +123,15 @@ def test_every_photograph_is_as_likely_to_be_trained_on(folder):
     for label, count in enumerate([4, 5, 6]):
         expected, deviation = 600 * 2 / count, np.sqrt(600 * 2 / count * (1 - 2 / count))
         assert (abs(times[found.labels == label] - expected) < 4.5 * deviation).all()
+
+
+@pytest.mark.parametrize("sizes, expected", [((31, 90), 30), ((30, 90), 15), ((4, 5), 2), ((1, 5), 1)])
+def test_thirty_are_trained_on_or_half_of_the_smallest_category(sizes, expected):
+    labels = np.repeat([0, 1], sizes)
+    found = photos.Photos(tuple(range(len(labels))), labels, ("cat", "dog"), Path("nowhere"))
+    assert photos.usual_per_class(found) == expected
+    if min(sizes) > 1:
+        assert np.bincount(labels[photos.split(found)[0]]).tolist() == [expected, expected]
 
 
 def test_too_many_to_train_on_names_the_categories(folder):

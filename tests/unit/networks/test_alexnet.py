@@ -149,6 +149,13 @@ def test_a_seed_makes_the_untrained_layers(arrays):
         assert np.array_equal(kernels[0], kernels[1]) and not np.array_equal(kernels[0], kernels[2])
 
 
+def test_a_seed_makes_random_convolutions():
+    first, again, other = (alexnet.alexnet_gap(3, weights=None, seed=seed) for seed in (0, 0, 1))
+    for name in ("conv1", "conv5"):
+        kernels = [model.get_layer(name).get_weights()[0] for model in (first, again, other)]
+        assert np.array_equal(kernels[0], kernels[1]) and not np.array_equal(kernels[0], kernels[2])
+
+
 def test_a_saved_model_says_the_same(arrays, photo, tmp_path):
     model = alexnet.alexnet_gap(3, weights=arrays)
     model.save(tmp_path / "model.keras")

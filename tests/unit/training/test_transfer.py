@@ -340,6 +340,33 @@ def test_fine_tuning_changes_the_last_layers_only(folder):
     assert all(layer.trainable for layer in model.layers)
 
 
+def test_a_learning_curve_against_heads_fitted_one_by_one(folder, tmp_path):
+    """Each figure is that of a head fitted to a draw's training photographs, mirrored ones too, and to no others."""
+    found = photos.take(photos.open_folder(folder), np.arange(31) != 20)
+    options = {"side": SIDE, "folder": tmp_path, "progress": False}
+    curve = transfer.learning_curve(photos.open_folder(folder), (1, 6), draws=3, penalty=0.1, **options)
+    model = transfer.alexnet_gap(3)
+    plain, mirrored = (features.gap_features(model, found.files, mirror=mirror, **options) for mirror in (False, True))
+    for seed in range(3):
+        for column, count in enumerate((1, 6)):
+            train, test = photos.split(found, count, seed)
+            rows = np.concatenate([plain[train], mirrored[train]])
+            kernel, bias = fit_head(rows, found.labels[[*train, *train]], penalty=0.1)
+            right = (plain[test] @ kernel + bias).argmax(axis=1) == found.labels[test]
+            assert curve[seed, column] == pytest.approx(right.mean())  # as many of each class
+    assert curve.shape == (3, 2)
+
+
+@pytest.mark.parametrize("counts, options, complaint", [
+    ((1, 10), {}, r"red \(10\).*Use at most 9"), ((0,), {}, "per_class is 0"), ((1,), {"side": 30}, "side is 30"),
+])
+def test_a_learning_curve_that_cannot_be_is_refused_before_any_photograph_is_read(folder, counted, counts, options,
+                                                                                complaint):
+    with pytest.raises(ValueError, match=complaint):
+        transfer.learning_curve(photos.open_folder(folder), counts, **options)
+    assert not counted
+
+
 def test_augmentation_is_a_seed(folder):
     file = photos.open_folder(folder).files[0]
     first, again, other = (transfer.augmented(file, SIDE, (1, seed)) for seed in (0, 0, 1))
