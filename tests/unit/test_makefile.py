@@ -1,6 +1,6 @@
 """`make`: an installation that was cut short, moved or copied is made anew. Nothing is installed here.
 
-A stand-in for Python's `venv` makes an environment whose Python is a shell script that writes down what it is asked.
+A substitute for Python's `venv` makes an environment whose Python is a shell script that writes down what it is asked.
 """
 
 import os

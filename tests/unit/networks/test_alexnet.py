@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from camlib.backend import keras
+from camlib.data import photos
 from camlib.maps import cam
 from camlib.networks import alexnet, imagenet
 
@@ -40,8 +41,8 @@ def trunk(arrays):
 
 @pytest.fixture(scope="module")
 def photo():
-    """A real photograph: scikit-image's cat, (1, 300, 451, 3)."""
-    return pytest.importorskip("skimage.data").chelsea()[None]
+    """A photograph of a zebra, (1, 256, 341, 3)."""
+    return photos.read(photos.SAMPLE / "250.zebra" / "250_0008.jpg")[None]
 
 
 @pytest.fixture(scope="module")
@@ -176,13 +177,13 @@ def test_bad_arguments_are_named(options, complaint):
 @pytest.mark.peers
 def test_every_layer_against_pytorch(peer, arrays, photo, trunk, tmp_path):
     names = list(LAYERS)
-    photos = [photo, photo[:, 40:264, 100:331]]
+    views = [photo, photo[:, 32:256, 100:331]]
     np.savez(tmp_path / "weights.npz", **{name.replace("/", "|"): array for name, array in arrays.items()})
-    for n, image in enumerate(photos):
+    for n, image in enumerate(views):
         np.save(tmp_path / f"photo{n}.npy", image)
     peer(PEER, tmp_path)
     ours = keras.Model(trunk.inputs, [trunk.get_layer(name).output for name in names])
-    for n, image in enumerate(photos):
+    for n, image in enumerate(views):
         for name, output in zip(names, ours.predict_on_batch(image)):
             theirs = np.load(tmp_path / f"{name}_{n}.npy")
             print(name, theirs.shape, "largest difference", abs(output - theirs).max(), file=sys.stderr)
