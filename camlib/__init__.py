@@ -50,6 +50,7 @@ _MODULES = {
     "faithfulness": "measure.faithfulness",
     "table": "measure.table",
     "plot": "show.plot",
+    "inside": "show.inside",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])
 
