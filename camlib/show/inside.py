@@ -100,18 +100,23 @@ def price_of_probability(marked):
     return _done(figure)
 
 
-def descent(weights, losses, walk, walk_losses):
-    """A loss along one weight, and the steps of a walk downhill on it.
+def descent(weights, losses, walks):
+    """A loss along one weight, and walks downhill on it, one panel a learning rate.
 
-    weights, losses: (n,), the curve. walk, walk_losses: (steps + 1,), where the walk was, its start included.
+    weights, losses: (n,), the curve, weights ascending. walks: dict of learning rates → the weights of a walk,
+    (steps + 1,), its start included. Their losses are read off the curve.
     """
-    figure, panel = plt.subplots(figsize=(5, 3), layout="constrained")
-    panel.plot(weights, losses, color=INK, label="loss at each weight")
-    panel.plot(walk, walk_losses, "o-", color=ACCENT, ms=5, lw=0.8, label=f"start and {len(walk) - 1} steps")
-    panel.annotate("start", (walk[0], walk_losses[0]), xytext=(8, 0), textcoords="offset points", fontsize=9)
-    panel.set(xlabel="the weight", ylabel="loss")
-    panel.legend(frameon=False)
-    _plain(panel)
+    figure, panels = plt.subplots(1, len(walks), figsize=(2.4 * len(walks), 2.6), layout="constrained", sharey=True,
+                                  squeeze=False)
+    for panel, (rate, walk) in zip(panels[0], walks.items()):
+        heights = np.interp(walk, weights, losses)
+        panel.plot(weights, losses, color=INK, lw=1)
+        panel.plot(walk, heights, "o--", color=ACCENT, ms=4.5, lw=0.7)
+        panel.annotate("start", (walk[0], heights[0]), xytext=(-8, 0), textcoords="offset points", fontsize=9,
+                       ha="right", va="center")
+        panel.set(title=f"learning rate {rate:g}", xlabel="the weight")
+        _plain(panel)
+    panels[0, 0].set_ylabel("loss")
     return _done(figure)
 
 

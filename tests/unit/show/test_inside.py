@@ -55,8 +55,10 @@ def test_marked_probabilities_have_their_price():
 
 
 def test_descent_is_drawn_on_its_curve():
-    [panel] = inside.descent([0, 1, 2], [4, 1, 0], [0, 1], [4, 1]).axes
-    assert [line.get_xydata().tolist() for line in panel.lines] == [[[0, 4], [1, 1], [2, 0]], [[0, 4], [1, 1]]]
+    slow, fast = inside.descent([0, 1, 2], [4, 1, 0], {0.5: [0, 0.5], 2: [0, 2]}).axes
+    assert [line.get_xydata().tolist() for line in slow.lines] == [[[0, 4], [1, 1], [2, 0]], [[0, 4], [0.5, 2.5]]]
+    assert fast.lines[1].get_xydata().tolist() == [[0, 4], [2, 0]]
+    assert [panel.get_title() for panel in (slow, fast)] == ["learning rate 0.5", "learning rate 2"]
 
 
 def test_thick_lines_are_means_of_the_thin_ones():
