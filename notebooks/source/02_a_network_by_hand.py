@@ -204,7 +204,7 @@ print("features", features[n].round(2), " logits", logits[n].round(2))
 #
 # $$p_c = \frac{e^{z_c}}{\sum_d e^{z_d}}$$
 #
-# (They are what the network *claims*, not how often it is right.)
+# (They are what it *claims*, not how often it is right.)
 
 # %%
 def softmax(logits):
@@ -221,7 +221,7 @@ print("probabilities of 1, 4, 7:", probabilities[n].round(2))
 #
 # $$L = -\log p_\text{label}$$
 #
-# Sure and right costs almost nothing, sure and wrong costs much. The mean price of many pictures, which training makes small, is the **loss**.
+# Sure and right costs almost nothing, sure and wrong much. The mean price of many pictures, which training makes small, is the **loss**.
 
 # %%
 def cross_entropy(labels, logits):
@@ -404,7 +404,7 @@ assert abs(losses[0] - np.log(3)) < 0.2  # guess 2: at first it knows nothing
 inside.learning_curves({"small network": losses}, every=38)
 
 # %% [markdown]
-# Each batch is another sample, so the thin line jumps. The first layer's eight kernels:
+# Each batch is another sample, so the thin line jumps. The first layer's kernels:
 
 # %%
 moments = [0, 1, 8]  # epochs
@@ -544,7 +544,7 @@ inside.images_titled(shown, titles, columns=7)
 #
 # ## 7 · The course's network, line by line
 #
-# `lenet_gap`, which notebook [03](03_lenet_gap.ipynb) trains on scenes, has the same parts and a new one. **Batch normalisation** (Ioffe and Szegedy, 2015) takes each channel, over a batch, to mean 0 and standard deviation 1, then scales and shifts it by two learnt numbers. It allows larger steps. (After training it uses averages that it kept.)
+# `lenet_gap`, which notebook [03](03_lenet_gap.ipynb) trains on scenes, has the same parts and a new one. **Batch normalisation** (Ioffe and Szegedy, 2015) takes each channel, over a batch, to mean 0 and standard deviation 1, then scales and shifts it by two learnt numbers. It is meant to allow larger steps. (After training it uses averages that it kept.)
 
 # %%
 normalise = keras.layers.BatchNormalization()  # scale 1, shift 0 until it learns
