@@ -586,12 +586,14 @@ ours.summary(line_length=76)
 # Is it the same network? Compare layers, copy the trained weights, compare answers.
 
 # %% tags=["nbval-check-output"]
-theirs = camlib.shipped_run().load()
+theirs = camlib.lenet_gap()
 for our_layer, their_layer in zip(ours.layers, theirs.layers, strict=True):
     assert type(our_layer) is type(their_layer)
     assert our_layer.output.shape == their_layer.output.shape
 
-ours.set_weights(theirs.get_weights())
+trained = camlib.shipped_run().load().get_weights()
+ours.set_weights(trained)
+theirs.set_weights(trained)
 scenes = camlib.make_scenes(test_digits, 50, seed=2)
 assert np.allclose(ours(scenes.images), theirs(scenes.images), atol=1e-3)
 print(f"{len(ours.layers)} layers of the same kinds and shapes, the same logits")
@@ -604,7 +606,7 @@ print(f"{len(ours.layers)} layers of the same kinds and shapes, the same logits"
 # - A gradient is what nudging finds. Learning is many steps against it.
 # - Test digits judge. Probabilities speak of known classes only.
 #
-# **Open investigation: did the kernels have to learn?** Did they *need* to? Set `trainable = False` on the convolutions of `small_network()` before training: random kernels stay. Compare on test digits. How many kernels, how many seeds would convince you?
+# **Open investigation: did the kernels have to learn?** Set `trainable = False` on the convolutions of `small_network()` before training: random kernels stay. Compare on test digits. How many kernels and seeds would convince you?
 
 # %% [markdown] tags=["guide"]
 # **One answer.** Three seeds, with the kernels learnt and with random ones that stay. To be fair to the random ones, they get a second chance: four times as many kernels in the second layer, and a learning rate ten times as large, with which their *training* loss gets lower. Differences are taken digit by digit.
