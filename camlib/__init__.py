@@ -52,6 +52,7 @@ _MODULES = {
     "table": "measure.table",
     "grid": "measure.grid",
     "plot": "show.plot",
+    "inside": "show.inside",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])
 

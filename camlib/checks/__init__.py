@@ -1,5 +1,6 @@
 """The checkers of the exercises, `checks.NAME(answer, …)`: one module a notebook, named as the notebook is."""
 
+from .a_network_by_hand import high_loss, logit_gradient, max_pool, moved_digit
 from .alexnet_caltech256 import fold, map_side, mean_of_classes
 from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probability, score_cam_seconds
 from .class_activation_maps import maps_by_hand, weakest_after_normalising, weight_counts
@@ -13,14 +14,18 @@ __all__ = [
     "fold",
     "gap_logits",
     "grad_cam_by_hand",
+    "high_loss",
     "honest_accuracy",
     "hottest_cell",
     "iou_by_hand",
     "layer_cam_by_hand",
+    "logit_gradient",
     "map_of_log_probability",
     "map_side",
     "maps_by_hand",
+    "max_pool",
     "mean_of_classes",
+    "moved_digit",
     "offset",
     "paste_clips",
     "score_cam_seconds",

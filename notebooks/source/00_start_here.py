@@ -177,6 +177,7 @@ plot.maps_by_class(
 # | notebook | question | minutes |
 # | --- | --- | --- |
 # | [01](01_cluttered_mnist.ipynb) | Where do the pictures come from, and how could a test set be spoilt? | 35 |
+# | [02](02_a_network_by_hand.ipynb) | What happens between the pixels and the answer? | 60 |
 # | [03](03_lenet_gap.ipynb) | Can a network learn without being told where? It trains in class | 45 |
 # | [04](04_class_activation_maps.ipynb) | Which places cast the vote? The derivation, by hand | 45 |
 # | [05](05_measuring_localization.ipynb) | How well does it point? | 60 |

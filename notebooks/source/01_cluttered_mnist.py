@@ -428,4 +428,4 @@ print("labels:", "  ".join(f"{letter} {label[n]}" for letter, n in zip("ABCDEFGH
 # - S. Kaufman, S. Rosset, C. Perlich, O. Stitelman, “Leakage in data mining: formulation, detection, and avoidance”, *ACM Transactions on Knowledge Discovery from Data* 6, 2012.
 # - B. Barz, J. Denzler, “Do we train on test data? Purging CIFAR of near-duplicates”, *Journal of Imaging* 6, 2020, arXiv 1902.00423.
 #
-# **Next:** [03_lenet_gap.ipynb](03_lenet_gap.ipynb), a LeNet without dense layers, trained on such scenes from scratch.
+# **Next:** [02 · What happens between the pixels and the answer?](02_a_network_by_hand.ipynb)
