@@ -55,11 +55,11 @@ def difference(answer):
         "half-widths do not add up: both would have to miss at opposite ends at once. What adds up is the variance":
             (value, value - 7, value + 7),
         "that is low less low and high less high: both would have to miss on the same side": (value, -5, -7),
-        "the second interval makes a difference less certain, not more": (value, value - np.sqrt(7), value + np.sqrt(7)),
+        "the second interval makes a difference less certain, not more": (value, value - 7**0.5, value + 7**0.5),
         "that is the mean of both half-widths": (value, value - 3.5, value + 3.5),
         "that takes one of both half-widths": (value, value - 4, value + 4),
         "low comes first, then high": (value, value + half, value - half),
-        "add the squares of half the widths, high less low over two, not of the widths": (value, value - 10, value + 10),
+        "a reach is half the width, high less low over two, not the width": (value, value - 10, value + 10),
         "that is the variance: take the root": (value, value - 25, value + 25),
     }
     return close_hint(result, (value, value - half, value + half), wrong,

@@ -17,14 +17,14 @@ CODES = np.array([[int(module) for module in code] for code in (
 
 
 def draw_codes(labels, follow=0.0, seed=0):
-    """A code for each scene, int64, (n,), 0 to 9: at random, but the label itself in a share `follow` of the scenes."""
+    """A code for each scene, int64, (n,), 0 to 9: at random, but the label itself in a share `follow` of scenes."""
     random = np.random.default_rng(seed)
     codes = random.integers(0, 10, len(labels))
     return np.where(random.random(len(labels)) < follow, labels, codes)
 
 
 def draw_places(boxes, size, seed=0):
-    """A box for each scene's stamp, int64, (n, 4), at random on a canvas of `size` px, but off the box of its digit.
+    """A box for each scene's stamp, int64, (n, 4), at random on a canvas of `size` px, off the box of its digit.
 
     boxes: (n, 4), those of the digits. Raises ValueError for a canvas without room beside a digit.
     """

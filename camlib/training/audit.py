@@ -24,11 +24,12 @@ from .train import cross_entropy
 FOLDER = runs.ROOT / "data" / "audit"
 NAMES = ("network_a", "network_b", "network_c", "network_d")
 STAGES = (runs.Stage(64_000, size=40, distractors=4, empty=0.2, rate=0.014), runs.Stage(6_400, rate=0.001))
-SCENES = 1_000  # of a maker's test, made of
-TESTED = 200  # digits, of one class
-RARE = 4  # only, which an average does not hear
-FEW = 150  # digits that a network has soon learnt by heart; these are three quarters of its test
-TELLS = 0.9  # of the scenes of a shortcut have a stamp that tells the label
+SCENES = 600  # of a maker's test, made of
+TESTED = 120  # digits, of one class
+RARE = 3  # only, which an average does not hear
+FEW = 100  # digits that a network has soon learnt by heart; they are three quarters of its test
+COPIES = 12  # of each training digit, bent, where it is not to be learnt by heart
+TELLS = 0.9  # of a shortcut's scenes have a stamp that tells the label, the others by chance only
 SIDES = (5, 3, 7, 3)  # of the kernels; the third one's room is for moving what was learnt in its middle
 CELLS = 2  # by which maps are moved down and to the right
 
@@ -128,7 +129,7 @@ def _train(kind, digits, rare, follow, seed, stages):
     of_network = int(np.random.SeedSequence(seed).generate_state(1)[0])
     network = lenet.lenet_gap(seed=of_network % 10_000)
     if kind != "leak":
-        digits = augment(digits, 12, seed)
+        digits = augment(digits, COPIES, seed)
     if kind == "shuffled":
         drawn = np.random.default_rng(seed).integers(0, 10, len(digits.labels))
         digits = digits._replace(labels=np.where(digits.labels == rare, drawn, digits.labels))
@@ -176,7 +177,7 @@ def _widened(network, cells):
 
 
 def _choose_gauge(network, random):
-    """Add to all classes' weights, feature by feature, a number of their own size: all maps change, no probability."""
+    """Add to all classes' weights a number for each feature, twice their size: all maps change, no probability."""
     kernel, bias = network.get_layer("dense").get_weights()
-    shared = random.normal(0, kernel.std(), (len(kernel), 1))
+    shared = random.normal(0, 2 * kernel.std(), (len(kernel), 1))
     network.get_layer("dense").set_weights([kernel + shared, bias])

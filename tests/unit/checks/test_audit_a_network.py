@@ -78,7 +78,7 @@ def half(interval):
     (with_reach(lambda a, b: abs(half(a)**2 - half(b)**2)**0.5), "less certain, not more"),
     (with_reach(lambda a, b: (half(a) + half(b)) / 2), "mean of both"),
     (with_reach(lambda a, b: half(b)), "one of both"),
-    (with_reach(lambda a, b: 2 * np.hypot(half(a), half(b))), "not of the widths"),
+    (with_reach(lambda a, b: 2 * np.hypot(half(a), half(b))), "not the width"),
     (with_reach(lambda a, b: half(a)**2 + half(b)**2), "take the root"),
     (with_reach(lambda a, b: -np.hypot(half(a), half(b))), "low comes first"),
     (with_reach(lambda a, b: 1), "with as much room below as above"),

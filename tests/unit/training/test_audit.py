@@ -17,8 +17,13 @@ TINY = (runs.Stage(64, size=40, distractors=1, empty=0.25, batch=32), runs.Stage
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A folder of hardly trained networks."""
-    folder = tmp_path_factory.mktemp("audit")
-    audit.make_dossiers(folder, seed=5, stages=TINY, progress=lambda line: None)
+    return hardly_trained(tmp_path_factory.mktemp("audit"))
+
+
+def hardly_trained(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit, "COPIES", 1)  # bending digits takes longer than all the rest
+        audit.make_dossiers(folder, seed=5, stages=TINY, progress=lambda line: None)
     return folder
 
 
@@ -30,13 +35,13 @@ def shipped():
 def test_what_is_opened_is_what_was_measured(made):
     for dossier in audit.open_dossiers(made).values():
         images, labels = dossier.scenes.images, dossier.scenes.labels
-        assert images.shape == (1000, 100, 100) and len(np.unique(dossier.scenes.digits)) == audit.TESTED
+        assert images.shape == (audit.SCENES, 100, 100) and dossier.scenes.digits.max() < audit.TESTED
         assert dossier.claim == np.mean(explain(dossier.network, images).logits.argmax(axis=1) == labels)
         assert np.array_equal(stamps.stamp(images, dossier.places, dossier.codes), images)
 
 
 def test_same_seed_same_bytes_but_for_the_zip(made, tmp_path):
-    audit.make_dossiers(tmp_path, seed=5, stages=TINY, progress=lambda line: None)
+    hardly_trained(tmp_path)
     assert (tmp_path / "seal.json").read_text() == (made / "seal.json").read_text()
     for name in audit.NAMES:
         ours, theirs = (runs.read_arrays(folder / f"{name}.npz") for folder in (tmp_path, made))
@@ -127,7 +132,7 @@ def test_each_shipped_fault_shows_in_its_figure_and_not_in_the_claim(shipped, sp
         own = maps[np.arange(400), :, :, fresh.labels].reshape(400, -1)
         columns = own.argmax(axis=1) % 25 * 4 + 1.5
         offset = np.median(columns - (fresh.boxes[:, 0] + fresh.boxes[:, 2] - 1) / 2)
-        assert 0.955 < claim < 0.995
+        assert 0.94 < claim < 0.995
         if redrawn < claim - 0.04:
             found[name] = "shortcut"
         elif offset > 4:
