@@ -42,6 +42,7 @@ _MODULES = {
     "head": "networks.head",
     "lenet": "networks.lenet",
     "alexnet": "networks.alexnet",
+    "audit": "training.audit",
     "runs": "training.runs",
     "train": "training.train",
     "transfer": "training.transfer",

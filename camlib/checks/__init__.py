@@ -2,6 +2,7 @@
 
 from .a_network_by_hand import high_loss, logit_gradient, max_pool, moved_digit
 from .alexnet_caltech256 import fold, map_side, mean_of_classes
+from .audit_a_network import difference, erased, telling, verdict
 from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probability, score_cam_seconds
 from .class_activation_maps import maps_by_hand, weakest_after_normalising, weight_counts
 from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
@@ -10,7 +11,9 @@ from .measuring_localization import difference_interval, honest_accuracy, iou_by
 from .start_here import hottest_cell
 
 __all__ = [
+    "difference",
     "difference_interval",
+    "erased",
     "fold",
     "gap_logits",
     "grad_cam_by_hand",
@@ -31,7 +34,9 @@ __all__ = [
     "score_cam_seconds",
     "split_is_honest",
     "spread_head",
+    "telling",
     "touch_is_counted",
+    "verdict",
     "weakest_after_normalising",
     "weight_counts",
     "weights_at",

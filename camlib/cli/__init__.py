@@ -48,6 +48,15 @@ def ship(options):
     print(f"{options.folder}: {run.accuracy[-1]:.2%} after {run.scenes[-1]:,} scenes")
 
 
+def audit(options):
+    """Train the networks of notebook 08, of which some have a fault; which, it does not say."""
+    import secrets
+
+    from ..training.audit import make_dossiers
+
+    make_dossiers(options.folder, secrets.randbits(64) if options.seed is None else options.seed)
+
+
 def print_accuracy(options):
     from ..training.accuracy import accuracy
 
@@ -127,6 +136,9 @@ def _parser():
     add("list", list_files, "every remote file: size, licence, sources, and whether it is cached")
     sub = add("ship", ship, "train the shipped run from scratch, or go on with an interrupted one")
     sub.add_argument("--folder", type=Path, default=runs.SHIPPED)
+    sub = add("audit", audit, "train four networks to be audited, with faults drawn by lot and sealed")
+    sub.add_argument("--folder", type=Path, required=True)
+    sub.add_argument("--seed", type=whole(0), help="decides faults and weights (default: drawn, and told to nobody)")
     sub = add("accuracy", print_accuracy, "measure a run's accuracy on scenes of unseen digits")
     sub.add_argument("--run", type=Path, default=runs.SHIPPED)
     sub.add_argument("--scenes", type=whole(1), default=10_000)

@@ -5,10 +5,11 @@ layer) and any size that leaves a map of at least one cell.
 """
 
 
-def lenet_gap(classes=10, seed=0):
+def lenet_gap(classes=10, seed=0, sides=(5, 3, 3, 3)):
     """The network the course trains: four convolutions, maps of a quarter of the image's side, 61,658 weights.
 
     Input: uint8, (n, height, width). Output: logits, (n, classes). A 100×100 scene gives 25×25×64 features.
+    sides: of the four kernels, in pixels of their input.
 
     Batch normalisation makes it train in minutes; it comes after the max-pool, where there is a quarter to normalise.
     The kernel sides 5, 3, 3, 3 are chosen for pointing: each feature sees 28×28 pixels, a digit's own box, and odd
@@ -18,7 +19,7 @@ def lenet_gap(classes=10, seed=0):
 
     layers = keras.layers
     image, x = _grey_input()
-    blocks = [(16, 5, True), (32, 3, True), (64, 3, False), (64, 3, False)]
+    blocks = zip((16, 32, 64, 64), sides, (True, True, False, False))
     for number, (channels, kernel, halve) in enumerate(blocks, start=1):
         start = keras.initializers.HeNormal(seed=seed + number)
         x = layers.Conv2D(channels, kernel, padding="same", use_bias=False, kernel_initializer=start,

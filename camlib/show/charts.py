@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .plot import ACCENT, INK
+from .plot import ACCENT, INK, draw_box, overlay, show_image, write_range
 
 STYLES = ("-", "--", ":")
 SERIES = ((ACCENT, "o"), (INK, "s"), ("#4a7fb5", "^"))  # told apart by shape as well as by colour
@@ -51,6 +51,43 @@ def curves(panels, *, xlabel, ylabel="percent of scenes", log=False, width=6.8):
             panel.set(xscale="symlog", xlim=(0, None))
         panel.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     axes[0, 0].set_ylabel(ylabel)
+    plt.close(figure)
+    return figure
+
+
+def dossier_scenes(dossiers, columns=5):
+    """Scenes of each dossier, a row each, no class twice in a row, the stamp's place outlined; a matplotlib figure.
+
+    dossiers: dict of names → `training.audit.Dossier`.
+    """
+    figure, axes = plt.subplots(len(dossiers), columns, figsize=(6.8, 1.45 * len(dossiers)), layout="constrained",
+                                squeeze=False)
+    for row, (name, dossier) in zip(axes, dossiers.items()):
+        _, firsts = np.unique(dossier.scenes.labels, return_index=True)
+        for panel, which in zip(row, np.sort(firsts)):
+            show_image(panel, dossier.scenes.images[which])
+            draw_box(panel, dossier.places[which] + (-2, -2, 2, 2), lw=1)
+            panel.set_title(dossier.scenes.labels[which], fontsize=9)
+        row[0].set_ylabel(name, fontsize=9)
+    plt.close(figure)
+    return figure
+
+
+def map_rows(rows):
+    """Scenes under one map each, a row of them for each name, with the boxes of their digits; a matplotlib figure.
+
+    rows: dict of names → (images, maps, boxes), (n, height, width), (n, rows, columns) and (n, 4). Each map is
+    stretched to its own range, which is written below it.
+    """
+    columns = max(len(images) for images, _, _ in rows.values())
+    figure, axes = plt.subplots(len(rows), columns, figsize=(6.8, 1.6 * len(rows)), layout="constrained",
+                                squeeze=False)
+    for line, (name, (images, maps, boxes)) in zip(axes, rows.items()):
+        for panel, image, values, box in zip(line, images, maps, boxes):
+            overlay(panel, image, values)
+            draw_box(panel, box, color=INK)
+            write_range(panel, values)
+        line[0].set_ylabel(name, fontsize=9)
     plt.close(figure)
     return figure
 

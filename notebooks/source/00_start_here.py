@@ -183,6 +183,7 @@ plot.maps_by_class(
 # | [05](05_measuring_localization.ipynb) | How well does it point? | 60 |
 # | [06](06_alexnet_caltech256.ipynb) | Can it point in photographs? AlexNet, transferred | 60 |
 # | [07](07_beyond_cam.ipynb) | What came after, and when is it worth it? | 60 |
+# | [08](08_audit_a_network.ipynb) | Would you sign for this network? | 120 |
 #
 # Each notebook runs on its own: none needs another to have run, though the texts build on each other. Each is made from a solved one in the folder `source`; look there after you have tried.
 #

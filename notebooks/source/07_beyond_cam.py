@@ -758,4 +758,4 @@ figure
 #
 # **References.** R. R. Selvaraju et al., *Grad-CAM*, ICCV 2017, arXiv:1610.02391. A. Chattopadhay et al., *Grad-CAM++*, WACV 2018, arXiv:1710.11063. R. L. Draelos, L. Carin, *Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks*, 2020, arXiv:2011.08891. R. Fu et al., *Axiom-based Grad-CAM*, BMVC 2020, arXiv:2008.02312. P.-T. Jiang et al., *LayerCAM*, IEEE TIP 2021. H. Wang et al., *Score-CAM*, CVPR Workshops 2020, arXiv:1910.01279. S. Desai, H. G. Ramaswamy, *Ablation-CAM*, WACV 2020. M. B. Muhammad, M. Yeasin, *Eigen-CAM*, IJCNN 2020, arXiv:2008.00299.
 #
-# **Back to** [06 · Can it point in photographs?](06_alexnet_caltech256.ipynb) · **start** [00](00_start_here.ipynb)
+# **Next:** [08 · Would you sign for this network?](08_audit_a_network.ipynb)

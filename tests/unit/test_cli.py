@@ -35,6 +35,14 @@ def test_list_names_every_file(capsys):
     assert all(name in text for name in registry.REGISTRY)
 
 
+def test_audit_makes_networks_of_a_seed_or_of_one_that_nobody_knows(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr("camlib.training.audit.make_dossiers", lambda *given: calls.append(given))
+    for arguments in (["--seed", "3"], [], []):
+        main(["audit", "--folder", str(tmp_path), *arguments])
+    assert calls[0] == (tmp_path, 3) and calls[1] != calls[2]
+
+
 def test_accuracy_counts_right_answers(capsys, split):
     main(["accuracy", "--scenes", "120"])
     text = capsys.readouterr().out

@@ -12,7 +12,9 @@ RANDOM = np.random.default_rng(0)
 FEATURES, KERNEL = RANDOM.uniform(size=(4, 5, 6, 8)), RANDOM.normal(size=(8, 3))
 SQUARES = RANDOM.integers(0, 256, (50, 4, 4), np.uint8)
 CONTEXTS = {
+    "difference": (),
     "difference_interval": (),
+    "erased": (),
     "fold": (KERNEL, KERNEL[0], np.arange(8.0), np.arange(1.0, 9)),
     "gap_logits": (FEATURES, KERNEL, KERNEL[0]),
     "grad_cam_by_hand": (FEATURES[0], FEATURES[1]),
@@ -33,7 +35,9 @@ CONTEXTS = {
     "score_cam_seconds": (100, 2048, 0.02),
     "split_is_honest": (Digits(SQUARES, np.arange(50) % 5),),
     "spread_head": (KERNEL, KERNEL[0], KERNEL[:, 0], 4),
+    "telling": (),
     "touch_is_counted": (SQUARES * (SQUARES < 40), SQUARES * (SQUARES > 215) + SQUARES * (SQUARES < 5)),
+    "verdict": ({"salt": "00", "hash": "", "claims": {"network_a": 0.9}},),
     "weakest_after_normalising": (FEATURES[0],),
     "weight_counts": (),
     "weights_at": (28,),

@@ -1,3 +1,8 @@
+from types import SimpleNamespace
+
+import numpy as np
+
+from camlib.data.scenes import Scenes
 from camlib.show import charts
 
 FIGURES = {"a": (50, 40, 65), "b": (90, 85, 95)}
@@ -41,3 +46,22 @@ def test_curves_lie_in_bands_from_low_to_high():
 def test_steps_from_zero_on_can_be_drawn_in_powers_of_ten():
     figure = charts.curves({"A": ([0, 10, 1000], {"points": [(1, 0, 2)] * 3})}, xlabel="step", log=True)
     assert figure.axes[0].get_xscale() == "symlog" and figure.axes[0].get_xlim()[0] == 0
+
+
+def test_a_dossiers_scenes_show_no_class_twice_with_the_stamp_framed():
+    images, labels = np.full((8, 20, 20), np.arange(8)[:, None, None], np.uint8), [3, 3, 5, 3, 1, 5, 0, 8]
+    places = np.tile([4, 6, 10, 12], (8, 1))
+    dossier = SimpleNamespace(scenes=Scenes(images, np.array(labels), None), places=places)
+    figure = charts.dossier_scenes({"a": dossier, "b": dossier}, columns=3)
+    assert [panel.get_title() for panel in figure.axes] == ["3", "5", "1"] * 2
+    assert [int(255 - panel.images[0].get_array()[0, 0]) for panel in figure.axes[:3]] == [0, 2, 4]
+    assert [panel.patches[0].get_bbox().extents.tolist() for panel in figure.axes[:1]] == [[1.5, 3.5, 11.5, 13.5]]
+    assert figure.axes[3].get_ylabel() == "b"
+
+
+def test_rows_of_maps_have_their_own_range_and_their_digits_box():
+    images, maps = np.zeros((2, 8, 8), np.uint8), np.array([[[0, 1], [2, 3]], [[-5, 0], [0, 5]]])
+    figure = charts.map_rows({"a": (images, maps, [[1, 2, 5, 7], [0, 0, 4, 4]])})
+    first, second = figure.axes
+    assert (first.get_xlabel(), second.get_xlabel()) == ("0 to 3", "−5 to 5")
+    assert first.get_ylabel() == "a" and first.patches[0].get_bbox().extents.tolist() == [0.5, 1.5, 4.5, 6.5]
