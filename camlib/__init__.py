@@ -50,6 +50,8 @@ _MODULES = {
     "faithfulness": "measure.faithfulness",
     "table": "measure.table",
     "plot": "show.plot",
+    "panels": "show.panels",
+    "charts": "show.charts",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])
 
