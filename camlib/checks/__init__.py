@@ -5,7 +5,7 @@ from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probabil
 from .class_activation_maps import maps_by_hand, maps_of_flattened, mended_maps, on_a_wide_canvas
 from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
 from .lenet_gap import gap_logits, spread_head, weights_at
-from .measuring_localization import difference_interval, honest_accuracy, iou_by_hand, offset
+from .measuring_localization import difference_interval, iou_by_hand, margin, one_of_two
 from .start_here import hottest_cell
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "fold",
     "gap_logits",
     "grad_cam_by_hand",
-    "honest_accuracy",
     "hottest_cell",
     "iou_by_hand",
     "layer_cam_by_hand",
@@ -21,10 +20,11 @@ __all__ = [
     "map_side",
     "maps_by_hand",
     "maps_of_flattened",
+    "margin",
     "mean_of_classes",
     "mended_maps",
-    "offset",
     "on_a_wide_canvas",
+    "one_of_two",
     "paste_clips",
     "score_cam_seconds",
     "split_is_honest",

@@ -540,7 +540,8 @@ cells_less_squares = by_difference[some].clip(max=100) - squares
 fewer = camlib.bootstrap(cells_less_squares, groups=scenes.digits[some])
 x0, y0, x1, y1 = scenes.boxes.T
 in_cells = (x1 - x0) * (y1 - y0) / 16
-print(f"squares painted over: median {np.median(squares):.0f}, fewer than cells by {fewer}")
+print(f"squares painted over: median {np.median(squares):.0f}, "
+      f"fewer than cells by {fewer}")
 print(f"a digit's box covers {in_cells.mean():.0f} cells of 625")
 assert fewer.low > 5
 
