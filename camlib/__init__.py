@@ -54,6 +54,8 @@ _MODULES = {
     "grid": "measure.grid",
     "plot": "show.plot",
     "inside": "show.inside",
+    "panels": "show.panels",
+    "charts": "show.charts",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])
 

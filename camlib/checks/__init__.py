@@ -4,10 +4,10 @@ from .a_network_by_hand import high_loss, logit_gradient, max_pool, moved_digit
 from .alexnet_caltech256 import fold, map_side, mean_of_classes
 from .audit_a_network import difference, erased, telling, verdict
 from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probability, score_cam_seconds
-from .class_activation_maps import maps_by_hand, weakest_after_normalising, weight_counts
+from .class_activation_maps import maps_by_hand, maps_of_flattened, mended_maps, on_a_wide_canvas
 from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
 from .lenet_gap import gap_logits, spread_head, weights_at
-from .measuring_localization import difference_interval, honest_accuracy, iou_by_hand, offset
+from .measuring_localization import difference_interval, iou_by_hand, margin, one_of_two
 from .start_here import hottest_cell
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "gap_logits",
     "grad_cam_by_hand",
     "high_loss",
-    "honest_accuracy",
     "hottest_cell",
     "iou_by_hand",
     "layer_cam_by_hand",
@@ -26,10 +25,14 @@ __all__ = [
     "map_of_log_probability",
     "map_side",
     "maps_by_hand",
+    "maps_of_flattened",
+    "margin",
     "max_pool",
     "mean_of_classes",
+    "mended_maps",
     "moved_digit",
-    "offset",
+    "on_a_wide_canvas",
+    "one_of_two",
     "paste_clips",
     "score_cam_seconds",
     "split_is_honest",
@@ -37,7 +40,5 @@ __all__ = [
     "telling",
     "touch_is_counted",
     "verdict",
-    "weakest_after_normalising",
-    "weight_counts",
     "weights_at",
 ]

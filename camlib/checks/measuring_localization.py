@@ -7,7 +7,7 @@ from .checker import checker, close_hint
 
 @checker
 def iou_by_hand(answer, a, b):
-    """Exercise 4.1, intersection over union."""
+    """Exercise 5.1, intersection over union."""
     from ..boxes import iou
 
     if answer((0, 0, 4, 4), (6, 6, 9, 9)):
@@ -26,23 +26,62 @@ def iou_by_hand(answer, a, b):
 
 
 @checker
-def honest_accuracy(answer, tune, test):
-    """Exercise 4.2, an honest threshold."""
-    result, by_tune, by_test = answer(tune, test), tune.mean(axis=0), test.mean(axis=0)
-    if np.ndim(result):
-        return f"expected one number, got shape {np.shape(result)}: take the mean over the scenes (axis 0)"
-    wrong = {
-        "that is the best accuracy on test itself, the trap: choose the column on tune": by_test.max(),
-        "that is the accuracy on tune: choose there, but measure on test": by_tune.max(),
-        "give a fraction from 0 to 1, not percent": 100 * by_test[by_tune.argmax()],
-        "that is the column, not the accuracy there": by_tune.argmax(),
-    }
-    return close_hint(result, by_test[by_tune.argmax()], wrong, "choose the column by tune.mean(axis=0)", 1e-6)
+def margin(answer):
+    """Exercise 5.2, what an IoU demands."""
+    for w, h, delta in ((16, 20, 0.7), (8, 20, 0.5), (10, 10, 0.3)):
+        half, grown = (w + h) / 4, w * h * (1 / delta - 1) / 4
+        right = np.sqrt(half**2 + grown) - half
+        wrong = {
+            "that is how much a whole side may grow: it has two ends": 2 * right,
+            "that is for one edge alone; here all four lie outside": w * (1 / delta - 1),
+            "that is for a box that is too small; here the found one is the larger":
+                half - np.sqrt(half**2 - w * h * (1 - delta) / 4),
+            "that is for a box that is moved, not grown":
+                2 * half - np.sqrt(4 * half**2 - w * h * (1 - delta) / (1 + delta)),
+            "too large: the corners grow as well, so the term with e² counts": grown / (2 * half),
+            "the other solution of the quadratic equation is negative: here e is above zero": -right - 2 * half,
+        }
+        otherwise = "write the IoU as the smaller area over the larger one, set it equal to delta, and solve for e"
+        hint = close_hint(answer(w, h, delta), right, wrong, otherwise, 3e-3)
+        if hint:
+            return f"for {w} × {h} px and {delta}: {hint}"
+    return None
+
+
+MISTAKEN = {
+    "same": "a second digit is no scrap: to features it is as good as the first. Which maps know your question?",
+    "both": "CAM is the map of one class; to it the other digit says little, or no. Which maps know your question?",
+    "chance": "a random pixel is mostly on paper; where lies this map's maximum in nearly every scene of one digit?",
+}
+
+
+@checker
+def one_of_two(answer):
+    """Exercise 5.3, two digits, one question."""
+    result = answer()
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        return "expected two things: the word you chose, and a percentage"
+    word, percent = result
+    if not isinstance(word, str):
+        return "the first should be a word, in quotation marks"
+    if word in MISTAKEN:
+        return MISTAKEN[word]
+    if word != "blind":
+        return "the first should be one of the words 'same', 'both', 'blind', 'chance'"
+    if not np.isscalar(percent) or isinstance(percent, str) or not 0 <= percent <= 100:
+        return "the second should be one number, in percent, from 0 to 100"
+    if 0 < percent <= 1:
+        return "give percent, from 0 to 100, not a fraction"
+    if percent > 60:
+        return "the word fits; but in so many scenes the map would have to know which digit you ask for"
+    if percent < 40:
+        return "the word fits; but how often is the digit that a blind map finds the one you ask for?"
+    return None
 
 
 @checker
 def difference_interval(answer):
-    """Exercise 4.3, is this difference real."""
+    """Exercise 5.4, an interval that is too wide."""
     a, b, digits = _hits_of_two_methods()
     result, (low, high) = answer(a, b, digits), _interval(1.0 * a - b, digits)
     if np.shape(result) != (2,):
@@ -53,13 +92,15 @@ def difference_interval(answer):
         None: (low, high),
         "low comes first, then high": (high, low),
         "that is the second method's hits minus the first's": (-high, -low),
-        "that draws scenes, but those that share a digit hang together: draw digits, by groups=digits":
+        "now scenes are drawn, but those that share a digit hang together: draw digits, by groups=digits":
             _interval(1.0 * a - b),
-        "that is one interval minus another: take the difference in each scene first, and draw that":
+        "still one interval minus another: a scene that is hard for both methods is counted as doubt about each":
             (low_a - high_b, high_a - low_b),
-        "each method drew its own scenes: take the difference in each scene first, and draw that":
+        "ends minus ends is no interval either: what varies from draw to draw, when both meet the same scenes?":
+            (low_a - low_b, high_a - high_b),
+        "each method drew its own scenes here, and yet both met the same ones":
             ((low + high) / 2 - half, (low + high) / 2 + half),
-        "that is the interval of one method: take the difference in each scene": (low_a, high_a),
+        "that is the interval of one method; asked is that of a difference": (low_a, high_a),
     }
     noise = 0.12 * (high - low)  # the ends of a thousand draws are uncertain by 2 % of the width
     if np.allclose(np.multiply(100, result), (low, high), rtol=0, atol=noise):
@@ -82,20 +123,3 @@ def _interval(rows, groups=None, draws=4000):
     drawn = np.random.default_rng(1).integers(0, len(means), (draws, len(means)))
     return 100 * np.quantile(means[drawn].mean(axis=1), [0.025, 0.975])
 
-
-@checker
-def offset(answer, kernels):
-    """Exercise 4.4, whose map is askew."""
-    for sides in dict.fromkeys((tuple(kernels), (6, 4), (5, 5), (3, 4), (4, 3), (7, 5, 3))):
-        halves, scale = np.array(sides) % 2 / 2, 2 ** np.arange(len(sides))
-        wrong = {
-            "the second layer's offset is in pixels of its own input, and each is 2 of the image's": halves.sum(),
-            "the other way round: the offset is (k - s)/2 - p, and not negative": -halves @ scale,
-            "the first layer's input is the image: its offset counts once, the next one's twice": halves @ scale * 2,
-            "take p off: it is (k - s)/2 rounded down": (np.array(sides) / 2 - 1) @ scale,
-        }
-        otherwise = "an odd side at stride 2 gives half a pixel of its input, an even one nothing"
-        hint = close_hint(answer(sides), halves @ scale, wrong, otherwise, 1e-6)
-        if hint:
-            return f"for kernels {sides}: {hint}"
-    return None
