@@ -749,6 +749,12 @@ function pagesOf(key) {
   return [...meeting.pages].map((reference) => reference.deref()).filter((page) => page?.key === key);
 }
 
+/** Where an image, by its number among all, lies in a page that has some of them; the first, where it is not there. */
+function placed({ of, kept, own }, number) {
+  if (number === undefined) return {};
+  return { image_index: number === of ? own.index : Math.max(kept.indexOf(number), 0) };
+}
+
 /** Show a page's host with a model: the kernel's where there is one, its own otherwise. */
 async function connect(page) {
   const turn = (page.turn = (page.turn ?? 0) + 1);
@@ -756,7 +762,8 @@ async function connect(page) {
   const data = await load(live ? bytesOf(live) : page.bytes);
   if (turn !== page.turn) return; // a model came or went meanwhile, and a later call sees to it
   page.stop?.();
-  const unmount = mount(page.host, live ?? new LocalModel({ ...page.state }), data, page.css);
+  const model = live ?? new LocalModel({ ...page.state, ...placed(data, page.left) });
+  const unmount = mount(page.host, model, data, page.css);
   const unfollow = live ? follow(live.get("layout"), page.host) : () => {};
   page.stop = () => [unmount(), unfollow()];
   page.host.dataset.live = Boolean(live);
@@ -809,6 +816,7 @@ export default {
       meeting.models.delete(key); // the kernel has gone: the page goes on by itself from where it was
       for (const page of pagesOf(key)) {
         for (const name of Object.keys(page.state)) page.state[name] = model.get(name);
+        page.left = model.get("image_index");
         connect(page);
       }
     };

@@ -3,7 +3,7 @@
 import { LiveNet, SIDE, ends, halves, plain, wasm } from "./live.js";
 import { Sheet, split } from "./pieces.js";
 
-const TALL = [14, 27]; // pixels: digits so high were in training, and are read as well when drawn
+const TALL = [15, 30]; // pixels: digits drawn so high are read, though in training most had 20
 
 /** The own picture as `data` knows it: its number among the images, and what the explorer asks of any of them. */
 class Own {
@@ -142,16 +142,21 @@ export function ownPicture(view) {
     view.done({ image_index: own.index });
   };
   const press = (name, action) => find(`[name=${name}]`).addEventListener("click", action);
+  const undo = () => [sheet.undo(), view.done()];
   press("scatter", () => [scatter(), view.done()]);
-  press("undo", () => [sheet.undo(), view.done()]);
-  press("clear", () => [sheet.replace([]), view.done()]);
+  press("undo", undo);
+  press("clear", () => {
+    if (!sheet.pieces.length) return;
+    sheet.replace([]);
+    own.paint();
+    view.done({ class_index: view.predicted(own.index) }); // and from there on the view goes along with the pen
+  });
   press("copy", copy);
   app.addEventListener("keydown", (event) => {
     if (!view.isOwn() || event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     event.stopPropagation(); // JupyterLab would undo the cell's text
-    sheet.undo();
-    view.done();
+    undo();
   });
   app.addEventListener("input", ({ target }) => {
     if (target.name !== "tool") return;
@@ -166,8 +171,8 @@ export function ownPicture(view) {
       app.dataset.tool = shown ? view.tool : "point";
       for (const name of ["tools", "size"]) find(`.${name}`).hidden = !shown;
       find("[name=copy]").hidden = shown;
-      find("[name=undo]").disabled = !sheet.past.length;
-      find("[name=clear]").disabled = !sheet.pieces.length;
+      find("[name=undo]").ariaDisabled = !sheet.past.length; // `disabled` would take the focus away
+      find("[name=clear]").ariaDisabled = !sheet.pieces.length;
       find(".size").textContent = sizeOf(sheet);
       pieces(shown && view.tool === "move");
       thumbnail.drawImage(own.canvas, 0, 0);
@@ -181,9 +186,9 @@ export function ownPicture(view) {
 function sizeOf({ pieces, stroke }) {
   const digit = stroke ? null : pieces.findLast(({ kind }) => kind === "digit");
   if (!digit) return "Draw a digit as high as the dashed square, 20 pixels: so large they were in training.";
-  const said = `This digit is ${digit.height} pixels high`;
-  if (digit.height >= TALL[0] && digit.height <= TALL[1]) return `${said}, as in training.`;
-  return `${said}; in training they were about 20. What the network says of other sizes it never learnt.`;
+  const { height } = digit, known = height >= TALL[0] && height <= TALL[1];
+  return `This digit is ${height} pixels high, in training they were about 20${
+    known ? "." : ": so the network has never learnt what it says of this one."}`;
 }
 
 /** Draw, erase or move by mouse, pen or finger. Whoever looks at the predicted class and draws goes on doing so. */

@@ -77,12 +77,13 @@ class Content:
 
         self.codes, self.low, self.high, self.levels = _coded(np.moveaxis(self.maps, 4, 2))
         self.addresses = [_data_address(picture, self.travelling == self.size) for picture in self.pictures]
-        self.of, self.exact = n, None
+        self.of, self.kept, self.exact = n, list(range(n)), None
         self.own = None if network is None else OwnPicture(network, self)
 
     def subset(self, kept):
         """The same content with the images of these indices alone."""
         part = copy.copy(self)
+        part.kept = kept
         for name in ("maps", "logits", "codes", "low", "high", "levels"):
             setattr(part, name, getattr(self, name)[:, kept])
         for name in ("pictures", "addresses", "labels", "boxes"):
@@ -147,7 +148,7 @@ class Content:
             "shape": self.codes.shape, "size": self.size, "travelling": self.travelling, "steps": self.steps,
             "accuracy": self.accuracy, "labels": self.labels, "boxes": self.boxes, "class_names": self.class_names,
             "title": self.title, "of": self.of, "centred": self.centred, "colormaps": COLORMAPS, "controls": CONTROLS,
-            "images": self.addresses, "own_steps": self.own and self.own.steps,
+            "images": self.addresses, "own_steps": self.own and self.own.steps, "kept": self.kept,
             "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
         }
         text = json.dumps(header).encode()

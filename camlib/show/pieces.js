@@ -7,6 +7,7 @@ import { SIDE } from "./live.js";
 export const PEN = { radius: 1.25, edge: 1.25 }; // MNIST's strokes: 2.45 wide in the median, their edges as soft
 export const ERASER = { radius: 4, edge: 1 };
 const NEAR = 4; // a stroke so near to a digit belongs to it
+const GRIP = 2; // of a piece that much stays in sight, to be fetched back
 const SCRAPS = 8, CROP = 8, DIGIT = 28; // of the course's scenes
 
 export class Sheet {
@@ -68,8 +69,8 @@ export class Sheet {
   /** Move the piece of this number to a corner; some of it stays in sight. */
   move(number, x, y) {
     const piece = this.pieces[number];
-    piece.x = clip(Math.round(x), NEAR - piece.width, SIDE - NEAR);
-    piece.y = clip(Math.round(y), NEAR - piece.height, SIDE - NEAR);
+    piece.x = clip(Math.round(x), GRIP - piece.width, SIDE - GRIP);
+    piece.y = clip(Math.round(y), GRIP - piece.height, SIDE - GRIP);
   }
 
   /** The number of the piece at a point: of ink nearby, digits first, or else of a box around it; or −1. */
