@@ -12,17 +12,17 @@
 #define LANES 8
 #define FOUR(each) each(0) each(1) each(2) each(3)
 
-#define ADD(i)                                                                                                         \
-  {                                                                                                                    \
-    v128_t x = wasm_v128_load32_splat(p##i + j);                                                                       \
-    a##i = wasm_f32x4_add(a##i, wasm_f32x4_mul(x, w0));                                                                \
-    c##i = wasm_f32x4_add(c##i, wasm_f32x4_mul(x, w1));                                                                \
+#define ADD(i)                                                                                                        \
+  {                                                                                                                   \
+    v128_t x = wasm_v128_load32_splat(p##i + j);                                                                      \
+    a##i = wasm_f32x4_add(a##i, wasm_f32x4_mul(x, w0));                                                               \
+    c##i = wasm_f32x4_add(c##i, wasm_f32x4_mul(x, w1));                                                               \
   }
-#define STORE(i)                                                                                                       \
-  if (i < cells) {                                                                                                     \
-    v128_t y0 = wasm_f32x4_add(wasm_f32x4_mul(a##i, s0), b0), y1 = wasm_f32x4_add(wasm_f32x4_mul(c##i, s1), b1);       \
-    if (relu) y0 = wasm_f32x4_pmax(zero, y0), y1 = wasm_f32x4_pmax(zero, y1);                                          \
-    wasm_v128_store(o + i * cout, y0), wasm_v128_store(o + i * cout + 4, y1);                                          \
+#define STORE(i)                                                                                                      \
+  if (i < cells) {                                                                                                    \
+    v128_t y0 = wasm_f32x4_add(wasm_f32x4_mul(a##i, s0), b0), y1 = wasm_f32x4_add(wasm_f32x4_mul(c##i, s1), b1);      \
+    if (relu) y0 = wasm_f32x4_pmax(zero, y0), y1 = wasm_f32x4_pmax(zero, y1);                                         \
+    wasm_v128_store(o + i * cout, y0), wasm_v128_store(o + i * cout + 4, y1);                                         \
   }
 
 __attribute__((export_name("conv"))) void conv(const float *in, int in_width, int cin, int k, const float *weights,

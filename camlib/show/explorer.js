@@ -714,7 +714,7 @@ function sum(view) {
         ? `Row ${cell[0]}, column ${cell[1]}: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
           cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the ${what({ against })}.`
         : against === class_index ? "Against itself, a class has no evidence: every cell is silent."
-          : `Point at a cell to see how much of the ${what({ against })} it carries.`;
+          : `${view.editing?.() ? "Choose Point, then point" : "Point"} at a cell to see how much of the ${what({ against })} it carries.`;
     },
   };
 }

@@ -195,18 +195,18 @@ function sizeOf({ pieces, stroke }) {
 function drawByPointer(view) {
   const { data, find, model } = view, { own } = data, { sheet } = own;
   const canvas = find(".picture"), guide = find(".guide");
-  let last = null, held = null; // the point where a gesture is; the piece that it moves, and where it was taken
+  let gesture = null; // its pointer and tool, its last point and, of the tool "move", the piece and where it was taken
   const at = ({ clientX, clientY }) => {
     const box = canvas.getBoundingClientRect();
     return [((clientX - box.left) / box.width) * SIDE, ((clientY - box.top) / box.height) * SIDE];
   };
   const predicted = () => view.predicted(own.index);
   const go = (points) => {
-    const follows = view.tool === "draw" && model.get("class_index") === predicted();
+    const { tool, piece } = gesture, follows = tool === "draw" && model.get("class_index") === predicted();
     for (const point of points) {
-      if (held) sheet.move(held.number, held.x + point[0], held.y + point[1]);
-      else sheet[view.tool](last, point);
-      last = point;
+      if (tool === "move") sheet.move(piece.number, piece.x + point[0], piece.y + point[1]);
+      else sheet[tool](gesture.last, point);
+      gesture.last = point;
     }
     view.changed();
     if (follows && predicted() !== model.get("class_index")) model.set("class_index", predicted());
@@ -217,29 +217,29 @@ function drawByPointer(view) {
   };
   canvas.addEventListener("pointerdown", (event) => {
     if (!view.editing() || event.button || !event.isPrimary) return;
-    const point = at(event), number = view.tool === "move" ? sheet.at(...point) : -1;
-    if (view.tool === "move" && number < 0) return;
+    const { tool } = view, last = at(event), number = tool === "move" ? sheet.at(...last) : -1;
+    if (tool === "move" && number < 0) return;
+    const { x, y } = sheet.pieces[number] ?? { x: 0, y: 0 };
+    gesture = { id: event.pointerId, tool, last, piece: { number, x: x - last[0], y: y - last[1] } };
     canvas.setPointerCapture(event.pointerId);
     sheet.begin();
-    last = point;
-    if (number >= 0) held = { number, x: sheet.pieces[number].x - point[0], y: sheet.pieces[number].y - point[1] };
-    lead(point);
-    go([point]);
+    lead(last);
+    go([last]);
   });
   canvas.addEventListener("pointermove", (event) => {
     if (!view.editing()) return;
-    if (!last || view.tool === "erase") lead(at(event));
-    if (!last) return;
+    if (!gesture || gesture.tool === "erase") lead(at(event));
+    if (gesture?.id !== event.pointerId) return;
     const events = event.getCoalescedEvents?.() ?? [];
     go((events.length ? events : [event]).map(at));
   });
-  const stop = () => {
-    if (!last) return;
-    const moved = held?.number;
-    [last, held] = [null, null];
+  const stop = (event) => {
+    if (gesture?.id !== event.pointerId) return;
+    const { number } = gesture.piece;
+    gesture = null;
     sheet.end();
     view.done();
-    if (moved !== undefined) view.all(".piece")[moved]?.focus({ preventScroll: true });
+    view.all(".piece")[number]?.focus({ preventScroll: true });
   };
   for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, stop);
 }

@@ -29,7 +29,7 @@ export class Sheet {
       const parts = this.pieces.filter((piece) => piece.kind === "digit" && gap(piece, stroke) <= NEAR);
       this.pieces = [...this.pieces.filter((piece) => !parts.includes(piece)), parts.reduce(joined, stroke)];
     }
-    if (alike(this.pieces, this.past.at(-1))) this.past.pop(); // there is nothing to undo
+    if (alike(this.pieces, this.past.at(-1) ?? [])) this.past.pop(); // there is nothing to undo
   }
 
   undo() {
@@ -69,6 +69,7 @@ export class Sheet {
   /** Move the piece of this number to a corner; some of it stays in sight. */
   move(number, x, y) {
     const piece = this.pieces[number];
+    if (!piece) return; // it has been taken away meanwhile, from Python or by undo
     piece.x = clip(Math.round(x), GRIP - piece.width, SIDE - GRIP);
     piece.y = clip(Math.round(y), GRIP - piece.height, SIDE - GRIP);
   }

@@ -266,8 +266,32 @@ def test_a_finger_draws_and_does_not_scroll(browser, saved, console_errors):
     drawn = sheet.image()
     y, x = np.nonzero(drawn > 128)
     assert (x.min(), x.max(), y.min(), y.max()) == pytest.approx((44, 55, 39, 60), abs=1.5)
+    fingers = [[(20, 20), (70, 70)], [(30, 20), (70, 80)], []]  # of two at once, the first draws
+    for kind, points in zip(("touchStart", "touchMove", "touchEnd"), fingers):
+        places = [dict(zip("xy", sheet.at(*at)), id=number) for number, at in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+    both = sheet.image()
+    assert both[20, 20:30].min() > 128 and (both[60:] == drawn[60:]).all()
     assert page.evaluate("scrollY") == scrolled and console_errors == []
     context.close()
+
+
+def test_a_gesture_outlives_what_python_does_meanwhile(page, saved, console_errors):
+    """The piece that is dragged is taken away, all is undone, another picture comes: the pointer may still be down."""
+    page.goto(saved.as_uri())
+    sheet = Sheet(page)
+    sheet.digit(1, 20, 20)
+    sheet.tool("Move")
+    page.mouse.move(*sheet.at(27, 30))
+    page.mouse.down()
+    for _ in range(5):
+        page.keyboard.press("Control+z")
+    page.mouse.move(*sheet.at(60, 60), steps=3)
+    page.mouse.up()
+    assert not sheet.image().any()
+    sheet.tool("Draw")
+    sheet.digit(1, 20, 20)
+    assert sheet.predicted() == 1 and console_errors == []
 
 
 def test_size_is_told(sheet):
