@@ -356,7 +356,7 @@ function mount(host, model, data, css) {
     draw(); // at once, not in the next frame: that would show it a frame later
   };
   const predicted = (image) => argmax(data.logitsOf(model.get("step_index"), image));
-  const view = { data, model, root, app, state, tell, request, predicted, over: ending.signal, hovered: null,
+  const view = { data, model, root, app, state, tell, draw, request, predicted, over: ending.signal, hovered: null,
     find: (selector) => root.querySelector(selector), all: (selector) => [...root.querySelectorAll(selector)] };
   const parts = [picture, colourScale, classTable, thumbnails, training, controls, sum, voice, ownPicture]
     .map((part) => part(view));
@@ -714,7 +714,8 @@ function sum(view) {
         ? `Row ${cell[0]}, column ${cell[1]}: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
           cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the ${what({ against })}.`
         : against === class_index ? "Against itself, a class has no evidence: every cell is silent."
-          : `${view.editing?.() ? "Choose Point, then point" : "Point"} at a cell to see how much of the ${what({ against })} it carries.`;
+          : `${view.editing?.() ? "Choose Point, then point" : "Point"} at a cell to see how much of the ${
+            what({ against })} it carries.`;
     },
   };
 }

@@ -127,8 +127,7 @@ export function ownPicture(view) {
   view.editing = () => view.isOwn() && view.tool !== "point";
   view.tool = "draw";
   find(`[name=tool][value=${view.tool}]`).checked = true;
-  /** Show a change of the sheet; `tell` it, too, once it is done. */
-  view.changed = () => [own.paint(), request()];
+  /** Show a change of the sheet that is done, and tell it. */
   view.done = (changes = {}) => [own.paint(), tell({ own_image: own.said(), ...changes })];
 
   const scatter = () => {
@@ -208,8 +207,9 @@ function drawByPointer(view) {
       else sheet[tool](gesture.last, point);
       gesture.last = point;
     }
-    view.changed();
+    own.paint();
     if (follows && predicted() !== model.get("class_index")) model.set("class_index", predicted());
+    view.draw(); // at once: browsers hand on one such event a frame, just before they paint
   };
   const lead = ([x, y]) => { // the square is centred below the pointer, for most digits are begun at their top
     guide.style.left = `${x}%`;
