@@ -161,7 +161,7 @@ class Explorer(anywidget.AnyWidget):
         A page that was there stays as it was until the new one is whole. Raises OSError where none can be written.
         """
         page = PAGE.format(title=html.escape(self._scenes.title or "Class activation maps"),
-                            body=self._fragment(self._packed, self._state(), self._still()))
+                           body=self._fragment(self._packed, self._state(), self._still()))
         with whole_file(path) as part:
             part.write_text(page, encoding="utf-8")
         return Path(path)

@@ -1,10 +1,9 @@
 """The reader's own picture: the network that travels with the page, so that it looks while they draw.
 
 `live.js` runs `lenet_gap` in the page from the run's own half-precision arrays, in the order of `ARRAYS`. A snapshot
-is 160 KB of text, so the page has `SNAPSHOTS` of a run.
+is 143 KB of text, so the page has `SNAPSHOTS` of a run.
 """
 
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +41,8 @@ class OwnPicture:
         if missing := sorted(set(steps) - set(run.steps.tolist())):
             raise ValueError(f"step {missing[0]} is no snapshot of network, whose steps are "
                              f"{', '.join(map(str, run.steps))}")
-        self.run, self._joined = run, None
-        self._numbers = steps
+        self.run, self._numbers = run, steps
+        self._networks, self._joined = {}, None
         self.steps = _chosen([run.accuracy[run.steps.tolist().index(step)] for step in steps])
         for i in self.steps:
             bias = self._arrays(i)["dense/bias"].astype(np.float64)
@@ -76,9 +75,10 @@ class OwnPicture:
             self._joined = picture, content.joined(picture, *parts)
         return self._joined[1]
 
-    @functools.cache  # noqa: B019 — a few snapshots of one run, for as long as its explorer lives
     def _network(self, i):
-        return self.run.load(self._numbers[i])
+        if i not in self._networks:
+            self._networks[i] = self.run.load(self._numbers[i])
+        return self._networks[i]
 
     def _arrays(self, i):
         return read_arrays(self.run.folder / snapshot_name(self._numbers[i]))
