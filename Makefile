@@ -1,7 +1,8 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
 # notebooks: make them anew, ONLY=03 for one · solutions: write the solved notebooks to out/solutions
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
-# Every target first has install.py see to .venv.
+# wasm: build the network's loops for the explorer anew, with clang and lld
+# Every target but wasm first has install.py see to .venv.
 
 PYTHON ?= python3
 PORT ?= 8888
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test peers bench notebooks solutions ship fetch lock clean install
+.PHONY: lab test peers bench notebooks solutions ship fetch lock wasm clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -59,6 +60,12 @@ lock: install
 	$(PIP) uv
 	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 \
 		--no-annotate --no-header --no-emit-index-url --quiet --upgrade --output-file requirements.txt
+
+# Two steps: in one, clang may call an optimiser that knows no SIMD.
+wasm:
+	clang --target=wasm32 -O3 -msimd128 -nostdlib -c camlib/show/conv.c -o conv.o
+	wasm-ld --no-entry --strip-all --export=__heap_base conv.o -o camlib/show/conv.wasm
+	rm conv.o
 
 clean:
 	rm -rf .venv .venv.lock runs out bench.json

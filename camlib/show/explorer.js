@@ -4,6 +4,8 @@
 //
 // Shapes: a map is a Float64Array of rows × columns, row by row; a picture is height × width pixels. Large pictures
 // travel smaller than they are: boxes are in pixels of the picture as it was handed in, whose size is `data.size`.
+import { ends } from "./live.js";
+import { adopt, ownPicture } from "./own.js";
 
 // ---------------------------------------------------------------------------------------------------- arithmetic
 
@@ -123,10 +125,12 @@ export function colourise(values, [low, high], table, { opacity = 1, diverging =
 
 // ---------------------------------------------------------------------------------------------------------- data
 
+const gunzip = (bytes) =>
+  new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+
 /** The bytes that `packing.py` packs (gzip: length, JSON header, arrays), unpacked: see `packed` there. */
 export async function unpack(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const buffer = await new Response(stream).arrayBuffer();
+  const buffer = await gunzip(bytes);
   const length = new DataView(buffer).getUint32(0, true);
   const data = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const types = { float32: Float32Array, uint8: Uint8Array };
@@ -139,7 +143,7 @@ export async function unpack(bytes) {
   const cells = rows * columns;
   for (let i = 0; i < data.codes.length; i++) // each row came as its difference from the row above
     if (i % cells >= columns) data.codes[i] += data.codes[i - columns];
-  const index = data.index = (step, image, c) => (step * images + image) * classes + c;
+  const index = (step, image, c) => (step * images + image) * classes + c;
   const decode = (at) => {
     const out = new Float64Array(cells), low = data.low[at], unit = (data.high[at] - low) / data.levels[at];
     if (!unit) return out.fill(low);
@@ -164,13 +168,12 @@ export async function unpack(bytes) {
   data.ownClasses = (image) => (data.boxes?.[image] ?? []).filter((box) => box.length > 4).map((box) => box[4]);
   data.truths = (image, c) => (data.boxes?.[image] ?? []).filter((box) => box.length === 4 || box[4] === c)
     .map((box) => box.slice(0, 4));
+  data.positiveOf = (step, image, c) => data.positive[index(step, image, c)];
   data.logitsOf = (step, image) => data.logits.subarray(index(step, image, 0), index(step, image, 0) + classes);
   return data;
 }
 
-const ends = (values) => [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-
-/** Unpacked data with its images decoded, `pictures`: all that `mount` needs, so that it need not wait. */
+/** Unpacked data with its images decoded, `pictures`, and the reader's own: `mount` needs nothing else, nor waits. */
 async function load(bytes) {
   const data = await unpack(bytes);
   data.pictures = await Promise.all(data.images.map(async (address) => {
@@ -178,6 +181,7 @@ async function load(bytes) {
     await image.decode();
     return image;
   }));
+  await adopt(data);
   return data;
 }
 
@@ -232,6 +236,8 @@ function template(data) {
   const thumbs = data.images.map((address, i) => [i,
     `<img src="${address}" alt=""><span class="badge" aria-hidden="true">✗</span><span class="sr">image ${i}${
       data.labels ? `, true class ${escape(data.class_names[data.labels[i]])}` : ""}</span>`]);
+  if (data.own) thumbs.push([images, `<canvas class="own" width="100" height="100"></canvas><span class="pen"
+    aria-hidden="true">✎</span><span class="sr">yours, to draw on</span>`, "yours, to draw on"]);
   const rows = data.class_names.map((name, c) => [c,
     `<canvas class="mini" width="${data.shape[4]}" height="${data.shape[3]}"></canvas><span class="name"><span>${
       escape(name)}</span><span class="marks"></span></span><span class="bars"><i class="logit"></i></span>
@@ -240,11 +246,14 @@ function template(data) {
      <span class="sr">${name}</span>`, name]);
   return `<section class="camlib-app" aria-label="${escape(data.title || "Class activation map explorer")}">
   <header>${data.title ? `<h3>${escape(data.title)}</h3>` : ""}${
-    images > 1 ? choices("image_index", "Image", thumbs) : ""}${data.of > images ? `<p class="note">${images} of ${
+    thumbs.length > 1 ? choices("image_index", "Image", thumbs) : ""}${
+    data.of > images ? `<p class="note">${images} of ${
     data.of} images travel with this page; a running notebook has them all.</p>` : ""}</header>
   <div class="left">
-    <canvas class="picture" tabindex="0" role="application"
-      aria-label="Heat map. Arrow keys move from cell to cell, Escape lets go."></canvas>
+    <div class="stage"><canvas class="picture" tabindex="0" role="application"
+      aria-label="Heat map. Arrow keys move from cell to cell, Escape lets go."></canvas>${
+      data.own ? `<i class="guide"></i><div class="pieces"></div>` : ""}</div>
+    ${data.own ? toolbar() : ""}
     <div class="scale-row"><canvas class="colourbar" width="256" height="1"></canvas><i class="cut"></i>
       <div class="ticks"><output class="low"></output><output class="zero"></output><output class="high"></output>
       </div></div>
@@ -285,21 +294,33 @@ function template(data) {
 </section>`;
 }
 
+/** What draws on the reader's own picture, or makes the one shown theirs. */
+const toolbar = () => `<div class="own-bar">
+    <button name="copy">Draw on this picture</button>
+    <div class="tools" hidden>${choices("tool", "Tool", [["draw", "Draw"], ["erase", "Erase"],
+      ["move", "Move", "Drag digits and scraps, or tab to one and press the arrow keys"],
+      ["point", "Point", "Read cells, as on the other pictures"]])}
+      <button name="scatter" title="Other scraps of digits, at other places">Scatter scraps</button>
+      <button name="undo" title="Ctrl+Z">Undo</button><button name="clear">Clear</button></div>
+  </div><p class="size note" hidden></p>`;
+
 /**
  * What a state of the controls shows: its map, raw and stretched, logits, the range of the colours, and the boxes.
  * Maps and logits are less those of the class `against`, if any; of this, the probabilities hear nothing.
  */
 function look(data, state) {
   const [rows, columns] = data.shape.slice(3), [height, width] = data.travelling;
-  const { step_index: step, image_index: image, class_index: c, against } = state;
+  const { image_index: image, class_index: c, against } = state, own = image === data.own?.index && data.own;
+  const step = own ? own.near(state.step_index) : state.step_index;
   const map = data.map(step, image, c, against), stretched = upsample(map, rows, columns, height, width);
   const range = state.scale === "map" ? data.range(step, image, c, against) : data.sharedRange(step, image, against);
   const small = state.show_box ? largestBox(stretched, height, width, state.threshold) : null;
   const box = small && stretchBox(small, data.travelling, data.size);
   const truths = data.truths(image, c);
   const overlap = box && truths.length ? Math.max(...truths.map((truth) => iou(box, truth))) : null;
-  const own = data.logitsOf(step, image), logits = against === null ? own : own.map((z) => z - own[against]);
-  return { ...state, map, stretched, range, box, truths, overlap, logits, chances: softmax(logits) };
+  const raw = data.logitsOf(step, image), logits = against === null ? raw : raw.map((z) => z - raw[against]);
+  return { ...state, step_index: step, version: own?.version, map, stretched, range, box, truths, overlap, logits,
+    chances: softmax(logits) };
 }
 
 /**
@@ -320,6 +341,7 @@ function mount(host, model, data, css) {
   const draw = () => {
     cancelAnimationFrame(frame);
     frame = 0;
+    data.own?.follow(model);
     const shown = look(data, state());
     for (const part of parts) part.draw(shown, last);
     last = shown;
@@ -332,13 +354,16 @@ function mount(host, model, data, css) {
     });
   };
   const tell = (changes) => {
+    const { image_index, step_index } = { ...state(), ...changes };
+    if (image_index === data.own?.index) changes.step_index = data.own.next(model.get("step_index"), step_index);
     for (const [name, value] of Object.entries(changes)) model.set(name, value);
     model.save_changes();
     draw(); // at once, not in the next frame: that would show it a frame later
   };
-  const view = { data, model, root, app, state, tell, request, over: ending.signal, hovered: null,
+  const predicted = (image) => argmax(data.logitsOf(model.get("step_index"), image));
+  const view = { data, model, root, app, state, tell, draw, request, predicted, over: ending.signal, hovered: null,
     find: (selector) => root.querySelector(selector), all: (selector) => [...root.querySelectorAll(selector)] };
-  const parts = [picture, colourScale, classTable, thumbnails, training, controls, sum, voice]
+  const parts = [picture, colourScale, classTable, thumbnails, training, controls, sum, voice, ownPicture]
     .map((part) => part(view));
   keepKeys(app);
 
@@ -415,14 +440,15 @@ function picture(view) {
       if (canvas.width !== side) [canvas.width, canvas.height] = [side, Math.round((side * height) / width)];
     },
     draw(shown) {
-      view.app.style.setProperty("--ground", grounds[shown.image_index]);
+      const own = shown.image_index === data.own?.index;
+      view.app.style.setProperty("--ground", own ? data.own.ground : grounds[shown.image_index]);
       [layer.width, layer.height] = shown.smooth ? [width, height] : [columns, rows];
       paint(heat, shown.smooth ? shown.stretched : shown.map, shown.range, data, shown, layer.width, layer.height);
       screen.imageSmoothingEnabled = width > 150; // a digit's pixels are worth seeing, a photograph's are not
       screen.drawImage(data.pictures[shown.image_index], 0, 0, canvas.width, canvas.height);
       screen.imageSmoothingEnabled = shown.smooth;
       screen.drawImage(layer, 0, 0, canvas.width, canvas.height);
-      const thick = Math.max(1.5, canvas.width / 320), cell = view.hovered ?? shown.cell;
+      const thick = Math.max(1.5, canvas.width / 320), cell = pointed(view, shown);
       if (shown.show_box) for (const truth of shown.truths) outline(truth, data.size, [3, 3], thick);
       if (shown.box) outline(shown.box, data.size, [], 1.4 * thick);
       if (cell) outline([cell[1], cell[0], cell[1] + 1, cell[0] + 1], [rows, columns], [], thick);
@@ -441,9 +467,10 @@ function pointAtCells(view, canvas) {
   };
   const same = (a, b) => a && b && a[0] === b[0] && a[1] === b[1];
   const hover = (cell) => { view.hovered = cell; request(); };
-  canvas.addEventListener("pointermove", (event) => hover(cellAt(event)));
+  canvas.addEventListener("pointermove", (event) => view.editing?.() || hover(cellAt(event)));
   canvas.addEventListener("pointerleave", () => hover(null));
   canvas.addEventListener("click", (event) => {
+    if (view.editing?.()) return;
     const cell = cellAt(event);
     if (event.pointerType === "touch") view.hovered = null;
     tell({ cell: same(cell, model.get("cell")) ? null : cell });
@@ -458,6 +485,9 @@ function pointAtCells(view, canvas) {
     tell({ cell: [clip(row + move[0], rows), clip(column + move[1], columns)] });
   });
 }
+
+/** The cell that the reader points at or has pinned. */
+const pointed = (view, { cell }) => (view.editing?.() ? cell : view.hovered ?? cell);
 
 /** The colour bar, its ends, its zero, and where the box cuts. */
 function colourScale({ data, find }) {
@@ -526,7 +556,7 @@ function classTable({ data, root, find, all }) {
   return {
     draw(shown, last) {
       const limit = Math.max(...Array.from(shown.logits, Math.abs), 1e-9), predicted = argmax(shown.logits);
-      const changed = ["step_index", "image_index", "against", "colormap", "scale"].some(
+      const changed = ["step_index", "image_index", "version", "against", "colormap", "scale"].some(
         (name) => shown[name] !== last[name]);
       find(".what").textContent = what(shown);
       for (const label of sort(shown)) {
@@ -544,7 +574,7 @@ function thumbnails({ data, all }) {
     draw(shown) {
       all(".image_index label").forEach((label, i) => {
         label.control.checked = i === shown.image_index;
-        const wrong = data.labels && argmax(data.logitsOf(shown.step_index, i)) !== data.labels[i];
+        const wrong = i in (data.labels ?? []) && argmax(data.logitsOf(shown.step_index, i)) !== data.labels[i];
         label.classList.toggle("wrong", Boolean(wrong));
         label.title = wrong ? "predicted wrongly at this step" : "";
       });
@@ -561,7 +591,8 @@ function training(view) {
   let width = 0;
   const curveX = (i) => pad + ((width - 2 * pad) * i) / (steps - 1);
   const curveY = (value) => 6 + (1 - value) * 68;
-  const line = (value) => data.steps.map((_, i) => `${i ? "L" : "M"}${curveX(i)} ${curveY(value(i))}`).join("");
+  const line = (value, places = data.steps.keys()) =>
+    "M" + Array.from(places, (i) => `${curveX(i)} ${curveY(value(i))}`).join("L");
   const set = (selector, attributes) => {
     for (const [name, value] of Object.entries(attributes)) find(selector).setAttribute(name, value);
   };
@@ -573,7 +604,7 @@ function training(view) {
       const chance = (step) => softmax(data.logitsOf(step, image_index))[class_index];
       const accuracy = data.accuracy && percent(data.accuracy[now]);
       set("path.grid", { d: [0, 0.5, 1].map((v) => `M0 ${curveY(v)}H${width}`).join("") });
-      set("path.chance", { d: line(chance) });
+      set("path.chance", { d: line(chance, image_index === data.own?.index ? data.own.known() : undefined) });
       set("circle.chance", { cx: curveX(now), cy: curveY(chance(now)) });
       if (accuracy) {
         set("path.accuracy", { d: line((i) => data.accuracy[i]) });
@@ -625,16 +656,17 @@ function playSteps({ data, model, app, find, tell, over }, stepAt) {
 }
 
 /** Sliders and choices: what the reader sets in any of them goes to the model. */
-function controls({ data, app, find, all, state, tell }) {
+function controls({ data, app, find, all, state, tell, predicted }) {
   const read = { smooth: (input) => input.value === "1", show_box: (input) => input.checked,
     against: (input) => (input.value === "" ? null : Number(input.value)) };
   for (const name of ["image_index", "class_index", "step_index", "opacity", "threshold"])
     read[name] = (input) => Number(input.value);
   app.addEventListener("input", ({ target }) => {
+    if (!data.controls.includes(target.name)) return;
     const changes = { [target.name]: (read[target.name] ?? ((input) => input.value))(target) };
     if (target.name === "image_index") {
       // Whoever looks at the predicted class goes on looking at the predicted class.
-      const s = state(), predicted = (image) => argmax(data.logitsOf(s.step_index, image));
+      const s = state();
       if (s.class_index === predicted(s.image_index)) changes.class_index = predicted(changes.image_index);
     }
     tell(changes);
@@ -673,7 +705,7 @@ function sum(view) {
     draw({ step_index, image_index, class_index, against, logits, map, ...shown }) {
       const logit = logits[class_index], biasOf = (c) => data.bias[step_index * classes + c];
       const bias = biasOf(class_index) - (against === null ? 0 : biasOf(against));
-      const warm = against === null ? data.positive[data.index(step_index, image_index, class_index)]
+      const warm = against === null ? data.positiveOf(step_index, image_index, class_index)
         : map.reduce((total, value) => total + Math.max(value, 0), 0) / cells;
       const named = (word, c) => `${word}<sub>${escape(data.class_names[c])}</sub>`;
       const less = (word) => (against === null ? word
@@ -682,7 +714,7 @@ function sum(view) {
         term(signed(warm), "cells > 0", "warm", `The cells above zero, added up, ÷ ${cells}`),
         term(signed(logit - bias - warm), "cells < 0", "cool", `The cells below zero, added up, ÷ ${cells}`),
         term(signed(bias), less("bias")), `<div><i>=</i>${term(number(logit), less("logit"))}</div>`].join("");
-      const cell = view.hovered ?? shown.cell, value = cell && map[cell[0] * columns + cell[1]];
+      const cell = pointed(view, shown), value = cell && map[cell[0] * columns + cell[1]];
       const spans = [class_index, against ?? class_index].map((c) => data.range(step_index, image_index, c))
         .map(([low, high]) => high - low);
       const digits = Math.min(Math.max(Math.ceil(-Math.log10(Math.max(...spans) / 255 || 1)), 0), 6); // as 8 bits tell
@@ -690,7 +722,8 @@ function sum(view) {
         ? `Row ${cell[0]}, column ${cell[1]}: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
           cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the ${what({ against })}.`
         : against === class_index ? "Against itself, a class has no evidence: every cell is silent."
-          : `Point at a cell to see how much of the ${what({ against })} it carries.`;
+          : `${view.editing?.() ? "Choose Point, then point" : "Point"} at a cell to see how much of the ${
+            what({ against })} it carries.`;
     },
   };
 }
@@ -700,10 +733,11 @@ function voice({ data, find, over }) {
   let timer = 0;
   over.addEventListener("abort", () => clearTimeout(timer));
   return {
-    draw({ class_index, against, logits, chances, overlap }) {
+    draw({ class_index, against, logits, chances, overlap, version }) {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        find("p[aria-live]").textContent = `Class ${data.class_names[class_index]}${
+        const read = version === undefined ? "" : `Your picture is read as ${data.class_names[argmax(chances)]}. `;
+        find("p[aria-live]").textContent = `${read}Class ${data.class_names[class_index]}${
           against === null ? "" : ` against ${data.class_names[against]}`}: ${what({ against })} ${
           number(logits[class_index])}, probability ${percent(chances[class_index])}${
           overlap !== null ? `, IoU ${overlap.toFixed(2)}` : ""}. ${find("p.cell").textContent}`;
@@ -724,6 +758,12 @@ function pagesOf(key) {
   return [...meeting.pages].map((reference) => reference.deref()).filter((page) => page?.key === key);
 }
 
+/** Where an image, by its number among all, lies in a page that has some of them; the first, where it is not there. */
+function placed({ of, kept, own }, number) {
+  if (number === undefined) return {};
+  return { image_index: number === of ? own.index : Math.max(kept.indexOf(number), 0) };
+}
+
 /** Show a page's host with a model: the kernel's where there is one, its own otherwise. */
 async function connect(page) {
   const turn = (page.turn = (page.turn ?? 0) + 1);
@@ -731,7 +771,8 @@ async function connect(page) {
   const data = await load(live ? bytesOf(live) : page.bytes);
   if (turn !== page.turn) return; // a model came or went meanwhile, and a later call sees to it
   page.stop?.();
-  const unmount = mount(page.host, live ?? new LocalModel({ ...page.state }), data, page.css);
+  const model = live ?? new LocalModel({ ...page.state, ...placed(data, page.left) });
+  const unmount = mount(page.host, model, data, page.css);
   const unfollow = live ? follow(live.get("layout"), page.host) : () => {};
   page.stop = () => [unmount(), unfollow()];
   page.host.dataset.live = Boolean(live);
@@ -754,6 +795,8 @@ const bytesOf = (model) => {
   return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
 };
 
+const decoded = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
 /**
  * Bring every explorer of this key to life that lies in the page, with the data that lies beside it. A notebook may
  * have taken the cell out of the page for a moment, so where there is none this looks again, for a minute.
@@ -761,12 +804,12 @@ const bytesOf = (model) => {
 export async function mountPage(key, tries = 240) {
   const hosts = [...document.querySelectorAll(`.camlib-explorer[data-key="${key}"]:not([data-live])`)];
   if (!hosts.length && tries) return void setTimeout(mountPage, 250, key, tries - 1);
-  await Promise.all(hosts.map((host) => {
+  await Promise.all(hosts.map(async (host) => {
     host.dataset.live = false;
-    const text = atob(host.querySelector("script").textContent.trim());
-    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-    const css = host.querySelector("template").content.textContent;
-    const page = (host.camlibPage = { key, host, bytes, css, state: JSON.parse(host.dataset.state) });
+    const bytes = decoded(host.querySelector("script").textContent.trim());
+    const css = host.querySelector("template").content.textContent, state = JSON.parse(host.dataset.state);
+    if (state.own_image) state.own_image = new DataView(await gunzip(decoded(state.own_image)));
+    const page = (host.camlibPage = { key, host, bytes, css, state });
     meeting.pages.add(new WeakRef(page));
     return connect(page);
   }));
@@ -782,6 +825,7 @@ export default {
       meeting.models.delete(key); // the kernel has gone: the page goes on by itself from where it was
       for (const page of pagesOf(key)) {
         for (const name of Object.keys(page.state)) page.state[name] = model.get(name);
+        page.left = model.get("image_index");
         connect(page);
       }
     };

@@ -2,7 +2,8 @@
 
 One class per picture is an illustration; every class, training step and image at the move of a slider is an
 experiment. All maps are computed beforehand, travel once, as compressed 8-bit numbers (`packing`), and are drawn by
-`explorer.js` in the browser, so a control answers within a frame, with a kernel or without.
+`explorer.js` in the browser, so a control answers within a frame, with a kernel or without. Only the picture that the
+reader draws on is looked at there and then, by the network itself (`own`).
 
 What a notebook shows is always the explorer's page form (`text/html`): self-contained, alive wherever scripts run,
 and a still picture where they do not. In JupyterLab that page finds its widget and is driven by it, and drives it.
@@ -25,28 +26,14 @@ import traitlets as t
 from ..boxes import iou, largest_box
 from ..files import whole_file
 from ..maps.arrays import softmax, upsample
+from .kinds import AS_BYTES, Fraction, Index, Picture
+from .own import SIDE
 from .packing import COLORMAPS, CONTROLS, Content, _compressed, _index, colourise
+from .page import FRAGMENT, PAGE, SCRIPT, STYLE
 
-PAGE_BYTES = 440_000  # two explorers and a dozen figures fit in a notebook of 1 MB
-_SCRIPT, _STYLE = (Path(__file__).with_name(name) for name in ("explorer.js", "explorer.css"))
+# Two explorers and a dozen figures fit in a notebook of 1 MB, or one with a network
+PAGE_BYTES, WITH_NETWORK = 440_000, 520_000
 _made = Counter()  # explorers of the same content in this kernel, told apart by their number
-
-
-class Index(t.Int):
-    """A whole number, NumPy's too."""
-
-    def validate(self, widget, value):
-        return super().validate(widget, value.item() if isinstance(value, np.integer) else value)
-
-
-class Fraction(t.Float):
-    """A number from 0 to 1; NaN, which `Float` lets pass whatever its ends, is none."""
-
-    def validate(self, widget, value):
-        value = super().validate(widget, value.item() if isinstance(value, np.number) else value)
-        if not 0 <= value <= 1:
-            raise t.TraitError(f"{self.name} is {value}: expected a number from 0 to 1")
-        return value
 
 
 class Explorer(anywidget.AnyWidget):
@@ -67,11 +54,14 @@ class Explorer(anywidget.AnyWidget):
         does not hear what all logits share, so only such differences of two classes mean something by themselves.
         Where maps and logits add up to zero over the classes, None is "against the average class", and the page says
         so.
+    own_image: with a network, what the reader has drawn, uint8, (100, 100), ink from 0 to 255: read it, observe it,
+        or set it. It is the image after the last, `image_index` n, and is seen at the few steps whose weights travel
+        with the page, each step by the nearest of them.
 
     Where scripts in an output can not meet the widget (VS Code, Colab), `ipywidgets.VBox([explorer])` links them.
     """
 
-    _esm, _css = _SCRIPT, _STYLE
+    _esm, _css = SCRIPT, STYLE
     _key = t.Unicode().tag(sync=True)
     _packed = t.Bytes().tag(sync=True)
 
@@ -87,38 +77,54 @@ class Explorer(anywidget.AnyWidget):
     order = t.Enum(("class", "score"), "class").tag(sync=True)
     cell = t.List(Index(), None, allow_none=True, minlen=2, maxlen=2).tag(sync=True)
     against = Index(None, allow_none=True).tag(sync=True)
+    own_image = Picture(None).tag(sync=True, **AS_BYTES)
 
     def __init__(self, content, **traits):
-        self._content = content
+        self._scenes = content
         packed = content.packed()
         identity = hashlib.sha256(packed + os.environ.get("JPY_SESSION_NAME", "").encode()).hexdigest()[:12]
         _made[identity] += 1
         super().__init__(_key=f"{identity}-{_made[identity]}", _packed=_compressed(packed), **traits)
 
+    @property
+    def _content(self):
+        """The images handed in and, while it is shown, the reader's own."""
+        shows_own = self.image_index == len(self._scenes.pictures)
+        return self._scenes.own.joined(self._scenes, self.own_image) if shows_own else self._scenes
+
     @t.validate("image_index", "class_index", "step_index", "against")
     def _check_index(self, proposal):
         name, value = proposal["trait"].name, proposal["value"]
         axis = {"step_index": 0, "image_index": 1}.get(name, 4)
-        return value if value is None else _index(value, self._content.maps.shape[axis], name)
+        count = self._scenes.maps.shape[axis] + (axis == 1 and self._scenes.own is not None)
+        return value if value is None else _index(value, count, name)
+
+    @t.validate("own_image")
+    def _check_own_image(self, proposal):
+        if (proposal["value"] is None) != (self._scenes.own is None):
+            raise t.TraitError("own_image needs a network to look at it: make the explorer with network=run"
+                               if self._scenes.own is None else
+                               "own_image is None: expected a picture, np.zeros((100, 100), np.uint8) for a blank one")
+        return proposal["value"]
 
     @t.validate("cell")
     def _check_cell(self, proposal):
         if proposal["value"] is not None:
-            for value, count, name in zip(proposal["value"], self._content.maps.shape[2:4], ("row", "column")):
+            for value, count, name in zip(proposal["value"], self._scenes.maps.shape[2:4], ("row", "column")):
                 _index(value, count, f"the cell's {name}")
         return proposal["value"]
 
     @property
     def step(self):
         """The training step shown, by value (`explorer.step = 300` moves the slider), or None without steps."""
-        return self._content.steps[self.step_index] if self._content.steps else None
+        return self._content.step(self.step_index, self.image_index)
 
     @step.setter
     def step(self, value):
-        if value not in (self._content.steps or ()):
-            known = ", ".join(map(str, self._content.steps or ())) or "none, these maps have no training steps"
+        if value not in (self._scenes.steps or ()):
+            known = ", ".join(map(str, self._scenes.steps or ())) or "none, these maps have no training steps"
             raise ValueError(f"there is no map of step {value}: the steps are {known}")
-        self.step_index = self._content.steps.index(value)
+        self.step_index = self._scenes.steps.index(value)
 
     @property
     def logit(self):
@@ -154,43 +160,51 @@ class Explorer(anywidget.AnyWidget):
 
         A page that was there stays as it was until the new one is whole. Raises OSError where none can be written.
         """
-        page = _PAGE.format(title=html.escape(self._content.title or "Class activation maps"),
-                            body=self._fragment(self._packed, self._state(), self._still()))
+        page = PAGE.format(title=html.escape(self._scenes.title or "Class activation maps"),
+                           body=self._fragment(self._packed, self._state(), self._still()))
         with whole_file(path) as part:
             part.write_text(page, encoding="utf-8")
         return Path(path)
 
     def __repr__(self):
-        c, (steps, images, rows, columns, classes) = self._content, self._content.maps.shape
+        c, (steps, images, rows, columns, classes) = self._scenes, self._scenes.maps.shape
         step, at = ("", "") if self.step is None else (f" × {steps} steps", f", step {self.step}")
         return (f"Explorer of {images} images × {classes} classes{step}, {rows}×{columns} cells; "
-                f"image {self.image_index}, class {c.class_names[self.class_index]}{self._versus(' ')}{at}")
+                f"{self._image_name()}, class {c.class_names[self.class_index]}{self._versus(' ')}{at}")
+
+    def _image_name(self):
+        return f"image {self.image_index}" if self.image_index < len(self._scenes.pictures) else "the own image"
 
     def _versus(self, before):
-        return "" if self.against is None else f"{before}against {self._content.class_names[self.against]}"
+        return "" if self.against is None else f"{before}against {self._scenes.class_names[self.against]}"
 
     def _repr_mimebundle_(self, **kwargs):
         still = self._still()
         return {"text/plain": repr(self), "image/jpeg": still, "text/html": self._page_form(still)}
 
     def _page_form(self, still):
-        """What the notebook keeps: all images, or as many, with the one shown, as `PAGE_BYTES` allow."""
-        page, count = self._fragment(self._packed, self._state(), still), len(self._content.pictures)
-        while len(page) > PAGE_BYTES and count > 1:
-            count = max(1, min(count - 1, int(count * PAGE_BYTES / len(page))))
-            others = [i for i in range(len(self._content.pictures)) if i != self.image_index]
-            kept = sorted([self.image_index, *others[: count - 1]])
-            state = self._state() | {"image_index": kept.index(self.image_index)}
-            page = self._fragment(_compressed(self._content.subset(kept).packed()), state, still)
+        """What the notebook keeps: all images, or as many, with the one shown, as its bytes allow."""
+        most = WITH_NETWORK if self._scenes.own else PAGE_BYTES
+        page, n = self._fragment(self._packed, self._state(), still), len(self._scenes.pictures)
+        count, shown = n, self.image_index  # n, which is one more, where that is the reader's own
+        while len(page) > most and count > 1:
+            count = max(1, min(count - 1, int(count * most / len(page))))
+            others = [i for i in range(n) if i != shown][: count - (shown < n)]
+            kept = sorted([shown, *others])
+            content, state = self._scenes.subset([i for i in kept if i < n]), {"image_index": kept.index(shown)}
+            page = self._fragment(_compressed(content.packed()), self._state() | state, still)
         return page
 
     def _fragment(self, packed, state, still):
-        return _FRAGMENT.format(key=self._key, state=html.escape(json.dumps(state)), label=html.escape(repr(self)),
-                                still=still, data=base64.b64encode(packed).decode(),
-                                script=_SCRIPT.read_text("utf-8"), style=_STYLE.read_text("utf-8"))
+        return FRAGMENT.format(key=self._key, state=html.escape(json.dumps(state)), label=html.escape(repr(self)),
+                               still=still, data=base64.b64encode(packed).decode(), script=SCRIPT,
+                               style=STYLE.read_text("utf-8"))
 
     def _state(self):
-        return {name: getattr(self, name) for name in CONTROLS}
+        state = {name: getattr(self, name) for name in CONTROLS}
+        if self.own_image is not None:
+            state["own_image"] = base64.b64encode(_compressed(self.own_image.tobytes())).decode()
+        return state
 
     def _still(self):
         """A JPEG in base64 for where scripts do not run: the image, and four classes' maps as seen alive."""
@@ -206,7 +220,7 @@ class Explorer(anywidget.AnyWidget):
             axes.imshow(c.pictures[image], cmap="gray", vmin=0, vmax=255, extent=edges)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set(color="#cccccc", linewidth=0.6)  # where a white scene ends
-        first.set_title((f"image {image}" if self.step is None else f"step {self.step}") + self._versus(", "),
+        first.set_title((self._image_name() if self.step is None else f"step {self.step}") + self._versus(", "),
                         fontsize=9, parse_math=False)
         for axes, k in zip(rest, shown):
             cells = c.seen(step, image, k, self.against)
@@ -234,7 +248,7 @@ def _outline(axes, box, line):
 
 
 def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None, boxes=None, class_names=None,
-             title=None, **traits):
+             title=None, network=None, **traits):
     """An `Explorer` of the maps of some images, for all classes and, optionally, along training.
 
     images: uint8, (n, height, width) grey, shown as ink on paper (inverted), or (n, height, width, 3) RGB.
@@ -246,11 +260,14 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
         of n arrays (k, 4). Or of n dicts, class → box or boxes, where an image shows several classes: a box is then
         shown with its own class alone, and these classes come first. class_names: one per class, "0", "1", … by
         default. title: shown above.
+    network: the run of `lenet_gap` that the maps are of, to run in the page: the reader gets a picture of their own,
+        after the last, to draw on. Its weights add 300 KB.
     traits: where the controls start, such as class_index=3 or threshold=0.5; by default the first image, the last
         step, the predicted class, and for photographs, which are RGB, "heat" as colours.
 
-    Raises ValueError for shapes that do not agree, for NaN or infinite maps and boxes, and for an unknown control;
-    traitlets.TraitError for a control's value out of its range.
+    Raises ValueError for shapes that do not agree, for NaN or infinite maps and boxes, for a network that a page can
+    not run or whose maps these are not, and for an unknown control; traitlets.TraitError for a control's value out
+    of its range.
 
     >>> maps = np.zeros((1, 4, 4, 2))
     >>> maps[0, 1, 2, 1] = 16
@@ -260,41 +277,17 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     >>> views.logit, views.box
     (1.0, (4, 2, 6, 4))
     """
-    content = Content(images, maps, bias, steps, accuracy, labels, boxes, class_names, title)
+    content = Content(images, maps, bias, steps, accuracy, labels, boxes, class_names, title, network)
     if unknown := sorted(set(traits) - set(CONTROLS) - {"layout"}):
         raise ValueError(f"unknown control {unknown[0]!r}: expected one of {', '.join(CONTROLS)}")
     steps_count, count = content.maps.shape[:2]
     step = _index(traits.setdefault("step_index", steps_count - 1), steps_count, "step_index")
-    image = _index(traits.setdefault("image_index", 0), count, "image_index")
-    traits.setdefault("class_index", int(content.logits[step, image].argmax()))
+    image = _index(traits.setdefault("image_index", 0), count + (content.own is not None), "image_index")
+    if content.own:
+        traits.setdefault("own_image", np.zeros((SIDE, SIDE), np.uint8))
+    shown = content if image < count else content.own.joined(content, traits["own_image"])
+    traits.setdefault("class_index", int(shown.logits[step, image].argmax()))
     signed = "diverging" if content.maps.min() < 0 else "viridis"
     traits.setdefault("colormap", "heat" if content.pictures[0].ndim == 3 else signed)
     traits.setdefault("order", "class" if content.steps else "score")
     return Explorer(content, **traits)
-
-
-_FRAGMENT = """<div class="camlib-explorer" data-key="{key}" data-state="{state}">
-<img alt="{label}" src="data:image/jpeg;base64,{still}" style="max-width: 100%">
-<p>A still picture. Where scripts may run (after running the cell or trusting the notebook), this is an explorer.</p>
-<template><style>
-{style}</style></template>
-<script type="application/x-camlib">{data}</script>
-</div>
-<script type="module">
-{script}
-mountPage("{key}");
-</script>"""
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-  :root {{ color-scheme: light dark; }}
-  body {{ margin: 0 auto; padding: clamp(12px, 3vw, 40px); max-width: 1700px; background: #fff; }}
-  @media (prefers-color-scheme: dark) {{ body {{ background: #14171b; }} }}
-</style>
-{body}
-</html>
-"""

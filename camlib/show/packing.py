@@ -10,13 +10,14 @@ import math
 import numpy as np
 
 from ..boxes import LARGEST_VALUE
+from .own import OwnPicture
 
 COLORMAPS = ("diverging", "heat", "viridis", "magma", "jet")
 # Evidence against is blue, for is red: ColorBrewer's RdBu, which the colour-blind can tell apart, as in the figures.
 # Both grow darker as they grow stronger, so they show on paper, in grey too; fading out at zero makes the paler half.
 DIVERGING = ("#2166ac", "#4393c3", "#d6604d", "#b2182b")
 CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
-            "scale", "order", "cell", "against")
+            "scale", "order", "cell", "against", "own_image")
 SIDE = 1200  # pixels of a picture's longer side: twice the 600 that a page shows it in, for screens of high density
 
 
@@ -26,11 +27,12 @@ class Content:
     pictures: the images as they travel, uint8, the longer side at most `SIDE`, grey ones as ink on paper (inverted);
         `travelling` is their (height, width), `size` that of the images handed in. boxes are in pixels of the latter.
     maps: float32, (steps, n, rows, columns, classes). logits: float64, (steps, n, classes).
+    own: the `OwnPicture` of the network, or None.
     centred: whether maps and logits add up to zero over the classes, so that each is "against the average class".
     """
 
     def __init__(self, images, maps, bias=None, steps=None, accuracy=None, labels=None, boxes=None,
-                 class_names=None, title=None):
+                 class_names=None, title=None, network=None):
         images = np.asarray(images)
         with np.errstate(over="ignore"):  # float64 that float32 can not hold is found below
             maps = np.asarray(maps, np.float32)
@@ -75,11 +77,13 @@ class Content:
 
         self.codes, self.low, self.high, self.levels = _coded(np.moveaxis(self.maps, 4, 2))
         self.addresses = [_data_address(picture, self.travelling == self.size) for picture in self.pictures]
-        self.of = n
+        self.of, self.kept, self.exact = n, list(range(n)), None
+        self.own = None if network is None else OwnPicture(network, self)
 
     def subset(self, kept):
         """The same content with the images of these indices alone."""
         part = copy.copy(self)
+        part.kept = kept
         for name in ("maps", "logits", "codes", "low", "high", "levels"):
             setattr(part, name, getattr(self, name)[:, kept])
         for name in ("pictures", "addresses", "labels", "boxes"):
@@ -87,11 +91,32 @@ class Content:
             setattr(part, name, None if values is None else [values[i] for i in kept])
         return part
 
+    def joined(self, picture, logits, maps):
+        """The same content with one more image: uint8, (height, width), ink; its logits and maps, (steps, 1, …).
+
+        The page has these maps as they are, not in 8 bits.
+        """
+        more = copy.copy(self)
+        coded = dict(zip(("codes", "low", "high", "levels"), _coded(np.moveaxis(maps, 4, 2))))
+        for name, values in {"maps": maps, "logits": logits, **coded}.items():
+            setattr(more, name, np.concatenate([getattr(self, name), values], axis=1))
+        more.pictures, more.exact = [*self.pictures, 255 - picture], len(self.pictures)
+        more.boxes = self.boxes and [*self.boxes, []]
+        return more
+
+    def step(self, step, image):
+        """The training step at an index, or None without steps; the own image has those of the snapshots alone."""
+        if self.own and image == len(self.addresses):
+            step = self.own.nearest(step)
+        return self.steps[step] if self.steps else None
+
     def seen(self, step, image, k, against=None):
         """The (rows, columns) map as the browser has it, after coding, less that of the class `against`, if any."""
         low, high = (float(ends[step, image, k]) for ends in (self.low, self.high))
         codes, unit = self.codes[step, image, k], (high - low) / float(self.levels[step, image, k])
         cells = unit * (codes + np.floor(low / unit + 0.5)) if unit else np.full(codes.shape, low)
+        if image == self.exact:
+            cells = self.maps[step, image, ..., k].astype(float)
         return cells if against is None else cells - self.seen(step, image, against)
 
     def colour_range(self, step, image, k, scale, against=None):
@@ -122,11 +147,13 @@ class Content:
         arrays = {name: np.ascontiguousarray(a, "<f4") for name, a in arrays.items()}
         differences = np.diff(self.codes, axis=3, prepend=np.uint8(0))
         arrays |= {"levels": self.levels, "codes": differences, "tables": _tables()}
+        arrays |= self.own.arrays() if self.own else {}
         header = {
             "shape": self.codes.shape, "size": self.size, "travelling": self.travelling, "steps": self.steps,
             "accuracy": self.accuracy, "labels": self.labels, "boxes": self.boxes, "class_names": self.class_names,
             "title": self.title, "of": self.of, "centred": self.centred, "colormaps": COLORMAPS, "controls": CONTROLS,
-            "images": self.addresses, "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
+            "images": self.addresses, "own_steps": self.own and self.own.steps, "kept": self.kept,
+            "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
         }
         text = json.dumps(header).encode()
         text += b" " * (-len(text) % 4)  # float arrays begin at a multiple of four bytes

@@ -1,7 +1,8 @@
 """`make bench`: every figure that the course states about speed, measured in one run against a real baseline.
 
     make bench                    every row, a table, and bench.json
-    make bench ROW=maps           one row: training, maps, scenes, start, canvas, batch, classes, features, explorer
+    make bench ROW=maps           one row: training, maps, scenes, start, canvas, batch, classes, features, explorer,
+                                  live
     make bench ROW=ablation       what each ingredient of the training recipe brings (4 minutes), only when named
     make bench ROW=budget         how many scenes are enough, judged on training digits (8 minutes), only when named
     make bench ROW=long           what a quarter of an hour reaches, only when named
@@ -386,7 +387,16 @@ def explorer():
         RESULTS.append({"what": f"explorer: {name}", **row})
 
 
-ROWS = [scenes, maps, batch, classes, canvas, start, features, explorer, training]
+def live():
+    """From the pointer that draws or drags on one's own picture to changed pixels, in JupyterLab."""
+    from live import measure
+
+    for name, row in measure().items():
+        print(f"{name:48}", ", ".join(f"{key} {value}" for key, value in row.items()))
+        RESULTS.append({"what": f"live: {name}", **row})
+
+
+ROWS = [scenes, maps, batch, classes, canvas, start, features, explorer, live, training]
 ON_REQUEST = [ablation, budget, long]
 
 

@@ -397,7 +397,7 @@ def saved(page, folder):
     in_python(folder, "explorer_one.save_html('page.html')")
     page.goto((folder / "page.html").as_uri())
     page.locator(".camlib-explorer[data-live=false] .picture").wait_for()  # no handle, which would keep it in memory
-    source = base64.b64encode(explore._SCRIPT.read_bytes()).decode()
+    source = base64.b64encode(explore.SCRIPT.encode()).decode()
     page.evaluate(f"""async () => {{
         window.script = await import("data:text/javascript;base64,{source}");
         window.model = ({FAKE_MODEL})(document.querySelector(".camlib-explorer"));
@@ -526,7 +526,7 @@ def test_styles_in_the_document_would_change_nothing_else(page):
         const sheet = new CSSStyleSheet();
         sheet.replaceSync(css);
         return [...sheet.cssRules].map((rule) => rule.selectorText);
-    }""", explore._STYLE.read_text())
+    }""", explore.STYLE.read_text())
     assert rules == [":host", ".camlib-app"]
 
 

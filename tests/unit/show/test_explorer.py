@@ -405,7 +405,7 @@ def test_saved_page_is_whole_and_asks_nothing_of_the_network(views, tmp_path):
     for tag, attributes in Page(text).tags:
         for name in ("src", "href"):
             assert attributes.get(name, "data:").startswith("data:"), (tag, attributes)
-    script = explore._SCRIPT.read_text()
+    script = explore.SCRIPT
     assert "http://" not in script and "https://" not in script and "</script" not in script
 
 
@@ -541,7 +541,7 @@ def test_same_content_same_page_and_twins_told_apart():
         assert "tensorflow" not in sys.modules
         print(*[t._key for t in twins], *[zlib.crc32(t._repr_mimebundle_()["text/html"].encode()) for t in twins])
     """
-    runs = [subprocess.run([sys.executable, "-c", code], cwd=explore._SCRIPT.parents[2], capture_output=True,
+    runs = [subprocess.run([sys.executable, "-c", code], cwd=explore.STYLE.parents[2], capture_output=True,
                            text=True, timeout=120) for _ in range(2)]
     assert runs[0].stdout == runs[1].stdout != "", runs[0].stderr
     first, second = runs[0].stdout.split()[:2]

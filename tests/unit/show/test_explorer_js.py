@@ -1,10 +1,7 @@
 """The arithmetic of explorer.js, run by Node or, where there is none, by Chromium."""
 
 import base64
-import json
 import re
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -14,41 +11,7 @@ from matplotlib import colormaps
 from camlib.boxes import largest_box
 from camlib.maps.arrays import upsample
 from camlib.show import explorer, packing
-
-SOURCE = explorer._SCRIPT.read_text(encoding="utf-8")
-MODULE = "data:text/javascript;base64," + base64.b64encode(SOURCE.encode()).decode()
-
-
-def in_node(body, arguments):
-    program = f"""
-        const module = await import({json.dumps(MODULE)});
-        let text = "";
-        for await (const chunk of process.stdin) text += chunk;
-        const answer = await (async (m, a) => {{ {body} }})(module, JSON.parse(text));
-        console.log(JSON.stringify(answer));
-    """
-    done = subprocess.run(["node", "--input-type=module", "-e", program], input=json.dumps(arguments), text=True,
-                          capture_output=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="module")
-def js():
-    """A function (body, arguments) that runs JavaScript with the module as `m` and the arguments as `a`."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if shutil.which("node"):
-        yield in_node
-    elif chromium:
-        playwright = pytest.importorskip("playwright.sync_api", reason="no Node: pip install playwright")
-        with playwright.sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = browser.new_page()
-            yield lambda body, arguments: page.evaluate(
-                f"async ([url, a]) => {{ const m = await import(url); {body} }}", [MODULE, arguments])
-            browser.close()
-    else:
-        pytest.skip("no Node and no Chromium to run JavaScript: apt-get install chromium (or nodejs)")
+from camlib.show.page import MODULES
 
 
 def stretched_by_a_loop(cells, height, width):
@@ -173,9 +136,9 @@ def test_boxes_are_stretched_as_python_does_and_exactly_where_nothing_is_to_do(j
     assert js("return a.map((box) => m.stretchBox(box, [864, 1200], [864, 1200]));", boxes) == boxes
 
 
-def functions():
+def functions(source):
     """(first line, number of lines) of every function with a body of lines, up to the brace as far in as it."""
-    lines = SOURCE.splitlines()
+    lines = source.splitlines()
     for at, line in enumerate(lines):
         opens = re.match(r"\s*(?!if|for|while|else|switch)\S.*(\)|=>) \{$", line)
         if opens:
@@ -184,8 +147,8 @@ def functions():
 
 
 def test_no_function_is_long():
-    lengths = dict(functions())
-    assert len(lengths) > 50 and 40 < lengths["function template(data) {"] <= 80  # it finds them, to their ends
+    lengths = {name: lines for path in MODULES for name, lines in functions(path.read_text(encoding="utf-8"))}
+    assert len(lengths) > 90 and 40 < lengths["function template(data) {"] <= 80  # it finds them, to their ends
     assert {name: lines for name, lines in lengths.items() if lines > 80} == {}
 
 
