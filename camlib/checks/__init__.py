@@ -3,7 +3,7 @@
 from .alexnet_caltech256 import fold, map_side, mean_of_classes
 from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probability, score_cam_seconds
 from .class_activation_maps import maps_by_hand, weakest_after_normalising, weight_counts
-from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
+from .cluttered_mnist import paste_clips, reported_error, split_is_honest, touched_with
 from .lenet_gap import gap_logits, spread_head, weights_at
 from .measuring_localization import difference_interval, honest_accuracy, iou_by_hand, offset
 from .start_here import hottest_cell
@@ -23,10 +23,11 @@ __all__ = [
     "mean_of_classes",
     "offset",
     "paste_clips",
+    "reported_error",
     "score_cam_seconds",
     "split_is_honest",
     "spread_head",
-    "touch_is_counted",
+    "touched_with",
     "weakest_after_normalising",
     "weight_counts",
     "weights_at",

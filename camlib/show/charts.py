@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .plot import ACCENT, INK
+from .plot import ACCENT, INK, QUIET
 
 STYLES = ("-", "--", ":")
 SERIES = ((ACCENT, "o"), (INK, "s"), ("#4a7fb5", "^"))  # told apart by shape as well as by colour
@@ -51,6 +51,42 @@ def curves(panels, *, xlabel, ylabel="percent of scenes", log=False, width=6.8):
             panel.set(xscale="symlog", xlim=(0, None))
         panel.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     axes[0, 0].set_ylabel(ylabel)
+    plt.close(figure)
+    return figure
+
+
+def xy(series, *, xlabel, ylabel, title="", log="", width=5.6):
+    """Lines and dots against numbers, in one panel; a matplotlib figure.
+
+    series: dict of labels → (x, y, format); a format is matplotlib's, such as "-" or "o". At most three, told apart by
+    more than their colour. log: which axes are in powers of ten: "", "x", "y" or "xy".
+    """
+    figure, panel = plt.subplots(figsize=(width, 3), layout="constrained")
+    for (label, (x, y, style)), (color, _) in zip(series.items(), SERIES):
+        panel.plot(x, y, style, color=color, label=label)
+    panel.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if "x" in log else "linear",
+              yscale="log" if "y" in log else "linear")
+    panel.set_title(title, fontsize=10)
+    for name in log:
+        getattr(panel, f"{name}axis").set_major_formatter("{x:,g}")
+    panel.legend(frameon=False, fontsize=9)
+    panel.spines[["top", "right"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def bars(values, *, ylabel, title="", marked=(), unit="%"):
+    """Numbers as bars, each with its value written above it; a matplotlib figure.
+
+    values: dict of names → numbers, in `unit`. marked: the names whose bars stand out.
+    """
+    figure, panel = plt.subplots(figsize=(5.6, 2.6), layout="constrained")
+    colours = [ACCENT if name in marked else QUIET for name in values]
+    drawn = panel.bar(list(values), list(values.values()), color=colours)
+    panel.bar_label(drawn, labels=[f"{value:.1f} {unit}" for value in values.values()], padding=2)
+    panel.set(ylabel=ylabel, ylim=(0, 1.2 * max(values.values())))
+    panel.set_title(title, fontsize=10)
+    panel.spines[["top", "right"]].set_visible(False)
     plt.close(figure)
     return figure
 

@@ -41,3 +41,20 @@ def test_curves_lie_in_bands_from_low_to_high():
 def test_steps_from_zero_on_can_be_drawn_in_powers_of_ten():
     figure = charts.curves({"A": ([0, 10, 1000], {"points": [(1, 0, 2)] * 3})}, xlabel="step", log=True)
     assert figure.axes[0].get_xscale() == "symlog" and figure.axes[0].get_xlim()[0] == 0
+
+
+def test_xy_draws_each_series_in_its_format():
+    figure = charts.xy({"law": ([1, 10], [2, 3], "-"), "drawn": ([5], [4], "o")}, xlabel="n", ylabel="%", log="x")
+    [panel] = figure.axes
+    assert [(line.get_label(), line.get_xydata().tolist(), line.get_marker()) for line in panel.lines] == [
+        ("law", [[1, 2], [10, 3]], "None"), ("drawn", [[5, 4]], "o")]
+    assert (panel.get_xscale(), panel.get_yscale()) == ("log", "linear")
+    figure.canvas.draw()
+    assert "10" in [label.get_text() for label in panel.get_xticklabels()]  # not 10¹
+
+
+def test_bars_are_as_high_as_they_say():
+    [panel] = charts.bars({"a": 6.64, "b": 0}, ylabel="wrong (%)", marked=["b"]).axes
+    assert [bar.get_height() for bar in panel.patches] == [6.64, 0]
+    assert [text.get_text() for text in panel.texts] == ["6.6 %", "0.0 %"]
+    assert panel.patches[0].get_facecolor() != panel.patches[1].get_facecolor()
