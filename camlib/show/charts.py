@@ -68,7 +68,7 @@ def xy(series, *, xlabel, ylabel, title="", log="", width=5.6):
               yscale="log" if "y" in log else "linear")
     panel.set_title(title, fontsize=10)
     for name in log:
-        getattr(panel, f"{name}axis").set_major_formatter("{x:,g}")
+        getattr(panel, f"{name}axis").set_major_formatter("{x:,.12g}")
     panel.legend(frameon=False, fontsize=9)
     panel.spines[["top", "right"]].set_visible(False)
     plt.close(figure)
@@ -87,6 +87,41 @@ def bars(values, *, ylabel, title="", marked=(), unit="%"):
     panel.set(ylabel=ylabel, ylim=(0, 1.2 * max(values.values())))
     panel.set_title(title, fontsize=10)
     panel.spines[["top", "right"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def histogram(groups, *, xlabel, ylabel, title="", bins=40, limits=(0, 1)):
+    """How often values fall into each of `bins` equal parts of `limits`, a colour a group; a matplotlib figure.
+
+    groups: dict of labels → values; at most three.
+    """
+    figure, panel = plt.subplots(figsize=(5.6, 2.6), layout="constrained")
+    for (label, values), (color, _), hatch in zip(groups.items(), SERIES, ("", "///", "...")):
+        panel.hist(values, bins=np.linspace(*limits, bins + 1), fc=color, ec="white", hatch=hatch, label=label)
+    panel.set(xlabel=xlabel, ylabel=ylabel)
+    panel.set_title(title, fontsize=10)
+    panel.legend(frameon=False)
+    panel.spines[["top", "right"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def repeats(values, *, xlabel, title="", chance=None):
+    """Repeated runs as circles, their mean as a bar, one line a name; a matplotlib figure.
+
+    values: dict of names → numbers from 0 to 100, from top to bottom. chance: where a dotted line stands.
+    """
+    figure, panel = plt.subplots(figsize=(6.4, 0.8 + 0.4 * len(values)), layout="constrained")
+    for place, runs in enumerate(values.values()):
+        panel.plot(runs, [place] * len(runs), "o", color=QUIET, mfc="none")
+        panel.plot(np.mean(runs), place, "|", color=ACCENT, ms=16, mew=2.5)
+    if chance is not None:
+        panel.axvline(chance, color=INK, ls=":", lw=1)
+        panel.text(chance + 1, -0.45, "chance", fontsize=8)
+    panel.set(xlim=(0, 100), ylim=(len(values) - 0.4, -0.7), xlabel=xlabel, yticks=range(len(values)),
+              yticklabels=list(values))
+    panel.set_title(title, fontsize=10)
     plt.close(figure)
     return figure
 

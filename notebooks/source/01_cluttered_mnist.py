@@ -8,7 +8,7 @@ import numpy as np
 
 import camlib
 from camlib import checks, digits, load_split, make_scenes, plot
-from camlib.show import charts, pictures
+from camlib.show import charts, gallery
 
 train, test = load_split()  # 4,000 and 1,000 digits
 
@@ -53,7 +53,7 @@ row, column = 6, 12  # change these: any place from 0 to 20
 whole = train.images[3]
 piece = whole[row:row + 8, column:column + 8]
 box = (column, row, column + 8, row + 8)  # left, top, right, bottom
-pictures.crop_with_values(whole, box, f"a digit of 28 × 28 pixels: “{train.labels[3]}”")
+gallery.crop_with_values(whole, box, f"a digit of 28 × 28 pixels: “{train.labels[3]}”")
 
 # %% [markdown]
 # ## 2 · A scene by hand
@@ -68,7 +68,7 @@ pictures.crop_with_values(whole, box, f"a digit of 28 × 28 pixels: “{train.la
 assert (np.array([200], np.uint8) + np.array([100], np.uint8))[0] == 44
 zero = train.images[train.labels == 0][3]
 seven = train.images[train.labels == 7][3]
-pictures.gallery([zero, seven, zero + seven], ["a", "b", "a + b in uint8"])
+gallery.pictures([zero, seven, zero + seven], ["a", "b", "a + b in uint8"])
 
 
 # %% [markdown]
@@ -102,7 +102,7 @@ assert in_eight_bits.dtype == np.uint8
 assert (in_eight_bits == np.minimum(255, a.astype(int) + b)).all()
 
 pale, dark = zero + seven, zero + np.minimum(seven, 255 - zero)
-pictures.gallery([pale, dark], ["wraps around", "clips: ink stays ink"])
+gallery.pictures([pale, dark], ["wraps around", "clips: ink stays ink"])
 
 
 # %% [markdown]
@@ -133,7 +133,7 @@ def draw_layers(source, seed, distractors=8):
 layers, label = draw_layers(train, seed=3)  # change the seed
 stages = [np.minimum(255, layers[:count].sum(axis=0)) for count in (1, 4, 8, 9)]
 titles = ["1 distractor", "4 distractors", "8 distractors", f"and the digit, “{label}”"]
-pictures.gallery(stages, titles)
+gallery.pictures(stages, titles)
 
 # %% [markdown]
 # That is the whole recipe. `camlib` draws its random numbers in the same order, so the two must agree in every pixel:
@@ -214,7 +214,7 @@ options = {
 variants = [make_scenes(train, 1, seed=6, **option) for option in options.values()]
 images = [scene.images[0] for scene in variants]
 boxes = [scene.boxes.reshape(-1, 4) for scene in variants]
-pictures.gallery(images, list(options), boxes=boxes)
+gallery.pictures(images, list(options), boxes=boxes)
 
 
 # %% [markdown]
@@ -242,7 +242,7 @@ assert np.isclose(some_map.mean(), share * on_digit + (1 - share) * elsewhere)
 # %%
 scene = np.minimum(255, layers.sum(axis=0))
 title = f"“{label}” holds ink in {inked.sum()} of 625 cells"
-pictures.cells_over(scene, inked, title)
+gallery.cells_over(scene, inked, title)
 
 # %% tags=["nbval-check-output"]
 x0, y0, x1, y1 = make_scenes(test, 4000, seed=1).boxes.T
@@ -477,8 +477,8 @@ worst = np.argsort(-crowd, kind="stable")[:8]
 views = []
 for n in worst:
     scene = np.minimum(255, clutter[n].astype(int) + digit.images[n])
-    views.append(pictures.around(scene, digit.boxes[n], side=44))
-pictures.gallery(views, list("ABCDEFGH"), columns=4)
+    views.append(gallery.around(scene, digit.boxes[n], side=44))
+gallery.pictures(views, list("ABCDEFGH"), columns=4)
 
 # %% tags=["nbval-check-output"]
 for letter, n in zip("ABCDEFGH", worst):

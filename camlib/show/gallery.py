@@ -1,12 +1,12 @@
-"""Pictures side by side: what the notebooks show before there is any map."""
+"""Pictures side by side: what notebooks show before there is any class activation map."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .plot import ACCENT, QUIET, draw_box, show_image, write_title
+from .plot import ACCENT, FEATURE, QUIET, draw_box, show_image, write_title
 
 
-def gallery(images, titles, *, boxes=None, columns=None, width=1.6):
+def pictures(images, titles, *, boxes=None, columns=None, width=1.6):
     """Images side by side, each with its title and, if asked, its boxes; a matplotlib figure.
 
     images: uint8, (height, width) or (height, width, 3) each; their sizes may differ. boxes: for each image, none or
@@ -15,7 +15,7 @@ def gallery(images, titles, *, boxes=None, columns=None, width=1.6):
     """
     columns = columns or len(images)
     rows = -(-len(images) // columns)
-    lines = 1 + max(title.count("\n") for title in titles)
+    lines = max((1 + title.count("\n") for title in titles if title), default=0)
     figure, axes = plt.subplots(rows, columns, figsize=(columns * width, rows * (width + 0.2 * lines)),
                                 layout="constrained", squeeze=False)
     for panel in axes.flat[len(images):]:
@@ -30,6 +30,17 @@ def gallery(images, titles, *, boxes=None, columns=None, width=1.6):
     return figure
 
 
+def features(image, maps, titles, *, width=1.4):
+    """An image, and beside it feature maps, each in its own range: light is large; a matplotlib figure.
+
+    image: uint8, (height, width). maps: (rows, columns) each. titles: of the image, then of the maps.
+    """
+    figure = pictures([image, *(np.zeros(np.shape(one), np.uint8) for one in maps)], titles, width=width)
+    for panel, one in zip(figure.axes[1:], maps):
+        panel.imshow(one, cmap=FEATURE)
+    return figure
+
+
 def crop_with_values(image, box, title):
     """A small grey image with a box on it, and what is in the box, enlarged, each pixel with its value.
 
@@ -37,7 +48,7 @@ def crop_with_values(image, box, title):
     """
     x0, y0, x1, y1 = box
     piece = image[y0:y1, x0:x1]
-    figure = gallery([image, piece], [title, f"the crop of {y1 - y0} × {x1 - x0}"], boxes=[[box], []], width=3.1)
+    figure = pictures([image, piece], [title, f"the crop of {y1 - y0} × {x1 - x0}"], boxes=[[box], []], width=3.1)
     for (y, x), ink in np.ndenumerate(piece):
         figure.axes[1].text(x, y, ink, ha="center", va="center", fontsize=7, color="w" if ink > 127 else "k")
     return figure
