@@ -37,28 +37,60 @@ def paste_clips(answer, canvas, piece, x, y):
 
 
 @checker
-def touch_is_counted(answer, clutter, digit):
-    """Exercise 1.2, the share of touched digits."""
-    given, both = answer(clutter, digit), (clutter > 0) & (digit > 0)
-    if np.ndim(given):
-        return f"expected one number, got shape {np.shape(given)}: the mean of True and False is a share"
-    wrong = {
-        "that is a percentage: give a fraction from 0 to 1": 100 * both.any(axis=(1, 2)).mean(),
-        "that is a count: divide by the number of scenes": both.any(axis=(1, 2)).sum(),
-        "that is the share of pixels: ask each scene for any(axis=(1, 2)) first": both.mean(),
-        "that is the share of ink: ask each scene for any(axis=(1, 2)) first": both.sum() / (digit > 0).sum(),
-        "every scene with any ink counts: it takes a pixel with ink from both, so & and not |": 1,
-        "close, but & on greys compares their bits, and 64 & 128 is 0: compare each with 0 first":
-            (clutter & digit).any(axis=(1, 2)).mean(),
-        "close, but the product wraps around, 16 * 16 is 0 in uint8: compare each with 0 first":
-            (clutter * digit).any(axis=(1, 2)).mean(),
+def touched_with(answer, k, eight):
+    """Exercise 1.2, more clutter."""
+    for number, share in dict.fromkeys(((k, float(eight)), (8, 0.3), (2, 0.6), (80, 0.1))):
+        given, missed = answer(number, share), 1 - share
+        wrong = {
+            "that is the share that is not touched": missed ** (number / 8),
+            "that grows in proportion to k, and would pass 1: what of a digit that two distractors touch?":
+                share * number / 8,
+            "`eight` is the share for 8 distractors, not for one: find the chance q of one first": 1 - missed**number,
+            "that is the chance that every distractor touches the digit: one is enough": share ** (number / 8),
+            "give a fraction from 0 to 1, not percent": 100 * (1 - missed ** (number / 8)),
+        }
+        otherwise = "ask how likely it is that one distractor misses the digit, and that all of them do"
+        hint = close_hint(given, 1 - missed ** (number / 8), wrong, otherwise, tolerance=1e-6)
+        if hint:
+            return f"{number} distractors, {share:.3g} with 8: {hint}"
+    return None
+
+
+@checker
+def reported_error(answer, error, leaked):
+    """Exercise 1.3, what a leaky report states."""
+    wrong_statements = {
+        "A": "no two scenes are alike, and yet digits come back: what does a memoriser answer on one that it knows?",
+        "C": "the leaked digits are passed, but the others are in the test too: how does it do on those?",
+        "D": "with fewer known digits the new ones are a little harder, but not all of the test is new",
     }
-    return close_hint(given, both.any(axis=(1, 2)).mean(), wrong, tolerance=1e-9)
+    for case in dict.fromkeys(((float(error), float(leaked)), (0.2, 0.25), (0.1, 0.9))):
+        statement, number = answer(*case)
+        if statement not in ("A", "B", "C", "D"):
+            return f'expected a statement, "A" to "D", and a number, got {statement!r} first'
+        if statement != "B":
+            return wrong_statements[statement]
+        hint = _reported_hint(number, *case)
+        if hint:
+            return f"for an error of {case[0]:.3g} and a leak of {case[1]:.3g}, {hint}"
+    return None
+
+
+def _reported_hint(number, error, leaked):
+    wrong = {
+        "that is the error on new digits: the leaked ones are in the mean, too": error,
+        "that counts the leaked digits as the new ones": leaked * error,
+        "that is the way back, from the report to new digits": error / (1 - leaked),
+        "errors do not take away from each other: a mean weighs each part by its share": error - leaked,
+        "that is a percentage: give the error from 0 to 1": 100 * (1 - leaked) * error,
+    }
+    otherwise = "the number does not fit: what is the error on each part of the test, and how large is the part?"
+    return close_hint(number, (1 - leaked) * error, wrong, otherwise, tolerance=1e-6)
 
 
 @checker
 def split_is_honest(answer, everything):
-    """Exercise 1.3, a split by digit."""
+    """Exercise 1.4, a split that looks right."""
     sides = answer(everything)
     if len(sides) != 2 or not all(hasattr(side, "images") and hasattr(side, "labels") for side in sides):
         return "expected two sets, (train, test), each made with digits.Digits(images, labels)"
@@ -67,7 +99,8 @@ def split_is_honest(answer, everything):
     names, test_names = ([image.tobytes() for image in side.images] for side in sides)
     chosen = set(test_names)
     if chosen & set(names):
-        return f"{len(chosen & set(names)):,} digits are on both sides: cut one shuffled order once"
+        return (f"{len(chosen & set(names)):,} digits are on both sides: follow one digit through the code, and see "
+                "what decides whether it is in train, and what, whether it is in test")
     if sorted(names + test_names) != sorted(image.tobytes() for image in everything.images):
         return f"{len(everything.labels):,} digits went in, {len(names):,} + {len(test_names):,} came out"
     if [label_of[name] for name in names + test_names] != [*train.labels, *test.labels]:

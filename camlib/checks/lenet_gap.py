@@ -6,24 +6,8 @@ from .checker import checker, close_hint, shape_hint
 
 
 @checker
-def gap_logits(answer, features, kernel, bias):
-    """Exercise 2.1, global average pooling and the dense layer."""
-    given, means = np.asarray(answer(features, kernel, bias)), features.mean(axis=(1, 2))
-    expected = means @ kernel + bias
-    hint = shape_hint(given, expected)
-    if hint:
-        return f"{hint}: the mean goes over rows and columns, which are axes 1 and 2"
-    wrong = {
-        "the bias is missing": means @ kernel,
-        "that is the sum over the cells; take their mean": features.sum(axis=(1, 2)) @ kernel + bias,
-        "that is a channel's largest cell; take the mean of all": features.max(axis=(1, 2)) @ kernel + bias,
-    }
-    return close_hint(given, expected, wrong)
-
-
-@checker
 def weights_at(answer, size):
-    """Exercise 2.2, the weights at a canvas's size."""
+    """Exercise 3.1, the weights at a canvas's size."""
     for canvas in dict.fromkeys((size, 28, 200)):
         given = answer(canvas)
         if np.shape(given) != (2,):
@@ -54,7 +38,7 @@ def _lenet_weights(side, biases=1):
 
 @checker
 def spread_head(answer, kernel, bias, blank, r):
-    """Exercise 2.3, a last layer for a larger canvas."""
+    """Exercise 3.2, a last layer for a larger canvas."""
     given = answer(kernel, bias, blank, r)
     if not isinstance(given, tuple | list) or len(given) != 2:
         return "return two arrays, the new kernel and the new bias"
@@ -77,3 +61,64 @@ def spread_head(answer, kernel, bias, blank, r):
         close_hint(new_kernel, r * kernel, wrong_kernels, "the kernel is not the one that gives w·F back")
         or close_hint(new_bias, bias - (r - 1) * vote, wrong_biases, "the kernel is right, the bias is not")
     )
+
+
+@checker
+def side_by_side(answer, left, right):
+    """Exercise 3.3, two scenes on one canvas."""
+    wrong_statements = {
+        "A": "both scenes' votes are counted, but a mean divides by the number of cells, and there are more of them",
+        "C": "a mean has no winner: every cell counts, however strong the others are",
+        "D": "the canvas is twice as wide, and as high as before: by how much does the number of cells grow?",
+    }
+    for a, b in dict.fromkeys(((float(left), float(right)), (12.0, -4.0), (3.0, 3.5))):
+        statement, number = answer(a, b)
+        if statement not in ("A", "B", "C", "D"):
+            return f'expected a statement, "A" to "D", and a number, got {statement!r} first'
+        if statement != "B":
+            return wrong_statements[statement]
+        wrong = {
+            "that is the sum of both: how many cells are there now?": a + b,
+            "that is a quarter of the sum: by how much has the area grown?": (a + b) / 4,
+            "that is the larger of the two: the other half of the cells has its part in the mean": max(a, b),
+        }
+        hint = close_hint(number, (a + b) / 2, wrong, "write the mean over all cells with the means of the halves")
+        if hint:
+            return f"for {a:.3g} and {b:.3g}, {hint}"
+    return None
+
+
+@checker
+def mended_batch(answer):
+    """Exercise 3.4, a loss that looks good."""
+    digits = _blocks()
+    batches = {step: answer(digits, step) for step in (0, 1, 2, 10, 64, 119)}
+    for step, batch in batches.items():
+        if not hasattr(batch, "images") or not hasattr(batch, "labels"):
+            return "expected scenes, as make_scenes returns them"
+        if np.shape(batch.images) != (64, 40, 40):
+            return f"the images of step {step} have shape {np.shape(batch.images)}, expected (64, 40, 40)"
+        if np.shape(batch.labels) != (64,) or (_shown(batch.images) != batch.labels).any():
+            return f"in step {step}, labels do not belong to the images: take both from the same scenes"
+    first_with = {}
+    for step, batch in batches.items():
+        earlier = first_with.setdefault(np.asarray(batch.images).tobytes(), step)
+        if earlier != step:
+            return f"steps {earlier} and {step} train on the same 64 scenes: what does the batch depend on?"
+    if (answer(digits, 119).images != batches[119].images).any():
+        return "asked twice for the same step, it makes two batches: a training that was stopped could not go on"
+    return None
+
+
+def _blocks():
+    """Digits that are blocks of one grey, each its own: their label can be read in any scene."""
+    from ..data.digits import Digits
+
+    greys = np.arange(20, 220, 10, np.uint8)
+    return Digits(np.tile(greys[:, None, None], (1, 28, 28)), np.arange(20) % 10)
+
+
+def _shown(images):
+    """The labels of the `_blocks` in scenes: clutter covers less than half of a block."""
+    counts = np.array([np.bincount(image.ravel(), minlength=256)[20:220:10] for image in images])
+    return counts.argmax(axis=1) % 10

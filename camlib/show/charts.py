@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .plot import ACCENT, INK, draw_box, overlay, show_image, write_range
+from .plot import ACCENT, INK, QUIET, draw_box, overlay, show_image, write_range
 
 STYLES = ("-", "--", ":")
 SERIES = ((ACCENT, "o"), (INK, "s"), ("#4a7fb5", "^"))  # told apart by shape as well as by colour
@@ -95,3 +95,74 @@ def map_rows(rows):
 def _reach(value, low, high):
     """How far a bar reaches to either side, never below zero: rounding can put a value beside its interval."""
     return np.maximum([value - low, high - value], 0)
+
+
+def xy(series, *, xlabel, ylabel, title="", log="", width=5.6):
+    """Lines and dots against numbers, in one panel; a matplotlib figure.
+
+    series: dict of labels → (x, y, format); a format is matplotlib's, such as "-" or "o". At most three, told apart by
+    more than their colour. log: which axes are in powers of ten: "", "x", "y" or "xy".
+    """
+    figure, panel = plt.subplots(figsize=(width, 3), layout="constrained")
+    for (label, (x, y, style)), (color, _) in zip(series.items(), SERIES):
+        panel.plot(x, y, style, color=color, label=label)
+    panel.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if "x" in log else "linear",
+              yscale="log" if "y" in log else "linear")
+    panel.set_title(title, fontsize=10)
+    for name in log:
+        getattr(panel, f"{name}axis").set_major_formatter("{x:,.12g}")
+    panel.legend(frameon=False, fontsize=9)
+    panel.spines[["top", "right"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def bars(values, *, ylabel, title="", marked=(), unit="%"):
+    """Numbers as bars, each with its value written above it; a matplotlib figure.
+
+    values: dict of names → numbers, in `unit`. marked: the names whose bars stand out.
+    """
+    figure, panel = plt.subplots(figsize=(5.6, 2.6), layout="constrained")
+    colours = [ACCENT if name in marked else QUIET for name in values]
+    drawn = panel.bar(list(values), list(values.values()), color=colours)
+    panel.bar_label(drawn, labels=[f"{value:.1f} {unit}" for value in values.values()], padding=2)
+    panel.set(ylabel=ylabel, ylim=(0, 1.2 * max(values.values())))
+    panel.set_title(title, fontsize=10)
+    panel.spines[["top", "right"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def histogram(groups, *, xlabel, ylabel, title="", bins=40, limits=(0, 1)):
+    """How often values fall into each of `bins` equal parts of `limits`, a colour a group; a matplotlib figure.
+
+    groups: dict of labels → values; at most three.
+    """
+    figure, panel = plt.subplots(figsize=(5.6, 2.6), layout="constrained")
+    for (label, values), (color, _), hatch in zip(groups.items(), SERIES, ("", "///", "...")):
+        panel.hist(values, bins=np.linspace(*limits, bins + 1), fc=color, ec="white", hatch=hatch, label=label)
+    panel.set(xlabel=xlabel, ylabel=ylabel)
+    panel.set_title(title, fontsize=10)
+    panel.legend(frameon=False)
+    panel.spines[["top", "right"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def repeats(values, *, xlabel, title="", chance=None):
+    """Repeated runs as circles, their mean as a bar, one line a name; a matplotlib figure.
+
+    values: dict of names → numbers from 0 to 100, from top to bottom. chance: where a dotted line stands.
+    """
+    figure, panel = plt.subplots(figsize=(6.4, 0.8 + 0.4 * len(values)), layout="constrained")
+    for place, runs in enumerate(values.values()):
+        panel.plot(runs, [place] * len(runs), "o", color=QUIET, mfc="none")
+        panel.plot(np.mean(runs), place, "|", color=ACCENT, ms=16, mew=2.5)
+    if chance is not None:
+        panel.axvline(chance, color=INK, ls=":", lw=1)
+        panel.text(chance + 1, -0.45, "chance", fontsize=8)
+    panel.set(xlim=(0, 100), ylim=(len(values) - 0.4, -0.7), xlabel=xlabel, yticks=range(len(values)),
+              yticklabels=list(values))
+    panel.set_title(title, fontsize=10)
+    plt.close(figure)
+    return figure

@@ -8,8 +8,6 @@ from camlib.data.digits import Digits
 RANDOM = np.random.default_rng(0)
 CANVAS = np.zeros((40, 60), np.uint8)
 PIECE = RANDOM.integers(0, 256, (8, 5), np.uint8)
-CLUTTER, DIGIT = (RANDOM.integers(1, 256, (400, 4, 4), np.uint8) * (RANDOM.random((400, 4, 4)) < 0.2) for _ in "cd")
-CLUTTER, DIGIT = CLUTTER.astype(np.uint8), DIGIT.astype(np.uint8)
 EVERYTHING = Digits(RANDOM.integers(0, 256, (500, 6, 6), np.uint8), np.repeat(np.arange(10), 50))
 
 
@@ -66,27 +64,65 @@ def test_paste_clips(answer, part, capsys):
     assert part in said(capsys)
 
 
-def touched_by_loops(clutter, digit):
-    touched = [any(c and d for c, d in zip(a.flat, b.flat)) for a, b in zip(clutter, digit)]
-    return sum(touched) / len(touched)
+def touched_by_drawing(k, eight):
+    """One distractor after the other: each touches, with chance q, some of the digits that are not touched yet."""
+    low, high = 0.0, 1.0  # bisect for the chance of one that gives `eight` with 8
+    for _ in range(60):
+        q = (low + high) / 2
+        low, high = (q, high) if after(8, q) < eight else (low, q)
+    return after(k, q)
+
+
+def after(distractors, q):
+    touched = 0.0
+    for _ in range(distractors):
+        touched += q * (1 - touched)
+    return touched
 
 
 @pytest.mark.parametrize("answer, part", [
-    (touched_by_loops, "✔ Exercise 1.2, the share of touched digits: right"),
-    (lambda c, d: None, "○ Exercise 1.2"),
-    (lambda c, d: 100 * touched_by_loops(c, d), "percentage"),
-    (lambda c, d: 400 * touched_by_loops(c, d), "count"),
-    (lambda c, d: ((c > 0) & (d > 0)).any(axis=(1, 2)), "got shape (400,)"),
-    (lambda c, d: ((c > 0) & (d > 0)).mean(), "share of pixels"),
-    (lambda c, d: (c[d > 0] > 0).mean(), "share of ink"),
-    (lambda c, d: (d > 0).any() | (c > 0).any(), "& and not |"),
-    (lambda c, d: (c & d).any(axis=(1, 2)).mean(), "64 & 128"),
-    (lambda c, d: (c * d > 0).any(axis=(1, 2)).mean(), "16 * 16"),
-    (lambda c, d: 0.123, "differ from the formula"),
-    (lambda c, d: c.nothing, "your code stopped with AttributeError"),
+    (touched_by_drawing, "✔ Exercise 1.2, more clutter: right"),
+    (lambda k, t: None, "○ Exercise 1.2"),
+    (lambda k, t: t * k / 8, "two distractors touch"),
+    (lambda k, t: min(1, t * k / 8), "two distractors touch"),
+    (lambda k, t: (1 - t) ** (k / 8), "not touched"),
+    (lambda k, t: 1 - (1 - t) ** k, "the chance q of one first"),
+    (lambda k, t: 1 - (1 - t / 8) ** k, "that all of them do"),
+    (lambda k, t: t ** (k / 8), "one is enough"),
+    (lambda k, t: 100 * (1 - (1 - t) ** (k / 8)), "not percent"),
+    (lambda k, t: t, "32 distractors, 0.24 with 8"),
+    (lambda k, t: 1 - (1 - t) ** 4, "8 distractors, 0.3 with 8"),
+    (lambda k, t: k.nothing, "your code stopped with AttributeError"),
 ])
-def test_touch_is_counted(answer, part, capsys):
-    checks.touch_is_counted(answer, CLUTTER, DIGIT)
+def test_touched_with(answer, part, capsys):
+    checks.touched_with(answer, 32, 0.24)
+    assert part in said(capsys)
+
+
+def reported_by_counting(error, leaked):
+    tests = 100_000  # of which the first have leaked; of the others, every so many-th is a mistake
+    new = tests - round(leaked * tests)
+    return "B", error * new / tests
+
+
+@pytest.mark.parametrize("answer, part", [
+    (reported_by_counting, "✔ Exercise 1.3, what a leaky report states: right"),
+    (lambda e, p: None, "○ Exercise 1.3"),
+    (lambda e, p: ("A", e), "digits come back"),
+    (lambda e, p: ("C", 0), "the others are in the test too"),
+    (lambda e, p: ("D", e), "not all of the test is new"),
+    (lambda e, p: ("D", (1 - p) * e), "not all of the test is new"),
+    (lambda e, p: ("B", e), "the leaked ones are in the mean"),
+    (lambda e, p: ("B", p * e), "counts the leaked digits as the new ones"),
+    (lambda e, p: ("B", e / (1 - p)), "the way back"),
+    (lambda e, p: ("B", e - p), "do not take away"),
+    (lambda e, p: ("B", 100 * (1 - p) * e), "percentage"),
+    (lambda e, p: ("B", 0.033), "does not fit"),
+    (lambda e, p: ("b", (1 - p) * e), "got 'b' first"),
+    (lambda e, p: (1 - p) * e, "another form"),
+])
+def test_reported_error(answer, part, capsys):
+    checks.reported_error(answer, 0.063, 0.5)
     assert part in said(capsys)
 
 
@@ -101,13 +137,24 @@ def drawn_twice(everything):
     return sides((RANDOM.permutation(500)[:400], RANDOM.permutation(500)[:100]))
 
 
+def two_shuffles(everything):
+    """What the notebook's colleague wrote."""
+    parts = [], []
+    for label in range(10):
+        members = np.flatnonzero(everything.labels == label)
+        parts[0].extend(RANDOM.permutation(members)[10:])
+        parts[1].extend(RANDOM.permutation(members)[:10])
+    return sides(parts)
+
+
 def a_fifth_lost(everything):
     return digits.split(digits.take(everything, np.arange(0, 500, 2)))
 
 
 @pytest.mark.parametrize("answer, part", [
-    (digits.split, "✔ Exercise 1.3, a split by digit: right"),
-    (lambda e: None, "○ Exercise 1.3"),
+    (digits.split, "✔ Exercise 1.4, a split that looks right: right"),
+    (lambda e: None, "○ Exercise 1.4"),
+    (two_shuffles, "follow one digit through the code"),
     (drawn_twice, "on both sides"),
     (a_fifth_lost, "500 digits went in, 200 + 50 came out"),
     (lambda e: sides(np.arange(500) % 5 == 0, labels=RANDOM.permutation(e.labels)), "out of step"),

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from camlib import checks
+from camlib.data.scenes import Scenes, make_scenes
 from camlib.networks import lenet
 
 RANDOM = np.random.default_rng(0)
@@ -23,9 +24,10 @@ def verdict(capsys, check, *arguments):
 
 
 EXERCISES = [
-    (checks.gap_logits, (FEATURES, KERNEL, BIAS)),
     (checks.weights_at, (100,)),
     (checks.spread_head, (KERNEL, BIAS, BLANK, 4)),
+    (checks.side_by_side, (8.0, -2.0)),
+    (checks.mended_batch, ()),
 ]
 
 
@@ -33,28 +35,6 @@ EXERCISES = [
 def test_a_stub_is_not_attempted_and_an_error_is_told(capsys, check, context):
     assert "○" in verdict(capsys, check, lambda *_: None, *context)
     assert "RuntimeError: oops" in verdict(capsys, check, raises, *context)
-
-
-def test_gap_logits_by_loops_is_right(capsys):
-    def by_loops(features, kernel, bias):
-        logits = np.tile(bias, (len(features), 1))
-        for (n, _, _, k), value in np.ndenumerate(features):
-            logits[n] += kernel[k] * value / (features.shape[1] * features.shape[2])
-        return logits
-
-    assert "✔" in verdict(capsys, checks.gap_logits, by_loops, FEATURES, KERNEL, BIAS)
-
-
-@pytest.mark.parametrize("answer, hint", [
-    (lambda f, w, b: f.mean(axis=(1, 2)) @ w, "bias is missing"),
-    (lambda f, w, b: f.sum(axis=(1, 2)) @ w + b, "take their mean"),
-    (lambda f, w, b: f.max(axis=(1, 2)) @ w + b, "largest cell"),
-    (lambda f, w, b: f.mean(axis=(0, 1)) @ w + b, "axes 1 and 2"),
-    (lambda f, w, b: f.mean(axis=(1, 2)) @ w - b, "differ"),
-])
-def test_gap_logits_hints(capsys, answer, hint):
-    said = verdict(capsys, checks.gap_logits, answer, FEATURES, KERNEL, BIAS)
-    assert "✘" in said and hint in said
 
 
 def both_heads(size, side=None, biases=True):
@@ -110,4 +90,61 @@ def test_spread_head_gives_the_logits_back(capsys):
 ])
 def test_spread_head_hints(capsys, answer, hint):
     said = verdict(capsys, checks.spread_head, answer, KERNEL, BIAS, BLANK, 4)
+    assert "✘" in said and hint in said
+
+
+def logit_of_both(left, right):
+    """A map of 4 × 8 cells whose halves have these means, with a bias of 1, averaged."""
+    wide = np.concatenate([np.full((4, 4), left - 1), np.full((4, 4), right - 1)], axis=1)
+    return "B", wide.mean() + 1
+
+
+def test_side_by_side_is_the_mean_of_a_map_twice_as_wide(capsys):
+    assert "✔" in verdict(capsys, checks.side_by_side, logit_of_both, 8.0, -2.0)
+
+
+@pytest.mark.parametrize("answer, hint", [
+    (lambda a, b: ("A", a + b), "divides by the number of cells"),
+    (lambda a, b: ("C", max(a, b)), "no winner"),
+    (lambda a, b: ("D", (a + b) / 4), "as high as before"),
+    (lambda a, b: ("B", a + b), "sum of both"),
+    (lambda a, b: ("B", max(a, b)), "larger of the two"),
+    (lambda a, b: ("B", (a + b) / 4), "a quarter"),
+    (lambda a, b: ("B", a - b), "means of the halves"),
+    (lambda a, b: ("B", 3.0), "for 12 and -4"),
+    (lambda a, b: ("mean", (a + b) / 2), "got 'mean' first"),
+])
+def test_side_by_side_hints(capsys, answer, hint):
+    said = verdict(capsys, checks.side_by_side, answer, 8.0, -2.0)
+    assert "✘" in said and hint in said
+
+
+def batch(seed, number=64, **options):
+    options = {"size": 40, "distractors": 4} | options
+    return lambda digits, step: make_scenes(digits, number, seed=seed(step), **options)
+
+
+def labels_of_other_scenes(digits, step):
+    scenes, others = batch(lambda step: step)(digits, step), batch(lambda step: (1, step))(digits, step)
+    return scenes._replace(labels=others.labels)
+
+
+@pytest.mark.parametrize("seed", [lambda step: step, lambda step: (3, step), lambda step: 1000 - step])
+def test_every_step_its_own_batch_and_always_the_same_is_right(capsys, seed):
+    assert "✔" in verdict(capsys, checks.mended_batch, batch(seed))
+
+
+@pytest.mark.parametrize("answer, hint", [
+    (batch(lambda step: 0), "steps 0 and 1 train on the same 64 scenes"),
+    (batch(lambda step: 7), "what does the batch depend on"),
+    (batch(lambda step: step % 10), "steps 0 and 10 train"),
+    (batch(lambda step: None), "makes two batches"),
+    (labels_of_other_scenes, "labels do not belong"),
+    (batch(lambda step: step, size=100), "shape (64, 100, 100)"),
+    (batch(lambda step: step, number=32), "shape (32, 40, 40)"),
+    (lambda digits, step: batch(lambda step: step)(digits, step).images, "expected scenes"),
+    (lambda digits, step: Scenes(np.zeros((64, 40, 40), np.uint8), np.arange(64) % 10, None), "labels do not belong"),
+])
+def test_mended_batch_hints(capsys, answer, hint):
+    said = verdict(capsys, checks.mended_batch, answer)
     assert "✘" in said and hint in said

@@ -65,3 +65,35 @@ def test_rows_of_maps_have_their_own_range_and_their_digits_box():
     first, second = figure.axes
     assert (first.get_xlabel(), second.get_xlabel()) == ("0 to 3", "−5 to 5")
     assert first.get_ylabel() == "a" and first.patches[0].get_bbox().extents.tolist() == [0.5, 1.5, 4.5, 6.5]
+
+
+def test_xy_draws_each_series_in_its_format():
+    figure = charts.xy({"law": ([1, 1e7], [2, 3], "-"), "drawn": ([5], [4], "o")}, xlabel="n", ylabel="%", log="x")
+    [panel] = figure.axes
+    assert [(line.get_label(), line.get_xydata().tolist(), line.get_marker()) for line in panel.lines] == [
+        ("law", [[1, 2], [1e7, 3]], "None"), ("drawn", [[5, 4]], "o")]
+    assert (panel.get_xscale(), panel.get_yscale()) == ("log", "linear")
+    figure.canvas.draw()
+    assert "1,000,000" in [label.get_text() for label in panel.get_xticklabels()]  # neither 10⁶ nor 1e+06
+
+
+def test_bars_are_as_high_as_they_say():
+    [panel] = charts.bars({"a": 6.64, "b": 0}, ylabel="wrong (%)", marked=["b"]).axes
+    assert [bar.get_height() for bar in panel.patches] == [6.64, 0]
+    assert [text.get_text() for text in panel.texts] == ["6.6 %", "0.0 %"]
+    assert panel.patches[0].get_facecolor() != panel.patches[1].get_facecolor()
+
+
+def test_a_histogram_counts_each_group_in_equal_parts():
+    figure = charts.histogram({"a": [0.1, 0.2, 0.9], "b": [0.6]}, xlabel="p", ylabel="n", bins=2)
+    [panel] = figure.axes
+    assert [[bar.get_height() for bar in bars] for bars in panel.containers] == [[2, 1], [0, 1]]
+    assert [text.get_text() for text in panel.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_repeated_runs_are_circles_about_their_mean():
+    [panel] = charts.repeats({"a": [10, 30], "b": [50]}, xlabel="%", chance=10).axes
+    assert [line.get_xdata().tolist() for line in panel.lines[:4]] == [[10, 30], [20], [50], [50]]
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["a", "b"]
+    bottom, top = panel.get_ylim()
+    assert bottom > top
