@@ -52,6 +52,8 @@ _MODULES = {
     "table": "measure.table",
     "grid": "measure.grid",
     "plot": "show.plot",
+    "panels": "show.panels",
+    "charts": "show.charts",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])
 

@@ -2,7 +2,7 @@
 
 from .alexnet_caltech256 import fold, map_side, mean_of_classes
 from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probability, score_cam_seconds
-from .class_activation_maps import maps_by_hand, weakest_after_normalising, weight_counts
+from .class_activation_maps import maps_by_hand, maps_of_flattened, mended_maps, on_a_wide_canvas
 from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
 from .lenet_gap import gap_logits, spread_head, weights_at
 from .measuring_localization import difference_interval, honest_accuracy, iou_by_hand, offset
@@ -20,14 +20,15 @@ __all__ = [
     "map_of_log_probability",
     "map_side",
     "maps_by_hand",
+    "maps_of_flattened",
     "mean_of_classes",
+    "mended_maps",
     "offset",
+    "on_a_wide_canvas",
     "paste_clips",
     "score_cam_seconds",
     "split_is_honest",
     "spread_head",
     "touch_is_counted",
-    "weakest_after_normalising",
-    "weight_counts",
     "weights_at",
 ]

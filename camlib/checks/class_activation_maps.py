@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from .checker import checker, shape_hint
+from .checker import checker, close_hint, shape_hint
 
 
 @checker
 def maps_by_hand(answer, features, kernel):
-    """Exercise 3.1, all class activation maps."""
+    """Exercise 4.1, all class activation maps."""
     maps, expected = answer(features, kernel), np.einsum("yxk,kc->yxc", features, kernel)
     if np.shape(maps) == (kernel.shape[1],):
         return "these are ten numbers, not ten maps: leave the mean out, it comes last"
@@ -24,33 +24,89 @@ def maps_by_hand(answer, features, kernel):
 
 
 @checker
-def weakest_after_normalising(answer, maps):
-    """Exercise 3.2, what min–max hides."""
-    weakest = int(maps.max(axis=(0, 1)).argmin())
-    result = answer(maps)
-    if np.shape(result) != (2,):
-        return f"expected two values, (class, maximum), got {result!r}"
-    which, value = result
-    if int(which) != weakest:
-        return f"class {which} is not the weakest: compare maps.max(axis=(0, 1)) across classes"
-    if not np.isclose(value, 1):
-        return f"the maximum is {value:.3g}: you gave that of the raw map; normalise first, then take the maximum"
-    return None
+def maps_of_flattened(answer):
+    """Exercise 4.2, maps without pooling."""
+    random = np.random.default_rng(0)
+    features, weights = random.normal(size=(4, 5, 6)), random.normal(size=(4, 5, 6, 3))
+    sums = np.einsum("yxk,yxkc->yxc", features, weights)
+    maps = answer(features, weights)
+    if np.shape(maps) == (3,):
+        return "these are the logits without their biases, not maps: which of the sums has to wait?"
+    wrong = {
+        "the sum of these maps is the logit without its bias, so their mean is too small: by what factor?": sums,
+        "right for 25 × 25 cells only: read the number of cells from the shape of the features": 625 * sums,
+        "the mean divides by the cells, not by the features: count the cells of one map": 4 * 5 * 6 * sums,
+        "you averaged the weights over the places; after flattening, each place has weights of its own":
+            20 * features @ weights.mean(axis=(0, 1)),
+        "you averaged the weights over the places, and the sum of these maps, not the mean, would be the logit":
+            features @ weights.mean(axis=(0, 1)),
+        "every cell looks alike here: sum over features, not over places": 0 * sums + sums.sum(axis=(0, 1)),
+    }
+    return close_hint(maps, 20 * sums, wrong, "the mean over the cells, plus the bias, should be the logit")
+
+
+PREDICTIONS = ("sum", "larger", "mean", "unknown")
 
 
 @checker
-def weight_counts(answer):
-    """Exercise 3.3, weights of a dense layer and of a head."""
-    result = answer()
-    if np.shape(result) != (2,):
-        return f"expected two counts, got {result!r}"
-    flat, head = result
-    if (flat, head) == (640, 929_280):
-        return "both are right, in the other order"
-    if head == 650 or flat == 929_400:
-        return "the biases are to be left out"
-    if flat == 22 * 22 * 120:
-        return "each of the 22 × 22 cells has 16 features, and every one of them has a weight per unit"
-    if flat != 929_280:
-        return f"{flat:,} is not it: a dense layer has inputs × units weights; inputs are rows × columns × channels"
-    return None if head == 640 else f"{head:,} is not it: after pooling there are 64 numbers, for 10 classes"
+def on_a_wide_canvas(answer):
+    """Exercise 4.3, two scenes on one canvas."""
+    random = np.random.default_rng(0)
+    left, right = random.normal(scale=5, size=(2, 10))
+    result = answer(left, right)
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        return "expected two things: the word you chose, and what you predict for the ten logits"
+    choice, logits = result
+    if not isinstance(choice, str) or choice not in PREDICTIONS:
+        return f"the first should be one of the words {', '.join(map(repr, PREDICTIONS))}"
+    if choice == "sum":
+        return "that would hold if the network added its cells up. What does `gap` do, and with how many cells here?"
+    if choice == "larger":
+        return "that would hold if the network kept the strongest cell only. What does `gap` do with all the others?"
+    if choice == "unknown":
+        return ("a feature sees 28 × 28 pixels, so away from the seam every cell holds what it held before: what "
+                "does the network compute from them?")
+    wrong = {
+        "you say “mean”, but these numbers are the sum": left + right,
+        "you say “mean”, but these are the larger of each two": np.maximum(left, right),
+        "that is one mean of all twenty: predict a number for each class": (left + right).mean() / 2 + 0 * left,
+    }
+    return close_hint(logits, (left + right) / 2, wrong, "you say “mean”, but the numbers are another thing")
+
+
+NOTICED = ("mean", "classes", "box")
+
+
+@checker
+def mended_maps(answer):
+    """Exercise 4.4, heat beside the digit."""
+    right = np.random.default_rng(0).normal(size=(3, 5, 5))
+    wrong = right.swapaxes(1, 2)
+    result = answer(wrong)
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        return "expected two things: the mended maps, and the name of the check that notices"
+    maps, noticed = result
+    faults = {
+        "these are the broken maps as they came": wrong,
+        "upside down is another fault: in one scene, write down (row, column) of the digit and of the heat":
+            wrong[:, ::-1],
+        "left and right are not the fault: in one scene, write down (row, column) of the digit and of the heat":
+            wrong[:, :, ::-1],
+        "turning by half a circle does not do: in one scene, write down (row, column) of the digit and of the heat":
+            wrong[:, ::-1, ::-1],
+        "this quarter turn brings the heat to the digit's column, but not to its row": np.rot90(wrong, 1, (1, 2)),
+        "this quarter turn brings the heat to the digit's row, but not to its column": np.rot90(wrong, -1, (1, 2)),
+        "the evidence against the class is gone: a map is signed": np.maximum(right, 0),
+    }
+    if np.shape(maps) == (5, 5, 3):
+        return "the scenes come last now: their axis should stay where it is"
+    hint = close_hint(maps, right, faults, "each value should stay as it is and move to another cell: which?")
+    if hint:
+        return hint
+    if not isinstance(noticed, str) or noticed not in NOTICED:
+        return f"the maps are right; for the check, choose one of {', '.join(map(repr, NOTICED))}"
+    if noticed == "mean":
+        return "the maps are right; but a mean over all cells is the same wherever the cells lie"
+    if noticed == "classes":
+        return "the maps are right; but all ten maps are exchanged alike, so each cell's ten still belong together"
+    return None

@@ -14,8 +14,8 @@ def said(capsys):
 
 
 @pytest.mark.parametrize("answer, part", [
-    (lambda f, k: f @ k, "✔ Exercise 3.1"),
-    (lambda f, k: None, "○ Exercise 3.1, all class activation maps: not attempted yet"),
+    (lambda f, k: f @ k, "✔ Exercise 4.1"),
+    (lambda f, k: None, "○ Exercise 4.1, all class activation maps: not attempted yet"),
     (lambda f, k: f.mean(axis=(0, 1)) @ k, "ten numbers"),
     (lambda f, k: f @ k[:, 0], "one map"),
     (lambda f, k: f @ k / 25, "divided by the number of cells"),
@@ -29,35 +29,96 @@ def test_maps_by_hand(answer, part, capsys):
     assert part in said(capsys)
 
 
-@pytest.mark.parametrize("answer, part", [
-    (lambda m: (m.max(axis=(0, 1)).argmin(), 1.0), ": right"),
-    (lambda m: (m.max(axis=(0, 1)).argmin(), 0.3), "that of the raw map"),
-    (lambda m: (m.max(axis=(0, 1)).argmax(), 1.0), "not the weakest"),
-    (lambda m: 3, "expected two values"),
-    (lambda m: None, "not attempted"),
-])
-def test_weakest_after_normalising(answer, part, capsys):
-    checks.weakest_after_normalising(answer, FEATURES @ KERNEL)
-    assert part in said(capsys)
+def flattened(features, weights):
+    """The definition, by loops: what one cell adds to the sum, as many times as there are cells."""
+    rows, columns, _, classes = weights.shape
+    maps = np.zeros((rows, columns, classes))
+    for y, x, k, c in np.ndindex(weights.shape):
+        maps[y, x, c] += rows * columns * features[y, x, k] * weights[y, x, k, c]
+    return maps
 
 
 @pytest.mark.parametrize("answer, part", [
-    ((929_280, 640), ": right"),
-    ((640, 929_280), "other order"),
-    ((929_400, 650), "biases"),
-    ((58_080, 640), "16 features"),
-    ((929_280, 64), "64 numbers"),
-    ((1, 640), "inputs × units"),
-    (None, "not attempted"),
+    (flattened, "✔ Exercise 4.2"),
+    (lambda f, w: None, "○ Exercise 4.2, maps without pooling: not attempted yet"),
+    (lambda f, w: flattened(f, w) / 20, "their mean is too small"),
+    (lambda f, w: flattened(f, w) / 20 * 625, "25 × 25 cells only"),
+    (lambda f, w: flattened(f, w) * 6, "not by the features"),
+    (lambda f, w: 20 * f @ w.mean(axis=(0, 1)), "averaged the weights over the places; after"),
+    (lambda f, w: f @ w.mean(axis=(0, 1)), "averaged the weights over the places, and"),
+    (lambda f, w: np.tile(flattened(f, w).mean(axis=(0, 1)), (4, 5, 1)), "every cell looks alike"),
+    (lambda f, w: flattened(f, w).mean(axis=(0, 1)), "logits without their biases"),
+    (lambda f, w: flattened(f, w)[..., 0], "the shape is (4, 5), expected (4, 5, 3)"),
+    (lambda f, w: -flattened(f, w), "should be the logit"),
+    (lambda f, w: f * w, "stopped with ValueError"),
 ])
-def test_weight_counts(answer, part, capsys):
-    checks.weight_counts(lambda: answer)
+def test_maps_of_flattened(answer, part, capsys):
+    checks.maps_of_flattened(answer)
     assert part in said(capsys)
 
 
-def test_the_counts_asked_for_are_the_networks(capsys):
-    from camlib.networks.lenet import lenet_dense, lenet_gap
+def test_maps_of_flattened_are_those_of_keras(capsys):
+    from camlib.backend import keras
 
-    layers = lenet_dense().get_layer("dense1"), lenet_gap().get_layer("dense")
-    checks.weight_counts(lambda: tuple(int(np.prod(layer.kernel.shape)) for layer in layers))
+    def answer(features, weights):
+        """Each cell's share of what Flatten and Dense compute: all features but the cell's are zero."""
+        classes = weights.shape[-1]
+        network = keras.Sequential([keras.Input(features.shape), keras.layers.Flatten(),
+                                    keras.layers.Dense(classes, use_bias=False)])
+        network.set_weights([weights.reshape(-1, classes)])
+        alone = np.zeros((20, *features.shape))
+        for cell, (y, x) in enumerate(np.ndindex(4, 5)):
+            alone[cell, y, x] = features[y, x]
+        return 20 * np.asarray(network(alone)).reshape(4, 5, classes)
+
+    checks.maps_of_flattened(answer)
     assert "✔" in said(capsys)
+
+
+@pytest.mark.parametrize("answer, part", [
+    (lambda left, right: ("mean", [(a + b) / 2 for a, b in zip(left, right)]), "✔ Exercise 4.3"),
+    (lambda left, right: None, "○ Exercise 4.3, two scenes on one canvas: not attempted yet"),
+    (lambda left, right: ("sum", left + right), "added its cells up"),
+    (lambda left, right: ("larger", np.maximum(left, right)), "the strongest cell only"),
+    (lambda left, right: ("unknown", 0 * left), "away from the seam"),
+    (lambda left, right: ("mean", left + right), "these numbers are the sum"),
+    (lambda left, right: ("mean", np.maximum(left, right)), "the larger of each two"),
+    (lambda left, right: ("mean", 0 * left), "another thing"),
+    (lambda left, right: ("mean", 3.0), "the shape is ()"),
+    (lambda left, right: ("average", left), "one of the words 'sum'"),
+    (lambda left, right: (left + right) / 2, "expected two things"),
+    (lambda left, right: "mean", "expected two things"),
+])
+def test_on_a_wide_canvas(answer, part, capsys):
+    checks.on_a_wide_canvas(answer)
+    assert part in said(capsys)
+
+
+def exchanged(maps):
+    """Rows and columns exchanged, value by value."""
+    mended = np.empty_like(maps)
+    for n, y, x in np.ndindex(maps.shape):
+        mended[n, y, x] = maps[n, x, y]
+    return mended
+
+
+@pytest.mark.parametrize("answer, part", [
+    (lambda saved: (exchanged(saved), "box"), "✔ Exercise 4.4"),
+    (lambda saved: None, "○ Exercise 4.4, heat beside the digit: not attempted yet"),
+    (lambda saved: (saved, "box"), "as they came"),
+    (lambda saved: (saved[:, ::-1], "box"), "upside down is another fault"),
+    (lambda saved: (saved[:, :, ::-1], "box"), "left and right are not the fault"),
+    (lambda saved: (saved[:, ::-1, ::-1], "box"), "half a circle"),
+    (lambda saved: (exchanged(saved)[:, ::-1], "box"), "the digit's column, but not to its row"),
+    (lambda saved: (exchanged(saved)[:, :, ::-1], "box"), "the digit's row, but not to its column"),
+    (lambda saved: (saved.T, "box"), "the scenes come last"),
+    (lambda saved: (np.maximum(exchanged(saved), 0), "box"), "a map is signed"),
+    (lambda saved: (exchanged(saved) * 2, "box"), "move to another cell"),
+    (lambda saved: (exchanged(saved), "mean"), "the same wherever the cells lie"),
+    (lambda saved: (exchanged(saved), "classes"), "still belong together"),
+    (lambda saved: (exchanged(saved), "transposed"), "for the check, choose one of 'mean'"),
+    (lambda saved: exchanged(saved), "expected two things"),
+])
+def test_mended_maps(answer, part, capsys):
+    checks.mended_maps(answer)
+    assert part in said(capsys)
