@@ -1,6 +1,6 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
 # notebooks: make them anew, ONLY=03 for one · texts: where no code has changed · solutions: the solved ones, out/solutions
-# slides: a deck a session, out/slides, ONLY=4 for one
+# slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # Every target first has install.py see to .venv.
 
@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-all peers bench notebooks texts solutions slides ship fetch lock clean install
+.PHONY: lab test test-all peers bench notebooks texts solutions slides site ship fetch lock clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -30,7 +30,7 @@ test: install
 		--nbval-cell-timeout 300 tests/nbval $(ARGS)
 	@$(BIN)/python tests/browser/lab.py
 
-test-all: test slides
+test-all: test slides site
 	$(BIN)/python -m pytest -m slow tests $(ARGS)
 
 bench: install
@@ -59,6 +59,15 @@ solutions: install
 slides: install
 	@$(MAKE) --no-print-directory .venv/docs/ready
 	PYTHONPATH=.venv/docs $(BIN)/python -m notebooks.slides $(ONLY)
+
+# What the theme's maker needs, source maps and templates, is a third of the site.
+site: install
+	@$(MAKE) --no-print-directory .venv/docs/ready
+	rm -rf out/pages out/site
+	$(BIN)/python -m docs.pages out/pages
+	PYTHONPATH=.venv/docs $(BIN)/python -m sphinx --quiet --fail-on-warning -d out/pages/.doctrees out/pages out/site
+	@find out/site \( -name "*.map" -o -name "*macros.html" \) -delete
+	@echo "out/site/index.html: $$(du -sh out/site | cut -f1)B"
 
 .venv/docs/ready: docs/requirements.txt
 	$(PIP) --no-deps --target .venv/docs --upgrade --requirement docs/requirements.txt
