@@ -1,6 +1,7 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
 # notebooks: make them anew, ONLY=03 for one · texts: where no code has changed · solutions: the solved ones, out/solutions
 # slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site
+# wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # Every target first has install.py see to .venv.
 
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-all peers bench notebooks texts solutions slides site ship fetch lock clean install
+.PHONY: lab test test-all peers bench notebooks texts solutions slides site wheels ship fetch lock clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -73,6 +74,14 @@ site: install
 	$(PIP) --no-deps --target .venv/docs --upgrade --requirement docs/requirements.txt
 	@touch $@
 
+wheels: install
+	rm -rf out/wheels.part
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --wheel-dir out/wheels.part \
+		--requirement requirements.txt flit_core pip
+	CAMLIB_DATA=out/wheels.part/data $(BIN)/python -m camlib fetch mnist_5k.csv.gz alexnet.ckpt
+	rm -rf out/wheels && mv out/wheels.part out/wheels
+	@echo "out/wheels: $$(du -sh out/wheels | cut -f1)B"
+
 ship: install
 	$(BIN)/python -m camlib ship
 
@@ -85,7 +94,7 @@ lock: install
 		--no-annotate --no-header --no-emit-index-url --quiet --upgrade --output-file requirements.txt
 
 clean:
-	rm -rf .venv .venv.lock runs out bench.json
+	rm -rf .venv .venv.lock runs bench.json $(filter-out out/wheels,$(wildcard out/*))
 
 install:
 	@$(PYTHON) install.py
