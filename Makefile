@@ -1,5 +1,7 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
-# notebooks: make them anew, ONLY=03 for one · solutions: write the solved notebooks to out/solutions
+# notebooks: make them anew, ONLY=03 for one · texts: where no code has changed · solutions: the solved ones, out/solutions
+# slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site
+# wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # wasm: build the network's loops for the explorer anew, with clang and lld
 # Every target but wasm first has install.py see to .venv.
@@ -14,7 +16,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test peers bench notebooks solutions ship fetch lock wasm clean install
+.PHONY: lab test test-all peers bench notebooks texts solutions slides site wheels ship fetch lock wasm clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -29,6 +31,9 @@ test: install
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env \
 		--nbval-cell-timeout 300 tests/nbval $(ARGS)
 	@$(BIN)/python tests/browser/lab.py
+
+test-all: test slides site
+	$(BIN)/python -m pytest -m slow tests $(ARGS)
 
 bench: install
 	$(PIP) --no-deps --target .venv/bench --upgrade --requirement tests/benchmarks/requirements.txt
@@ -47,8 +52,36 @@ peers: install
 notebooks: install
 	$(BIN)/python -m notebooks.build learner $(ONLY)
 
+texts: install
+	$(BIN)/python -m notebooks.build texts $(ONLY)
+
 solutions: install
 	$(BIN)/python -m notebooks.build solved $(ONLY)
+
+slides: install
+	@$(MAKE) --no-print-directory .venv/docs/ready
+	PYTHONPATH=.venv/docs $(BIN)/python -m notebooks.slides $(ONLY)
+
+# What the theme's maker needs, source maps and templates, is a third of the site.
+site: install
+	@$(MAKE) --no-print-directory .venv/docs/ready
+	rm -rf out/pages out/site
+	$(BIN)/python -m docs.pages out/pages
+	PYTHONPATH=.venv/docs $(BIN)/python -m sphinx --quiet --fail-on-warning -d out/pages/.doctrees out/pages out/site
+	@find out/site \( -name "*.map" -o -name "*macros.html" \) -delete
+	@echo "out/site/index.html: $$(du -sh out/site | cut -f1)B"
+
+.venv/docs/ready: docs/requirements.txt
+	$(PIP) --no-deps --target .venv/docs --upgrade --requirement docs/requirements.txt
+	@touch $@
+
+wheels: install
+	rm -rf out/wheels.part
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --wheel-dir out/wheels.part \
+		--requirement requirements.txt flit_core pip
+	CAMLIB_DATA=out/wheels.part/data $(BIN)/python -m camlib fetch mnist_5k.csv.gz alexnet.ckpt
+	rm -rf out/wheels && mv out/wheels.part out/wheels
+	@echo "out/wheels: $$(du -sh out/wheels | cut -f1)B"
 
 ship: install
 	$(BIN)/python -m camlib ship
@@ -68,7 +101,7 @@ wasm:
 	rm conv.o
 
 clean:
-	rm -rf .venv .venv.lock runs out bench.json
+	rm -rf .venv .venv.lock runs bench.json $(filter-out out/wheels,$(wildcard out/*))
 
 install:
 	@$(PYTHON) install.py

@@ -2,12 +2,14 @@
 
 An installation removes .venv/ready first and writes it last: the folder it is in, and a hash of what was asked for.
 So an environment that was cut short, moved or copied, or that lost its Python, is not taken for ready, but made anew.
-Needs Python alone and, as make does, Linux or macOS.
+Where out/wheels is, or WHEELS names such a folder, filled by `make wheels` on a machine of the same kind, packages and
+data come from there and nothing is asked of a network. Needs Python alone and, as make does, Linux or macOS.
 """
 
 import contextlib
 import fcntl
 import hashlib
+import os
 import signal
 import subprocess
 import sys
@@ -19,6 +21,14 @@ PYTHON = VENV / "bin" / "python"
 READY = VENV / "ready"
 PIP_INSTALL = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+WHEELS = Path(os.environ.get("WHEELS") or ROOT / "out" / "wheels").resolve()
+COPY_DATA = """
+import pathlib, shutil, sys
+from camlib.data.registry import cache_folder, cached
+cache_folder().mkdir(parents=True, exist_ok=True)
+for file in pathlib.Path(sys.argv[1]).glob("[!.]*"):
+    cached(file.name) or shutil.copy(file, cache_folder())
+"""
 
 
 def main():
@@ -60,13 +70,22 @@ def install(lock, anew):
         version = ".".join(map(str, sys.version_info[:2]))
         sys.exit(f"The course needs Python 3.11 to 3.13, and this is {version}: name another, as in "
                  "make PYTHON=python3.12")
-    print("Installing the course into .venv: 2 GB, some minutes.", flush=True)
+    if os.environ.get("WHEELS") and not offline():
+        sys.exit(f"WHEELS is {WHEELS}, where no packages are: name the folder that make wheels has filled, out/wheels")
+    print(f"Installing the course into .venv{f' from {WHEELS}' * offline()}: 2 GB, some minutes.", flush=True)
     if READY.exists():
         READY.unlink()
     if anew:
         make_environment(lock)
     run(lock, PYTHON, *PIP_INSTALL, "--requirement", "requirements.txt")
     run(lock, PYTHON, *PIP_INSTALL, "--no-deps", "--editable", ".")
+    if offline():
+        run(lock, PYTHON, "-c", COPY_DATA, WHEELS / "data")
+
+
+def offline():
+    """Whether there are packages to install from without a network."""
+    return any(WHEELS.glob("*.whl"))
 
 
 def make_environment(lock):
@@ -84,7 +103,10 @@ def make_environment(lock):
 
 
 def run(lock, *command, **options):
-    subprocess.run([str(word) for word in command], check=True, cwd=str(ROOT), pass_fds=[lock.fileno()], **options)
+    # An address, for pip splits what it reads here at spaces; no file of settings, which may name other places.
+    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri(), "PIP_CONFIG_FILE": os.devnull} if offline() else {}
+    subprocess.run([str(word) for word in command], check=True, cwd=str(ROOT), pass_fds=[lock.fileno()],
+                   env={**os.environ, **pip}, **options)
 
 
 if __name__ == "__main__":
@@ -93,4 +115,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit("Stopped: the next make begins the installation again")
     except (OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"The installation failed, and the next make begins it again: {error}")
+        sys.exit(f"The installation failed, and the next make begins it again: {error}" + offline() * (
+            f"\nPackages were to come from {WHEELS}, which has them for the system and Python that make wheels ran on "
+            "and for requirements.txt as it was then. With a connection, move that folder away, then run make again."))

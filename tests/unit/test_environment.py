@@ -108,3 +108,10 @@ def test_no_module_is_longer_than_one_sitting():
     lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines())
                for path in (ROOT / "camlib").rglob("*.py")}
     assert {name: lines for name, lines in lengths.items() if lines > 300} == {}
+
+
+def test_what_makes_the_site_hides_nothing_that_learners_have():
+    """It lies in a folder of its own, before the environment's packages, and is installed without what it needs."""
+    pins = {name: [Requirement(line).name for line in (ROOT / name).read_text().splitlines() if line[:1] != "#"]
+            for name in ("requirements.txt", "docs/requirements.txt")}
+    assert pins["docs/requirements.txt"] and not set.intersection(*(set(named(names)) for names in pins.values()))

@@ -20,6 +20,7 @@ case "$*" in
     "-c import pip") test -e .venv/pip ;;
     *"--target .venv/peers"*) mkdir -p .venv/peers ;;
     *--requirement*)
+        echo "$PIP_NO_INDEX $PIP_FIND_LINKS" > settings
         if test -e stall; then echo $PPID > stalling; mv stalling stalled; exec sleep 60; fi
         ! test -e fail ;;
 esac
@@ -126,6 +127,41 @@ def ready(checkout):
 def test_the_second_make_installs_nothing(ready):
     assert ready.make("fetch")[::2] == (0, [])
     assert "-m camlib fetch alexnet.ckpt" in ready.make("fetch", "ARGS=alexnet.ckpt")[1]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_packages_and_data_come_from_a_folder_of_wheels(checkout, tmp_path, named):
+    folder = tmp_path / "a stick" if named else checkout.folder / "out" / "wheels"
+    folder.mkdir(parents=True)
+    (folder / "some.whl").touch()
+    code, said, installed = checkout.make("fetch", *[f"WHEELS={folder}"] * named)
+    assert (code, installed) == (0, MADE) and f"from {folder}" in said
+    assert (checkout.folder / "settings").read_text() == f"1 {folder.as_uri()}\n"
+
+
+def test_without_wheels_pip_is_left_alone(ready):
+    assert (ready.folder / "settings").read_text().split() == os.environ.get("PIP_FIND_LINKS", "").split()
+
+
+def test_a_folder_without_wheels_is_refused_in_a_sentence(checkout, tmp_path):
+    code, said, installed = checkout.make("fetch", f"WHEELS={tmp_path}")
+    assert code and installed == [] and f"WHEELS is {tmp_path}, where no packages are" in said
+
+
+def test_wheels_of_another_kind_are_named_where_the_installation_fails(checkout):
+    (checkout.folder / "out" / "wheels").mkdir(parents=True)
+    (checkout.folder / "out" / "wheels" / "some.whl").touch()
+    (checkout.folder / "fail").touch()
+    code, said, _ = checkout.make("fetch")
+    assert code and "Packages were to come from" in said and "move that folder away" in said
+
+
+def test_clean_leaves_the_wheels(ready):
+    for name in ("wheels", "slides"):
+        (ready.folder / "out" / name).mkdir(parents=True)
+    assert ready.start("clean").wait(20) == 0
+    assert [path.name for path in (ready.folder / "out").iterdir()] == ["wheels"]
+    assert not (ready.folder / ".venv").exists()
 
 
 def test_changed_requirements_are_installed_into_what_is_there(ready):

@@ -1,0 +1,61 @@
+"""What Sphinx makes the site of, gathered into one folder: `python -m docs.pages FOLDER`.
+
+The pages of `docs`, the learner's notebooks with their outputs, for teachers the cells tagged `guide`, apart, and a
+page of the API for each folder of `camlib`.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+
+import camlib
+from notebooks import build
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+
+def guide(source):
+    """A notebook with the title of `source` and what it tells teachers, or None where it tells nothing."""
+    cells = [cell for cell in build.solved(source).cells if "guide" in build.tags(cell)]
+    if not cells:
+        return None
+    title = f"# {source.stem.replace('_', ' ')}: the guide\n\nOf [this notebook](../notebooks/{source.stem}.ipynb)."
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(title), *cells])
+    notebook.metadata.kernelspec = build.KERNEL
+    return notebook
+
+
+def api():
+    """The API's pages, folder → Markdown: every module that `camlib` names, or has a function of, in their order."""
+    pages = {}
+    for place in sorted({*camlib._FUNCTIONS.values(), *camlib._MODULES.values()}):
+        names = [f"`{name}`" for name, home in camlib._FUNCTIONS.items() if home == place]
+        folder = place.partition(".")[0]
+        pages.setdefault(folder, f"# camlib.{folder}\n")
+        pages[folder] += f"\n## camlib.{place}\n" if "." in place else ""
+        pages[folder] += f"\n`from camlib import` {', '.join(names)}\n" if names else ""
+        pages[folder] += f"\n```{{eval-rst}}\n.. automodule:: camlib.{place}\n```\n"
+    return pages
+
+
+def gather(folder):
+    """Fill the new folder `folder`. Raises OSError where it cannot be written, FileExistsError where it is there."""
+    shutil.copytree(DOCS, folder, ignore=shutil.ignore_patterns("*.txt", "__pycache__", "pages.py"))
+    for name in ("notebooks", "guide", "api", "data"):
+        (folder / name).mkdir()
+    for name, page in api().items():
+        (folder / "api" / f"{name}.md").write_text(page, encoding="utf-8")
+    shutil.copy(ROOT / "data" / "course.png", folder / "data")
+    for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / name, folder)
+    for source in build.sources():
+        shutil.copy(build.FOLDER / f"{source.stem}.ipynb", folder / "notebooks")
+        if notebook := guide(source):
+            build.write(notebook, folder / "guide" / f"{source.stem}_guide.ipynb")
+
+
+if __name__ == "__main__":
+    gather(Path(sys.argv[1]))
