@@ -5,15 +5,16 @@ from pathlib import Path
 
 from .options import check_can_write, whole
 
-WARNING = """It runs what learners wrote, with your rights: such code can read and delete your files, reach the network,
-end your processes, and read the solutions. Run it in a container, or as a user who owns nothing."""
+WARNING = """It runs what learners wrote, with your rights: such code can read and delete your files, reach the
+network, end your processes, and read the solutions. Run it in a container, or as a user who owns nothing."""
 
 
 def declare(add):
     """Declare the command. add(name, function, about) returns an argparse parser for it."""
-    sub = add("grade", grade, "grade collected notebooks, LEARNER/NAME.ipynb or LEARNER_NAME.ipynb in a folder, by the "
-              "course's checkers. " + WARNING)
-    sub.add_argument("folder", type=Path)
+    sub = add("grade", grade, "grade collected notebooks by the course's checkers")
+    sub.description += ". " + WARNING
+    sub.add_argument("folder", type=Path, help="holds LEARNER/NAME.ipynb, or LEARNER_NAME.ipynb, with NAME as in the "
+                     "course, such as 04_class_activation_maps")
     sub.add_argument("--csv", type=Path, metavar="FILE", required=True,
                      help="the table: a row a notebook, a column an exercise, with the hint")
     sub.add_argument("--nbgrader", type=Path, metavar="FILE", help="write points to this gradebook of nbgrader, too")

@@ -1,6 +1,8 @@
 """Collected notebooks in, one row of verdicts for each out."""
 
 import csv
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,16 +55,19 @@ def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tu
     Raises ValueError where the folder holds no notebook, OSError where Python cannot be started.
     """
     asked = {name: notebooks.exercises(path) for name, path in notebooks.course(course).items()}
-    for learner, notebook, path in collected(folder, asked):
+
+    def row(learner, notebook, path):
         file = path.relative_to(folder).as_posix()
         try:
             if not notebook:
                 raise ValueError("the file's name holds no name of a notebook of the course")
             cells = notebooks.code_cells(path)
         except ValueError as error:
-            yield Row(learner, notebook, file, {}, str(error))
-        else:
-            yield Row(learner, notebook, file, {each.name: verdict(cells, each, limits) for each in asked[notebook]})
+            return Row(learner, notebook, file, {}, str(error))
+        return Row(learner, notebook, file, {each.name: verdict(cells, each, limits) for each in asked[notebook]})
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # threads that wait for processes
+        yield from pool.map(row, *zip(*collected(folder, asked)))
 
 
 def verdict(cells, exercise, limits):
@@ -86,7 +91,7 @@ def verdict(cells, exercise, limits):
 
 
 def write_csv(rows, path):
-    """Write rows to a file that spreadsheets read: a line a notebook, a column an exercise, "NN name", of all there are.
+    """Write rows to a file that spreadsheets read: a line a notebook, a column an exercise, named "NN name".
 
     A verdict begins with ✔, ○ or ✘; a notebook that could not be read has a problem, and no verdicts.
     """

@@ -10,7 +10,8 @@ def nbgrader():
     try:
         from nbgrader import api
     except ImportError as error:
-        raise ValueError(f"a gradebook needs nbgrader ({error}): pip install nbgrader, or leave out --nbgrader") from error
+        raise ValueError(f"a gradebook needs nbgrader ({error}): pip install nbgrader, or leave out "
+                         "--nbgrader") from error
     return api
 
 
@@ -18,8 +19,8 @@ def write(rows, path):
     """Enter rows into the gradebook in the file `path`, made where there is none; what it holds else stays.
 
     Each notebook is an assignment of its name, each exercise a cell of one point, each hint a comment. A notebook that
-    could not be read is a submission without points, marked as one to be graded by hand; one that is not of the course
-    is left out. Of several files that a learner hands in for one notebook, the last counts.
+    could not be read is a submission without points, marked as one to be graded by hand, if there is another of its
+    name that could; else it is left out. Of several files that a learner hands in for one notebook, the last counts.
     Raises ValueError where nbgrader is not installed.
     """
     book = nbgrader().Gradebook(f"sqlite:///{Path(path).resolve()}")

@@ -31,7 +31,7 @@ class Exercise(NamedTuple):
 
 
 def code_cells(path):
-    """The code cells of a notebook, list of `Cell`. Raises ValueError, in a sentence, where the file is no notebook."""
+    """The code cells of a notebook, list of `Cell`. Raises ValueError, with a short reason, for another file."""
     if not path.is_file():
         raise ValueError("not a file")
     if path.stat().st_size > LARGEST:

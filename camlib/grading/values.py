@@ -1,7 +1,7 @@
 """Values on their way between a learner's process and the judge: as JSON, in which nothing can be executed.
 
-Numbers, texts, arrays of them, lists, tuples, sets, dicts and `Digits` come out as they went in, subclasses as what they
-are made from, tensors as arrays. Of any other object its type's name is left: no method of it reaches the judge.
+Numbers, texts, arrays of them, lists, tuples, sets, dicts and `Digits` come out as they went in, subclasses as what
+they are made from, tensors as arrays. Of any other object its type's name is left: no method of it reaches the judge.
 """
 
 import base64
@@ -68,7 +68,9 @@ def _array(dtype, shape, data):
     dtype = np.dtype(dtype)
     if dtype.kind not in KINDS:
         raise ValueError(f"{dtype} is no dtype of numbers or texts")
-    return np.ndarray(shape, dtype, base64.b64decode(data)).copy()
+    data = base64.b64decode(data)
+    flat = np.frombuffer(data, dtype) if data else np.empty(0, dtype)
+    return flat.reshape(shape).copy()
 
 
 def _digits(*parts):

@@ -7,7 +7,6 @@ import ast
 import errno
 import os
 import resource
-import signal
 import struct
 import sys
 
@@ -24,7 +23,6 @@ def main():
     printed = os.open("printed.txt", os.O_WRONLY | os.O_CREAT)
     os.dup2(printed, 1)
     os.dup2(printed, 2)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # else too long a file ends the process, without a word
     _send(replies, {"ready": True})
     function = None
     while head := requests.read(HEAD.size):
