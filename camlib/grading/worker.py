@@ -58,7 +58,7 @@ def needed(code, above):
     """Those of the definitions `above`, name → source, whose names are in `code` or in another that is needed."""
     needs, todo = set(), [code]
     while todo:
-        for node in ast.walk(ast.parse(todo.pop())):
+        for node in ast.walk(ast.parse(todo.pop(), "the cell")):
             source = above.get(node.id) if isinstance(node, ast.Name) else None
             if source is not None and source not in needs:
                 needs.add(source)

@@ -28,6 +28,12 @@ def test_values_go_in_and_come_out_of_another_process():
     assert not Path(folder).exists() and not psutil.pid_exists(process)
 
 
+def test_a_tensor_comes_out_as_an_array():
+    cell = "import tensorflow as tf\ndef answer(x):\n    return tf.nn.softmax(x)"
+    after = called(cell, np.array([0.0, np.log(3)]), limits=Limits(seconds=120))
+    np.testing.assert_allclose(after, [0.25, 0.75])
+
+
 def test_secrets_of_the_shell_stay_there(monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "x")
     names = called("import os\ndef answer():\n    return list(os.environ)")
