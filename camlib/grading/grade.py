@@ -52,7 +52,7 @@ def collected(folder, names):
 def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tuple
     """Yield a `Row` for each notebook in a folder. `limits` hold for each exercise; `course` has learners' copies.
 
-    Raises ValueError where the folder holds no notebook, OSError where Python cannot be started.
+    Raises ValueError where the folder holds no notebook.
     """
     asked = {name: notebooks.exercises(path) for name, path in notebooks.course(course).items()}
 
@@ -64,30 +64,47 @@ def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tu
             cells = notebooks.code_cells(path)
         except ValueError as error:
             return Row(learner, notebook, file, {}, str(error))
-        return Row(learner, notebook, file, {each.name: verdict(cells, each, limits) for each in asked[notebook]})
+        return Row(learner, notebook, file, verdicts(cells, asked[notebook], limits))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # threads that wait for processes
         yield from pool.map(row, *zip(*collected(folder, asked)))
 
 
-def verdict(cells, exercise, limits):
-    """The verdict on one exercise in a learner's code cells: "right", or a hint, a text of one line.
+def verdicts(cells, exercises, limits):
+    """The verdicts on a learner's code cells: exercise → "right", or a hint, a text of one line.
+
+    An answer may call those before it; a cell that is there twice, or not at all, is told, and harms no other.
+    """
+    said, earlier = {}, {}
+    for exercise in exercises:
+        try:
+            source = notebooks.answer(cells, exercise.name)
+        except ValueError as error:
+            said[exercise.name] = str(error)
+            continue
+        try:
+            text = " ".join(verdict(source, exercise, exercise.above | earlier, limits).split())
+        except OSError as error:
+            text = f"not graded: {error}"
+        said[exercise.name] = text if len(text) <= LONGEST else text[:LONGEST - 1] + "…"
+        earlier[exercise.name] = source
+    return said
+
+
+def verdict(source, exercise, above, limits):
+    """The verdict on the cell `source`, which may rely on the definitions `above`, name → source: "right", or a hint.
 
     Where an answer is right and changes the arrays it was given, it is judged once more by one who keeps the arrays:
     an answer must not be right because it wrote over what it is compared with.
+    Raises OSError where no process can be started.
     """
-    try:
-        source = notebooks.answer(cells, exercise.name)
-    except ValueError as error:
-        return str(error)
     judge = getattr(checks, exercise.checker).__wrapped__
     for reflects in (True, False):
-        with LearnersFunction(source, exercise.name, exercise.above, limits, reflects) as answer:
+        with LearnersFunction(source, exercise.name, above, limits, reflects) as answer:
             said = hint(judge, answer, context(exercise.checker))
         if said or not answer.changes:
             break
-    said = " ".join((said or RIGHT).split())
-    return said if len(said) <= LONGEST else said[:LONGEST - 1] + "…"
+    return said or RIGHT
 
 
 def write_csv(rows, path):

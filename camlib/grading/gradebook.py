@@ -1,17 +1,21 @@
 """Verdicts into the gradebook of nbgrader 0.9, for those who keep one: from there, `nbgrader export` gives totals."""
 
+import shutil
 from pathlib import Path
 
 from .grade import RIGHT, marked
 
 
 def nbgrader():
-    """nbgrader's programming interface. Raises ValueError where it is not installed."""
+    """nbgrader's programming interface. Raises ValueError where it is not installed, or cannot find its tools."""
     try:
         from nbgrader import api
     except ImportError as error:
         raise ValueError(f"a gradebook needs nbgrader ({error}): pip install nbgrader, or leave out "
                          "--nbgrader") from error
+    if not shutil.which("alembic"):
+        raise ValueError("nbgrader looks for the program alembic, which came with it, on the PATH: activate the "
+                         "environment first, source .venv/bin/activate")
     return api
 
 

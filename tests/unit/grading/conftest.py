@@ -26,7 +26,8 @@ HONEST = {  # learner → (cells that differ from the solved ones; None stands f
     "ada": ({}, 4),
     "ben": (dict.fromkeys(TASKS), 0),
     "cai": (body("maps_by_hand", WRONG), 3),
-    "dee": ({"maps_by_hand": HELPER + HEADS["maps_by_hand"] + "    return sums(features, kernel)"}, 4),
+    "dee": ({"maps_by_hand": HELPER + HEADS["maps_by_hand"] + "    return sums(features, kernel)"}
+            | body("mended_maps", "    return maps_by_hand(saved.swapaxes(1, 2), np.eye(saved.shape[1])), 'box'"), 4),
     "eli": (body("maps_by_hand", "    return features[kernel]"), 3),
     "fay": ({"maps_of_flattened": None, "mended_maps": None}, 2),
     "gus": (body("maps_by_hand", "    print('looking', features)\n    return (features @ kernel).tolist()"), 4),

@@ -5,6 +5,7 @@ import pytest
 
 from camlib import cli
 from camlib.grading import grade
+from camlib.grading.notebooks import Exercise
 from camlib.grading.sandbox import Limits
 
 from .conftest import CHEATS, HONEST, NAME, TASKS
@@ -86,6 +87,25 @@ def test_files_map_to_learners(tmp_path, file, learner, notebook):
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).touch()
     assert list(grade.collected(tmp_path, [NAME])) == [(learner, notebook, tmp_path / file)]
+
+
+@pytest.mark.parametrize("name, checker, cell, said", [
+    ("f", "erased", "def f(images, boxes):\n    images[:] = 0\n    return images", "work on a copy"),
+    ("f", "logit_gradient", "import numpy as np\ndef f(z, label):\n    np.exp(z, out=z)\n    z /= z.sum()\n"
+     "    z[label] -= 1\n    return z", "^right$"),
+])
+def test_an_answer_that_writes_over_what_it_is_given_is_judged_as_in_a_notebook(name, checker, cell, said):
+    assert re.search(said, grade.verdict(cell, Exercise(name, checker, {}), {}, Limits()))
+
+
+def test_where_no_process_starts_the_exercise_is_not_graded(tmp_path, monkeypatch, course):
+    def refused(*_, **__):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    (tmp_path / f"ana_{NAME}.ipynb").write_bytes((course / f"{NAME}.ipynb").read_bytes())
+    monkeypatch.setattr("subprocess.Popen", refused)
+    row, = grade.grade(tmp_path, course=course)
+    assert set(row.verdicts.values()) == {"not graded: [Errno 11] Resource temporarily unavailable"}
 
 
 def test_the_command_writes_the_table_and_says_what_it_does_not_guard_against(tmp_path, capsys):

@@ -7,7 +7,8 @@ from camlib.grading import gradebook
 from camlib.grading.grade import Row
 
 PROGRAM = """
-import sys, traitlets.config
+import os, sys
+os.environ["PATH"] += os.pathsep + os.path.join(os.environ["PYTHONPATH"], "bin")  # nbgrader runs alembic from there
 from nbgrader.api import Gradebook
 from nbgrader.plugins.export import CsvExportPlugin
 from camlib.grading import gradebook

@@ -67,7 +67,8 @@ def test_no_method_crosses():
 @pytest.mark.parametrize("data", [
     b"", b"{", b"\x80\x04N.", b"[" * 100_000, b'["eval", "1"]', b'["array", "O", [1], "AAAAAAAAAAA="]',
     json.dumps(["array", "<f8", [10**12], base64.b64encode(bytes(8)).decode()]).encode(),
-    json.dumps(["array", "<f8", [2], ""]).encode(), b'["set", ["list", 1]]', b"1" * 5000, b"[]", b'["digits", 1]',
+    json.dumps(["array", "<f8", [2], ""]).encode(), b'["set", ["list", 1]]',
+    b'["array", "<f8", [1000000000000, 0], ""]', b"1" * 5000, b"[]", b'["digits", 1]',
 ])
 def test_what_was_not_packed_is_refused(data):
     with pytest.raises(ValueError, match="cannot be read"):
