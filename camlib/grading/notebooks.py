@@ -112,5 +112,8 @@ def answer(cells, name):
 
 
 def course(folder=COURSE):
-    """The notebooks of the course: a dict, name → path."""
-    return {path.stem: path for path in sorted(Path(folder).glob("[0-9]*.ipynb"))}
+    """The notebooks of the course: a dict, name → path. Raises ValueError where a folder holds none."""
+    found = {path.stem: path for path in sorted(Path(folder).glob("[0-9]*.ipynb"))}
+    if not found:
+        raise ValueError(f"{folder} holds no notebook of the course: grade in a copy of the course, not of camlib alone")
+    return found

@@ -12,16 +12,15 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import psutil
 
+from ..files import ROOT
 from .values import pack, unpack
 from .worker import HEAD
 
-ROOT = Path(__file__).parents[2]
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from camlib.grading.worker import main; main()"
 START = 120  # s, for Python to begin, on a busy machine
 TICK = 0.05  # s, between two looks at what a process takes

@@ -52,7 +52,7 @@ CHEATS = {  # learner → cells, each with what its column should say
         "mended_maps": (HEADS["mended_maps"] + "    saved[:] = 0\n    return saved, 'box'", "each value should stay"),
     },
     "ned": {
-        "maps_by_hand": (HEADS["maps_by_hand"] + "    while True: pass", "ran for more than 5 s"),
+        "maps_by_hand": (HEADS["maps_by_hand"] + "    while True: pass", "ran for more than 10 s"),
         "maps_of_flattened": (HEADS["maps_of_flattened"] + "    while True: print('spam' * 9999)",
                               "printed or wrote more than 16 MB"),
         "on_a_wide_canvas": (HEADS["on_a_wide_canvas"] + "    return np.ones(10**9)", "MemoryError"),

@@ -13,7 +13,7 @@ from .conftest import CHEATS, HONEST, NAME, TASKS
 
 @pytest.fixture(scope="module")
 def rows(collected, course):
-    return {row.learner: row for row in grade.grade(collected, Limits(seconds=5, memory=1024), course)}
+    return {row.learner: row for row in grade.grade(collected, Limits(seconds=10, memory=1024), course)}
 
 
 def test_each_learner_has_one_row(rows):

@@ -31,6 +31,11 @@ def test_exercises_know_their_checkers_and_what_is_defined_above_them(tmp_path):
     assert first.above["SIZE"] == "SIZE, n = (3, 4)" and second.above["SIZE"] == "SIZE = [1, 2]"
 
 
+def test_a_course_has_notebooks(tmp_path):
+    with pytest.raises(ValueError, match="holds no notebook of the course"):
+        notebooks.course(tmp_path)
+
+
 def test_an_exercise_without_a_checker_is_told(tmp_path):
     path = saved(tmp_path / "01_course.ipynb", [*COURSE[:3], ("print(first)", ())])
     with pytest.raises(ValueError, match=r"01_course.ipynb: the code cell after the exercise first should call its"):
