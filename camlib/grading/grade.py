@@ -14,7 +14,7 @@ from .contexts import context
 from .sandbox import LearnersFunction, Limits
 
 RIGHT = "right"
-LONGEST = 300  # characters of a hint, into which a learner's values go
+LONGEST = 300  # characters of a hint or a name, into which goes what a learner likes
 
 
 class Row(NamedTuple):
@@ -57,7 +57,7 @@ def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tu
     asked = {name: notebooks.exercises(path) for name, path in notebooks.course(course).items()}
 
     def row(learner, notebook, path):
-        file = path.relative_to(folder).as_posix()
+        learner, file = _line(learner), _line(path.relative_to(folder).as_posix())
         try:
             if not notebook:
                 raise ValueError("the file's name holds no name of a notebook of the course")
@@ -83,10 +83,9 @@ def verdicts(cells, exercises, limits):
             said[exercise.name] = str(error)
             continue
         try:
-            text = " ".join(verdict(source, exercise, exercise.above | earlier, limits).split())
+            said[exercise.name] = _line(verdict(source, exercise, exercise.above | earlier, limits))
         except OSError as error:
-            text = f"not graded: {error}"
-        said[exercise.name] = text if len(text) <= LONGEST else text[:LONGEST - 1] + "…"
+            said[exercise.name] = f"not graded: {error}"
         earlier[exercise.name] = source
     return said
 
@@ -131,6 +130,12 @@ def points(row):
 def marked(said):
     """A verdict with its mark in front."""
     return f"{ {RIGHT: '✔', NOT_ATTEMPTED: '○'}.get(said, '✘')} {said}"
+
+
+def _line(text):
+    """What a stranger wrote, on one line, without what no file or screen can show."""
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return text if len(text) <= LONGEST else text[:LONGEST - 1] + "…"
 
 
 def _column(row, name):

@@ -115,5 +115,5 @@ def course(folder=COURSE):
     """The notebooks of the course: a dict, name → path. Raises ValueError where a folder holds none."""
     found = {path.stem: path for path in sorted(Path(folder).glob("[0-9]*.ipynb"))}
     if not found:
-        raise ValueError(f"{folder} holds no notebook of the course: grade in a copy of the course, not of camlib alone")
+        raise ValueError(f"{folder} holds no notebook of the course: camlib alone, without them, cannot grade")
     return found

@@ -31,6 +31,7 @@ def test_honest_work_gets_what_is_right(rows, learner):
     ("cai", "maps_by_hand", "these are ten numbers, not ten maps"),
     ("eli", "maps_by_hand", "your code stopped with IndexError"),
     ("jon", "maps_by_hand", "your code stopped with NameError: name 'feature' is not defined"),
+    ("gus", "on_a_wide_canvas", "your code stopped with ValueError: [2J very very"),
     ("hal", "mended_maps", "upside down is another fault"),
     ("lea", "maps_by_hand", "your code stopped with SyntaxError"),
     ("que", "maps_by_hand", "2 cells define maps_by_hand: keep one"),
