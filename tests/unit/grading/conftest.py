@@ -30,7 +30,8 @@ HONEST = {  # learner → (cells that differ from the solved ones; None stands f
             | body("mended_maps", "    return maps_by_hand(saved.swapaxes(1, 2), np.eye(saved.shape[1])), 'box'"), 4),
     "eli": (body("maps_by_hand", "    return features[kernel]"), 3),
     "fay": ({"maps_of_flattened": None, "mended_maps": None}, 2),
-    "gus": (body("on_a_wide_canvas", "    raise ValueError('\\ud800\\0\\x1b[2J ' + 'very ' * 99)") | body("maps_by_hand", "    print('looking', features)\n    return (features @ kernel).tolist()"), 3),
+    "gus": (body("on_a_wide_canvas", "    raise ValueError('\\ud800\\0\\x1b[2J ' + 'very ' * 99)")
+            | body("maps_by_hand", "    print('looking', features)\n    return (features @ kernel).tolist()"), 3),
     "hal": (body("mended_maps", "    return saved[:, ::-1], 'box'"), 3),
     "ida": (body("on_a_wide_canvas", "    return 'sum', left + right"), 3),
     "jon": (body("maps_by_hand", "    return feature @ kernel"), 3),
