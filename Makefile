@@ -43,10 +43,10 @@ peers: install
 	@$(MAKE) --no-print-directory .venv/peers/ready
 	CAMLIB_PEERS=.venv/peers $(BIN)/python -m pytest -m peers tests $(ARGS)
 
-# grad-cam by itself: it asks for torchvision and a second OpenCV, of which the tests need nothing.
+# grad-cam and nbgrader by themselves: one asks for torchvision and a second OpenCV, the other for Jupyter once more.
 .venv/peers/ready: tests/peers.txt
 	$(PIP) --target .venv/peers --upgrade --requirement tests/peers.txt
-	$(PIP) --target .venv/peers --upgrade --no-deps grad-cam==1.5.5
+	$(PIP) --target .venv/peers --upgrade --no-deps grad-cam==1.5.5 nbgrader==0.9.6
 	@touch $@
 
 notebooks: install

@@ -22,21 +22,22 @@ def checker(judge):
     @functools.wraps(judge)
     def check(answer, *context, **options):
         exercise = judge.__doc__.strip().split("\n")[0].rstrip(".")
-        hint = _hint(judge, answer, context, options)
-        mark = {None: "✔", NOT_ATTEMPTED: "○"}.get(hint, "✘")
-        print(f"{mark} {exercise}: {hint or 'right'}")
+        said = hint(judge, answer, context, options)
+        mark = {None: "✔", NOT_ATTEMPTED: "○"}.get(said, "✘")
+        print(f"{mark} {exercise}: {said or 'right'}")
 
     return check
 
 
-def _hint(judge, answer, context, options):
+def hint(judge, answer, context, options=None):
+    """What a judge says of an answer, given its context, a tuple: a hint, or None when all is well."""
     if answer is None:
         return NOT_ATTEMPTED
     if not callable(answer):
         return f"expected a function, got {reprlib.repr(answer)}: hand over its name, without parentheses"
     watched = _Watched(answer)
     try:
-        return judge(watched, *context, **options)
+        return judge(watched, *context, **(options or {}))
     except _Unfinished as unfinished:
         return str(unfinished)
     except Exception as error:

@@ -9,7 +9,7 @@ from ..data import digits, registry
 from ..data.scenes import make_scenes, pair_scenes
 from ..maps import cam
 from ..training import runs
-from . import photo_commands
+from . import grade_command, photo_commands
 from .options import check_can_write, whole, write_json
 
 
@@ -158,4 +158,5 @@ def _parser():
                      help="which to measure (default: cam and 'cam on ink')")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the table to this file, too")
     photo_commands.declare(add)
+    grade_command.declare(add)
     return parser

@@ -25,10 +25,10 @@ def scenes(split):
 
 @pytest.fixture(scope="session")
 def peer():
-    """A function (program, *arguments) that runs a program in a Python with PyTorch and pytorch-grad-cam."""
+    """A function (program, *arguments) that runs a program in a Python with PyTorch, pytorch-grad-cam, nbgrader."""
     folder = os.environ.get("CAMLIB_PEERS")
     if not folder:
-        pytest.skip("make peers installs PyTorch and pytorch-grad-cam (1 to 6 GB), and runs this test")
+        pytest.skip("make peers installs PyTorch, pytorch-grad-cam and nbgrader (1 to 6 GB), and runs this test")
     environment = os.environ | {"PYTHONPATH": str(Path(folder).resolve(strict=True))}
     return lambda program, *arguments: subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)], check=True, env=environment)
