@@ -1,5 +1,6 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
-# notebooks: make them anew, ONLY=03 for one · solutions: write the solved notebooks to out/solutions
+# notebooks: make them anew, ONLY=03 for one · texts: where no code has changed · solutions: the solved ones, out/solutions
+# slides: a deck a session, out/slides, ONLY=4 for one
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # Every target first has install.py see to .venv.
 
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test peers bench notebooks solutions ship fetch lock clean install
+.PHONY: lab test test-all peers bench notebooks texts solutions slides ship fetch lock clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -28,6 +29,9 @@ test: install
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env \
 		--nbval-cell-timeout 300 tests/nbval $(ARGS)
 	@$(BIN)/python tests/browser/lab.py
+
+test-all: test slides
+	$(BIN)/python -m pytest -m slow tests $(ARGS)
 
 bench: install
 	$(PIP) --no-deps --target .venv/bench --upgrade --requirement tests/benchmarks/requirements.txt
@@ -46,8 +50,19 @@ peers: install
 notebooks: install
 	$(BIN)/python -m notebooks.build learner $(ONLY)
 
+texts: install
+	$(BIN)/python -m notebooks.build texts $(ONLY)
+
 solutions: install
 	$(BIN)/python -m notebooks.build solved $(ONLY)
+
+slides: install
+	@$(MAKE) --no-print-directory .venv/docs/ready
+	PYTHONPATH=.venv/docs $(BIN)/python -m notebooks.slides $(ONLY)
+
+.venv/docs/ready: docs/requirements.txt
+	$(PIP) --no-deps --target .venv/docs --upgrade --requirement docs/requirements.txt
+	@touch $@
 
 ship: install
 	$(BIN)/python -m camlib ship

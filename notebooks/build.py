@@ -1,8 +1,9 @@
-"""The notebooks, made from their one source: `python -m notebooks.build learner`, or `solved`; `learner 03` for one.
+"""The notebooks, made from their one source: `python -m notebooks.build learner`, `texts` or `solved`; 03 for one.
 
 A source, `notebooks/source/NN_name.py`, is a solved notebook in jupytext's percent format. Its cells may be tagged:
-`exercise` (the one function that a reader is to write; the next code cell checks it), `guide` (for teachers; readers
-do not get it), and whatever else is looked for elsewhere, such as `nbval-check-output`.
+`exercise` (the one function that a reader is to write; the next code cell checks it), `guide` (for teachers) and
+`notes` (a speaker's, for the decks of `slides`), neither of which readers get, and whatever else is looked for
+elsewhere, such as `nbval-check-output`.
 """
 
 import argparse
@@ -49,13 +50,13 @@ def solved(source):
     return notebook
 
 
-def learner(source):
-    """The reader's notebook, not run: exercises without their solutions, no `guide`.
+def learner(source, without=("guide", "notes")):
+    """The reader's notebook, not run: exercises without their solutions, and no cell with one of the tags `without`.
 
     Raises ValueError for an exercise of which `stub` cannot be made.
     """
     notebook = solved(source)
-    notebook.cells = [cell for cell in notebook.cells if "guide" not in tags(cell)]
+    notebook.cells = [cell for cell in notebook.cells if not set(without) & set(tags(cell))]
     for cell in notebook.cells:
         if "exercise" in tags(cell):
             try:
@@ -81,6 +82,21 @@ def stub(solution):
             raise ValueError("the function has no docstring: say there what it takes and returns")
         case parts:
             raise ValueError(f"expected one function and nothing else, the cell holds {len(parts)} statements")
+
+
+def with_outputs(notebook, committed):
+    """The learner's `notebook` with the outputs that the file `committed` holds of the same code.
+
+    Raises ValueError where its code is not the same, and OSError where there is no such file.
+    """
+    ours, run = ([cell for cell in cells if cell.cell_type == "code"]
+                 for cells in (notebook.cells, nbformat.read(committed, as_version=4).cells))
+    if [cell.source for cell in ours] != [cell.source for cell in run]:
+        raise ValueError(f"{committed.name} holds outputs of other code than its source: "
+                         f"run make notebooks ONLY={committed.stem[:2]}")
+    for cell, old in zip(ours, run):
+        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    return notebook
 
 
 def checked(source, committed):
@@ -139,18 +155,20 @@ def write(notebook, path):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m notebooks.build", description=__doc__.split("\n")[0])
-    parser.add_argument("kind", choices=("learner", "solved"), help="stubs, executed; solutions, not executed")
+    parser.add_argument("kind", choices=("learner", "texts", "solved"), help="stubs, executed; stubs, with the "
+                        "outputs that they have, where no code has changed; solutions, not executed")
     parser.add_argument("only", nargs="*", help="starts of names, such as 03; all without")
     asked = parser.parse_args(arguments)
     try:
         for source in sources(*asked.only):
-            if asked.kind == "solved":
-                notebook, folder = solved(source), SOLUTIONS
-            else:
-                notebook, folder = learner(source), FOLDER
+            path = (SOLUTIONS if asked.kind == "solved" else FOLDER) / f"{source.stem}.ipynb"
+            notebook = solved(source) if asked.kind == "solved" else learner(source)
+            if asked.kind == "texts":
+                with_outputs(notebook, path)
+            elif asked.kind == "learner":
                 run(notebook)
-            write(notebook, folder / f"{source.stem}.ipynb")
-            print(folder / f"{source.stem}.ipynb")
+            write(notebook, path)
+            print(path)
     except (ValueError, OSError, CellControlSignal, DeadKernelError) as error:
         sys.exit(str(error))
 

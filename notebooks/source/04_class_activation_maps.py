@@ -1,8 +1,12 @@
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # # 04 · Which places cast the vote?
 #
 # A network looks at a scene and says “7”. Nobody ever told it where the digit is. If the network ends in the right way, we can still ask it *where*. The answer is its own arithmetic, in another order: the **class activation map** (CAM) of Zhou and others (CVPR 2016).
-#
+
+# %% [markdown] tags=["notes"]
+# Ask first: where would *you* look? Then: how would anybody find out where the network does, from the outside? Erasing parts of the picture is the usual answer; today we read it off.
+
+# %% [markdown]
 # **You will be able to**
 #
 # 1. derive the map, compute it, and check the identity that makes it exact;
@@ -23,16 +27,21 @@ from camlib.boxes import box_masks
 scenes = camlib.make_scenes(camlib.load_split()[1], 200, seed=7)  # of unseen digits
 run = camlib.shipped_run()
 
-# %%
+# %% tags=["slide"]
 plot.scene_grid(scenes, count=6, boxes=True)
 
-# %% [markdown]
+# %% [markdown] tags=["fragment"]
 # Six scenes with their labels. The boxes are for us: the network never sees them.
-#
+
+# %% [markdown] tags=["slide"]
 # ## Predict first
 #
 # > Which places of the first scene speak for the *true* digit? And for a *wrong* one: none, the clutter, or the digit too? Write it down.
-#
+
+# %% [markdown] tags=["notes"]
+# Two minutes, on paper, before anything else is shown. Collect three answers for the wrong digit by raised hands; section 4 comes back to them.
+
+# %% [markdown]
 # ## 1 · The end of the network
 #
 # Into the last two layers, `gap` and `dense`, go **features**: for each cell of a coarse grid, 64 numbers that say what strokes are around there.
@@ -48,7 +57,7 @@ print("features:", features.shape, "= rows, columns, channels")
 print("kernel:  ", kernel.shape, "= channels, classes")
 print("bias:    ", bias.shape, "= classes")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # Write $f_k(x, y)$ for feature $k$ in cell $(x, y)$; in code, rows come first: `features[y, x, k]`. Two steps remain. **Global average pooling** replaces each feature by its mean over the grid,
 #
 # $$F_k = \frac{1}{N} \sum_{x, y} f_k(x, y), \qquad N = 25 \cdot 25 .$$
@@ -69,15 +78,20 @@ assert np.allclose(logits, by_keras, atol=1e-3)
 print(f"the network says {logits.argmax()}, the label is {scenes.labels[0]}")
 
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## 2 · The same sum, in another order
 #
 # Put the first equation into the second, and exchange the two sums:
 #
 # $$z_c \;=\; \sum_k w_{kc} \left[ \frac{1}{N} \sum_{x, y} f_k(x, y) \right] + b_c \;=\; \frac{1}{N} \sum_{x, y} \underbrace{\left[ \sum_k w_{kc} \, f_k(x, y) \right]}_{M_c(x, y)} + \; b_c .$$
-#
+
+# %% [markdown] tags=["fragment"]
 # The bracket $M_c(x, y)$ has a value *for every cell*: the cell's **evidence** for class $c$. All cells together are the **class activation map**, the paper's equation 2. One cell adds $M_c(x, y) / N$ to the logit. In words: **pooling throws the places away, so do it last.**
-#
+
+# %% [markdown] tags=["notes"]
+# Let them exchange the sums themselves: who can say what may be pulled out of the inner sum, and why is the bias left alone? One cell adds a 625th of its evidence.
+
+# %% [markdown] tags=["slide"]
 # **Exercise 4.1 · mechanical.** Write the bracket. Return all ten maps, (25, 25, 10). NumPy can do it without a loop.
 
 # %% tags=["exercise"]
@@ -188,18 +202,19 @@ print("other maps, the same differences")
 
 # %% [markdown]
 # So ask of every heat map: *against what?*
-#
+
+# %% [markdown] tags=["slide"]
 # ## 4 · Looking at it
 #
 # As in the paper's figure 2: the three features that raise this logit most, the one that lowers it most, and the sum of all 64.
 
-# %%
+# %% tags=["fragment"]
 plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # Now all ten maps, **on one scale**: red for the class, blue against it. The logit above each is far smaller than its hottest cell, being a *mean* over 625 cells, most of them close to zero. Was your prediction right?
 
-# %%
+# %% tags=["fragment"]
 plot.maps_by_class(
     scenes.images[0], seen.maps[0], logits=seen.logits[0], label=scenes.labels[0]
 )
@@ -207,6 +222,9 @@ plot.maps_by_class(
 # %%
 cells = abs(seen.maps[0])
 assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
+
+# %% [markdown] tags=["notes"]
+# Come back to the predictions. A wrong class is mostly *against* on the digit, and clutter is silent. Ask why the ten maps must add up to zero.
 
 # %% [markdown]
 # Some maps must be blue on the digit, since the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart, as their standard deviation at a pixel.
@@ -371,17 +389,21 @@ print(f"the identity holds at all {len(run.steps)} steps, untrained included")
 
 # %% [markdown]
 # So an exact map of a network that knows nothing is an exact map of nothing.
-#
+
+# %% [markdown] tags=["slide"]
 # ### The explorer
 #
 # Point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival under *Against*.
 
-# %%
+# %% tags=["fragment"]
 explorer = camlib.explorer(
     scenes.images[:6], story.maps, bias=story.bias, steps=run.steps,
     accuracy=run.accuracy, labels=scenes.labels[:6], boxes=scenes.boxes[:6],
 )
 explorer
+
+# %% [markdown] tags=["notes"]
+# The arrow keys move the cell once the picture has been clicked; click beside the explorer to turn pages again.
 
 # %% [markdown]
 # Code can drive it too:
@@ -420,14 +442,14 @@ try:
 except ValueError as error:
     print(str(error).replace(". ", ".\n"))
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # Not flattening does the harm (exercise 4.2), but the **ReLU between two dense layers**. A hidden unit adds up what many cells send and *then* bends the sum,
 #
 # $$\max(0, a + b) \;\ne\; \max(0, a) + \max(0, b) \quad\text{in general},$$
 #
 # so what one cell adds depends on the others. In its smallest form, two cells and one hidden unit:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "fragment"]
 left_cell, right_cell = -1.0, 3.0
 together = max(0, left_cell + right_cell)
 alone = max(0, left_cell) + max(0, right_cell)
@@ -466,13 +488,15 @@ plot.maps_by_class(
 
 # %% [markdown]
 # The *place* does not warn you: *where* was answered well, *what* was not. The *strength* does, a little: few right answers have so low a peak.
-#
+
+# %% [markdown] tags=["slide"]
 # ## Summary
 #
 # - `maps.mean(axis=(1, 2)) + bias == logits`, for any weights. A ReLU between dense layers breaks it.
 # - All maps may gain one shared picture, and no probability notices; differences of maps stay. With weights that sum to zero, a map is evidence against the average class.
 # - A map has the resolution of its cells, and stretching hides its strength.
-#
+
+# %% [markdown]
 # **Open investigation · How few cells decide?** Take cells away until the answer changes. To begin: subtract the second-best class's map from the named one's, and remove the largest cells first; a removed cell counts 0. Compare with the cells in the digit's box, with a random order, and mistakes with right answers. Then take *pixels* away and run the network again: the same number? Say what each way of taking away overlooks.
 #
 # **References.** B. Zhou, A. Khosla, A. Lapedriza, A. Oliva, A. Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. M. Lin, Q. Chen, S. Yan, *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998.

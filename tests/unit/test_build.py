@@ -128,6 +128,25 @@ def test_a_failing_run_leaves_the_old_notebook(course, end, message):
     assert (course / "09_double.ipynb").read_text() == "old" and len(list(course.iterdir())) == 2
 
 
+def test_texts_and_tags_change_without_a_run(course, made, monkeypatch):
+    monkeypatch.setattr(build, "run", None)
+    before = outputs(made[1])
+    made[0].write_text(SOURCE.replace("# # A title", "# # Another title\n\n# %% [markdown] tags=[\"notes\"]\n# Ask."))
+    build.main(["texts", "09"])
+    cells = nbformat.read(made[1], 4).cells
+    assert cells[0].source == "# Another title" and "Ask." not in made[1].read_text()
+    assert outputs(made[1]) == before == [NOT_YET, "3\n"]
+    assert [cell.execution_count for cell in cells if cell.cell_type == "code"] == [1, 2, 3, 4]
+
+
+def test_outputs_of_other_code_are_not_kept(course, made):
+    made[0].write_text(SOURCE.replace("three = 3", "three = 4"))
+    old = made[1].read_bytes()
+    with pytest.raises(SystemExit, match="holds outputs of other code than its source: run make notebooks ONLY=09"):
+        build.main(["texts"])
+    assert made[1].read_bytes() == old
+
+
 def test_a_cell_has_its_time(course):
     notebook = build.solved(course / "source" / "09_double.py")
     notebook.cells[-1].source = "while True: pass"

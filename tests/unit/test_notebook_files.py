@@ -41,11 +41,11 @@ def test_sources_notebooks_and_the_readme_name_the_same():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_notebook_is_its_source_without_guide_and_solutions(name):
+def test_a_notebook_is_its_source_without_guide_notes_and_solutions(name):
     """Whoever changes a source runs `make notebooks`; whoever changes a notebook is told to change its source."""
     cells = read(name)["cells"]
     solved = [cell for cell in jupytext.read(FOLDER / "source" / f"{name}.py").cells
-              if "guide" not in cell.metadata.get("tags", [])]
+              if not {"guide", "notes"} & set(cell.metadata.get("tags", []))]
     assert len(cells) == len(solved)
     for ours, theirs in zip(cells, solved):
         assert ours["cell_type"] == theirs.cell_type and ours["metadata"] == theirs.metadata
