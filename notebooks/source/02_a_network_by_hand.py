@@ -1,7 +1,20 @@
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # # 02 · What happens between the pixels and the answer?
 #
 # A picture enters a network as a table of numbers, and ten scores come out. Between them are a few simple operations. You do each by hand, then in **Keras**, our library.
+
+# %% [markdown] tags=["guide"]
+# **Session 2 of 6, 90 minutes: this notebook.**
+#
+# **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=2`. Paper for everybody. With 300 people, pairs talk and hands vote.
+#
+# **Minutes.** Opening and predictions 8 · section 1, 15 · section 2, 12 · section 3, 12 · section 4, 13 · section 5, 17 · section 6, 5 · section 7 and summary, 8 = 90. In class: 2.1, 2.3 and 2.4. At home: 2.2 and the investigation.
+#
+# **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
+#
+# **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a 5 × 5 picture with a bar, the kernel of section 1, and one valley with three walks.
+#
+# **Say**, to open: today every operation is done once by hand; after that, Keras only does it faster. **They will predict** a large number on black (“much ink”), a loss of 0 (“it has done nothing wrong yet”), and “not sure” about a 5. Leave all three open until their sections. **Ask:** which of the five pictures could you still read?
 
 # %%
 import numpy as np
@@ -12,9 +25,12 @@ from camlib.backend import keras, tf
 
 train_digits, test_digits = camlib.load_split()
 
-# %%
+# %% tags=["fragment"]
 scene = camlib.make_scenes(test_digits, 1, seed=2).images[0]
 inside.way_through(camlib.shipped_run().load(), scene)
+
+# %% [markdown] tags=["notes"]
+# Five pictures of the same scene. Ask who could still read the digit in the second, the third, the last. At the right end are ten scores: the network has no words, only numbers. Everything between is explained today.
 
 # %% [markdown]
 # A scene, a table of numbers from each of four stages (light is large), and ten scores.
@@ -40,6 +56,19 @@ inside.way_through(camlib.shipped_run().load(), scene)
 #
 # A **pixel** is a number: 0 is paper, 255 is ink. We divide by 255, and take three digits only: 1, 4 and 7, called class 0, 1 and 2.
 
+# %% [markdown] tags=["guide", "slide"]
+# ## Predict first
+#
+# 1. Nine numbers that add up to zero are multiplied with nine pixels, and the products added. What comes out on white paper? On solid black?
+# 2. A network chooses between three digits, and knows nothing yet. Is its *loss*, the price of bad answers, about 0, 1 or 10?
+# 3. A network has learnt only 1, 4 and 7. How sure can it be about a 5?
+
+# %% [markdown] tags=["notes"]
+# Three minutes, on paper, alone. Then hands for each answer, and write the counts on the board. Do not say who is right. Guess 1 is settled in section 1, guess 2 in section 3, guess 3 in section 6.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 15. **Say:** do one place at the board: nine weights, nine pixels, one sum. Then let the kernel slide. Red and blue are signs. **They will predict** a large number on solid black: there is much ink. But 3 · 8 − 6 · 4 = 0. **Usual mistakes:** 28 cells a side (26: the kernel has to fit); one map for each channel of the input (channels are added, each *kernel* makes a map). **Ask:** how would you find vertical strokes? What remains of a bar ten pixels thick? (Its edges.) **Short of time:** skip the two-channel cell; say padding and stride in two sentences.
+
 # %%
 names = np.array([1, 4, 7])  # of class 0, 1 and 2
 
@@ -58,6 +87,11 @@ print(pixels.shape, "= pictures, rows, columns, channels")
 #
 # $$f(y, x) = \sum_{i} \sum_{j} k_{ij} \; s(y + i,\; x + j)$$
 
+# %% [markdown] tags=["guide", "slide"]
+# ## 1 · A kernel slides over a picture
+#
+# Multiply each weight by the pixel under it, add up, move on:  $f(y, x) = \sum_{i} \sum_{j} k_{ij} \; s(y + i,\; x + j)$
+
 # %%
 kernel = np.array([[-4, -4, -4],
                    [ 8,  8,  8],
@@ -74,12 +108,15 @@ def slide(picture, kernel):
             answer[y, x] = (kernel * under).sum()
     return answer
 
-# %%
+# %% tags=["fragment"]
 seven = pixels[classes == 2][0, :, :, 0]  # the first 7: (28, 28)
 by_hand = slide(seven, kernel)            # (26, 26)
 
 ink = (255 * seven).astype(np.uint8)
 inside.arrays({"a picture": ink, "a kernel": kernel, "its feature map": by_hand})
+
+# %% [markdown] tags=["notes"]
+# Before the picture: what will this kernel find? After it: why is the top bar of the 7 dark red, with blue above and below? Why is the inside of plain paper white? Settle guess 1: the weights cancel on white *and* on black.
 
 # %% [markdown]
 # Red is positive, blue negative. This kernel finds **horizontal strokes**. On plain areas, white or black, its weights cancel. (Guess 1.)
@@ -125,6 +162,9 @@ for padding, stride in [("valid", 1), ("same", 1), ("same", 2)]:
 #
 # **Exercise 2.1 · mechanical.** Write max-pooling for a map with even sides.
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 12, five of them for 2.1. **Say:** three operations without weights, and each forgets: ReLU what speaks against, pooling the exact place, the mean every place. **They will predict** that two numbers a picture can not tell three digits apart. They overlap, and yet form groups. **Usual mistakes** in 2.1: squares that overlap (25 × 25 instead of 13 × 13); one corner of each square; a maximum that starts at 0, wrong below zero; a `reshape` that groups four cells of one row. **Ask:** what does the mean forget that a heat map needs? (Where. Notebook 04 gets it back.) **Short of time:** 2.1 at home; go from the chain to the dots.
+
 # %% tags=["exercise"]
 def max_pool(feature_map):
     """The largest number of each 2 × 2 square.
@@ -146,7 +186,12 @@ checks.max_pool(max_pool, by_hand)
 # %% [markdown]
 # The chain in Keras, where each operation is a **layer**, with a second kernel for *vertical* strokes:
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## 2 · Drop, shrink, average
+#
+# **ReLU** turns negative numbers into 0. **Max-pooling** keeps the largest number of 2 × 2 cells. **Global average pooling** keeps the mean of a whole map.
+
+# %% tags=["fragment"]
 two_kernels = np.stack([kernel, kernel.T], axis=2)[:, :, None, :]  # (3, 3, 1, 2)
 
 def chain(pixels):
@@ -160,10 +205,16 @@ convolved, positive, pooled = chain(one_picture)
 inside.arrays({"a picture": ink, "convolution": convolved[0, :, :, 0],
                "ReLU": positive[0, :, :, 0], "max-pooling": pooled[0, :, :, 0]})
 
+# %% [markdown] tags=["notes"]
+# Read from left to right. What did ReLU throw away? What did the pool? The range stands below each picture. Ask how many numbers are left if we now take the mean of this last map: one.
+
 # %% [markdown]
 # The means of both maps are the picture's **features**. Do they tell 1, 4 and 7 apart?
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## Two means a picture: enough to tell 1, 4 and 7 apart?
+
+# %% tags=["fragment"]
 def features_of(pixels):
     """Two numbers for each picture, (n, 2): horizontal strokes, vertical strokes."""
     pooled = chain(pixels)[2]
@@ -172,6 +223,9 @@ def features_of(pixels):
 features = features_of(pixels)
 inside.features_by_class(features, classes, names,
                          axes=("horizontal strokes", "vertical strokes"))
+
+# %% [markdown] tags=["notes"]
+# Before the dots: where will the 1s lie? After: draw with a finger the lines that you would separate them by. That is what the weights of the next section do. Some dots can not be separated by any line: remember them.
 
 # %% [markdown]
 # A 1 has few horizontal strokes, a 4 has many of both kinds. The groups overlap.
@@ -188,6 +242,29 @@ assert ones[0] < 0.6 * min(fours[0], sevens[0]) and fours[1] > 1.15 * sevens[1]
 # $$z_c = \sum_k w_{kc} F_k + b_c$$
 #
 # Such a layer is called **dense**. Weights chosen by looking at the dots:
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 12. **Say:** weight times feature is a vote, votes and bias make a logit, softmax shares out 100 %, and the price looks at the label's share alone. **They will predict** a loss of 0 (“nothing learnt, nothing wrong”) or 10 (“everything wrong”). One of three costs 1.10. **Usual mistakes:** a probability read as “how often it is right”; logits thought to be positive; the largest *vote* taken for the answer. **Ask:** add 5 to all three logits: what changes? (Nothing. Notebook 04 needs it.) What does a network of ten classes pay that knows nothing? (log 10 = 2.3.) **Short of time:** skip the code of `cross_entropy`; keep the curve of prices.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 3 · Votes, probabilities, a price
+#
+# A class's **logit** is its votes and its bias:
+#
+# $$z_c = \sum_k w_{kc} F_k + b_c$$
+
+# %% [markdown] tags=["guide", "fragment"]
+# **Softmax** shares out 100 %:
+#
+# $$p_c = \frac{e^{z_c}}{\sum_d e^{z_d}}$$
+
+# %% [markdown] tags=["guide", "fragment"]
+# **Cross-entropy** is the price; the **loss** is its mean over many pictures:
+#
+# $$L = -\log p_\text{label}$$
+
+# %% [markdown] tags=["notes"]
+# One formula at a time. Do the printed example at the board: features 0.69 and 0.83 of a 7, logits −0.37, −0.58, 0.94, probabilities 0.18, 0.15, 0.67. Then ask: what happens to the probabilities if all logits grow by 5?
 
 # %%
 #                     1    4    7
@@ -235,9 +312,15 @@ peer = keras.losses.SparseCategoricalCrossentropy(from_logits=True)  # Keras's o
 mean_price = np.mean(cross_entropy(classes, logits))
 assert np.isclose(mean_price, peer(classes, logits), rtol=1e-4)
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## What does a sure mistake cost?
+
+# %% tags=["fragment"]
 inside.price_of_probability({"sure and right": 0.98, "one of three": 1 / 3,
                              "sure and wrong": 0.01})
+
+# %% [markdown] tags=["notes"]
+# Settle guess 2: one of three costs 1.10. A sure mistake costs 4.61, more than two hundred sure hits at 0.02. Then the weights chosen by eye: 82.3 % of 300 test digits, interval 77.7 to 86.3. Who thinks that learning will beat us?
 
 # %% [markdown]
 # A network that knows nothing gives each class 1/3, and pays $-\log \tfrac13 = 1.10$. (Guess 2.) We chose our weights by looking at **training** digits. **Test** digits, not used before, judge them:
@@ -260,6 +343,9 @@ assert accuracy.low > 33.4
 # ## 4 · Downhill
 #
 # Forget one weight, the 7's for horizontal strokes. The loss is a curve over it:
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 13. **Say:** somebody blindfolded on a hill: feel both sides, step down, again. **They will predict** that the largest rate arrives first. At 100 it jumps from side to side. **Usual mistakes:** stepping *with* the slope; taking the slope for the step. In 2.2: the label's logit forgotten above the fraction line, a turned sign, the slope in the probability. **Ask:** the learnt weights have a lower loss, 0.40 against our 0.46. More test digits right? (81.7 %; difference −0.7, from −4.0 to 2.7.) So what has to become better? (The features.) **Short of time:** show the three walks and the tape; the loop and 2.2 at home.
 
 # %%
 is_unknown = np.array([[0, 0, 1], [0, 0, 0]], np.float32)  # where the weight stands
@@ -290,7 +376,12 @@ def walk(learning_rate):
         places.append(weight - learning_rate * nudged_slope(weight))
     return places
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## 4 · Downhill
+#
+# Feel the slope by nudging, $\;\frac{L(w + h) - L(w - h)}{2h}\,$, then step against it: $\;w \leftarrow w - \eta \cdot \text{slope}$. Which rate $\eta$ wins: 1, 10 or 100?
+
+# %% tags=["fragment"]
 walks = {rate: walk(rate) for rate in (1, 10, 100)}
 curve = np.linspace(-12, 32, 89, dtype=np.float32)
 heights = [float(loss_at(weight)) for weight in curve]
@@ -300,18 +391,29 @@ assert ends[10] < min(heights) + 0.02  # near the bottom
 assert min(ends[1], ends[100]) > min(heights) + 0.1
 inside.descent(curve, heights, walks)
 
+# %% [markdown] tags=["notes"]
+# Hands first: who bets on 1, on 10, on 100? The most frequent bet is 100, because large steps are fast. Ask where the eleventh step at 100 would land. What would you change while you walk?
+
 # %% [markdown]
 # A small rate is slow; a large one jumps across the valley.
 #
 # The slopes in all weights are the **gradient**. Nudging costs two losses *a weight*. TensorFlow, on which Keras runs, needs one pass for all. A `GradientTape` notes every operation of `keras.ops`, a NumPy for networks, on the way *forward* to the loss; then it goes *back* through them with the chain rule of calculus.
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## All slopes at once
+#
+# Nudging costs two losses *a weight*. The **tape** notes every operation on the way to the loss, then goes back with the chain rule.
+
+# %% tags=["fragment"]
 unknown = tf.Variable(0.0)  # a number that the tape watches
 with tf.GradientTape() as tape:
     loss = loss_at(unknown)
 slope = float(tape.gradient(loss, unknown))
 assert np.isclose(slope, nudged_slope(0.0), atol=1e-3)
 print(f"by nudging {nudged_slope(0.0):.4f}, by the tape {slope:.4f}")
+
+# %% [markdown] tags=["notes"]
+# The same number by two ways: that is why we may trust the tape. Our course network has 61,658 weights: how many losses would nudging cost for one step? Twice as many.
 
 # %% [markdown]
 # So all nine numbers can be learnt at once, from zero:
@@ -362,7 +464,13 @@ checks.logit_gradient(logit_gradient)
 #
 # Kernels are weights too, so they have slopes. A Keras **model** is a chain of layers with their weights, at first random:
 
-# %%
+# %% [markdown] tags=["guide"]
+# **Minutes** 17: four each for 2.3 and 2.4. **Say:** kernels are weights, so the same tape finds their slopes. **They will predict** small digits in the kernels; they become strips and edges. **Usual mistakes:** step, batch and epoch mixed up (1,200 digits by 32: 38 steps an epoch); judging by training digits. 2.3: *B*, “pooling forgives”, and *D*, “it saw digits in the middle”; 8 cells instead of 4, for one pool halves. 2.4: *A* and *B*; a floor of 0, or log 3. (Softmax twice: the floor is 0.55 for three classes.) **Ask:** what share is right before training? (33.3 %; after it 97.3.) **Short of time:** skip `alike`; 2.4 at home.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 5 · A network learns its kernels
+
+# %% tags=["fragment"]
 def small_network(seed=0, second=16):
     """Pixels, (n, rows, columns, 1), to logits, (n, 3).
 
@@ -378,6 +486,9 @@ def small_network(seed=0, second=16):
         keras.layers.GlobalAveragePooling2D(),
         keras.layers.Dense(3),
     ])
+
+# %% [markdown] tags=["notes"]
+# Read it line by line, with the class naming what each layer does: all of them were done by hand today. How many weights has the first layer? 8 × 25 and 8 biases. Where do places get lost? In one line: the global average.
 
 # %% [markdown]
 # A **batch** of digits gives a rough gradient quickly (*stochastic gradient descent*, SGD). An **epoch** is once through all digits. **Adam** (Kingma and Ba, 2015) is an *optimiser*, a way to step: it fits each weight's step to the slopes that came before. `compile` sets optimiser and loss; `train_on_batch` takes one step.
@@ -406,10 +517,16 @@ inside.learning_curves({"small network": losses}, every=38)
 # %% [markdown]
 # Each batch is another sample, so the thin line jumps. The first layer's kernels:
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## What will its eight kernels look like?
+
+# %% tags=["fragment"]
 moments = [0, 1, 8]  # epochs
 first_kernels = [kernels[epoch][:, :, 0, :] for epoch in moments]  # each (5, 5, 8)
 inside.kernels_along_training(first_kernels, ["random", "epoch 1", "epoch 8"])
+
+# %% [markdown] tags=["notes"]
+# Let them draw one kernel first. Many draw a small 7. Specks became strips and edges: nobody asked for strokes. On test digits: 33.3 % before training, 97.3 % (95.3 to 99.0) after; 15.0 points more than our weights chosen by eye.
 
 # %% [markdown]
 # Specks have become strips and edges: neighbouring weights are alike now.
@@ -434,7 +551,7 @@ print(f"before training {before}, after {camlib.bootstrap(network_right)}")
 print(f"more than by hand: {gain}; on the training digits {on_training:.1f}")
 assert before.high < 60 and camlib.bootstrap(network_right).low > 90 and gain.low > 0
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # A network may learn training digits by heart, and fail on new ones: **overfitting**. Only test digits tell.
 #
 # ### A digit moves
@@ -448,6 +565,9 @@ assert before.high < 60 and camlib.bootstrap(network_right).low > 90 and gain.lo
 #
 # And by how many *cells* do the last maps, before their means, move?
 
+# %% [markdown] tags=["notes"]
+# One minute alone, then hands for A, B, C, D, then two minutes with a neighbour who voted otherwise, then hands again. Only now the next slide. The count of cells is a second question: how often does this network pool?
+
 # %% tags=["exercise"]
 def moved_digit():
     """Your letter, and by how many cells the last maps move: such as ("A", 0)."""
@@ -457,7 +577,10 @@ def moved_digit():
 # %%
 checks.moved_digit(moved_digit)
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## The maps move along
+
+# %% tags=["fragment"]
 sheets = np.zeros((3, 64, 64, 1), np.float32)
 for sheet, left in zip(sheets, (10, 18, 19)):  # then 8 pixels to the right, then 9
     sheet[18:46, left:left + 28, 0] = seven
@@ -467,6 +590,9 @@ last_maps = np.asarray(last_maps_of(sheets))  # (3, rows, columns, 16)
 strongest = last_maps.mean(axis=(0, 1, 2)).argmax()
 inside.arrays({"before, 32 × 32 cells": last_maps[0, :, :, strongest],
                "8 pixels to the right": last_maps[1, :, :, strongest]}, width=2.2)
+
+# %% [markdown] tags=["notes"]
+# C, and four cells: one pool halves. The logits change by 0.0000: the same numbers stand in other cells, and a mean does not ask where. With 9 pixels they change by 0.0323. This is the point on which the course turns: the place is in the maps until the mean.
 
 # %%
 moved = np.asarray(network(sheets))  # logits, (3, 3)
@@ -483,7 +609,12 @@ assert by_eight < 1e-3 < by_nine
 #
 # A friend wants a network that ends in probabilities. All else is as above.
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ### A loss that stays high
+#
+# A friend's network ends in probabilities. All else is as above. It reads well; its loss stays up. Why?
+
+# %% tags=["fragment"]
 friend = keras.Sequential([small_network(), keras.layers.Softmax()])
 friend_losses, _ = train(friend)
 friend_right = right(friend(test_pixels), test_classes)
@@ -492,6 +623,9 @@ print(f"test digits right: ours {network_right.mean():.0f} %, "
 assert friend_right.mean() > 85 and min(friend_losses) > 2 * np.mean(losses[-38:])
 inside.learning_curves({"ours": losses, "the friend's": friend_losses}, every=38)
 
+
+# %% [markdown] tags=["notes"]
+# Exercise 2.4: hands for learning rate, wrong answers, the loss is fed something else, wrong labels. Accuracy, 96 against 97 %, rules two of them out. Let them compute the lowest loss that a perfect network reaches here: softmax of (1, 0, 0) gives the label 0.58, so at least 0.55.
 
 # %% [markdown]
 # **Exercise 2.4 · diagnose.** The friend's network reads digits well, and yet its loss stays high. Why?
@@ -515,10 +649,13 @@ def high_loss(classes):
 # %%
 checks.high_loss(high_loss)
 
-# %% [markdown] tags=["honest-failure"]
+# %% [markdown] tags=["honest-failure", "slide"]
 # ## 6 · Where it fails
 #
 # What does our network say of seven digits it never saw?
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 5. **Say:** every notebook shows one failure that we do not mend. Softmax has to share out 100 % among the classes that it has. **They will predict** about a third for each class, as for a network that knows nothing. But it is more than 90 % sure on 50.1 % (46.4 to 53.6) of the other digits. **Usual mistakes:** taking “sure” for “known”; hoping that more training mends it. **Ask:** what would you add, so that it can say “none of these”? (Pictures of nothing in training: the course's network gets scenes of scraps alone.) **Short of time:** the row of seven digits, and guess 3.
 
 # %%
 never_seen = ~np.isin(test_digits.labels, names)
@@ -530,7 +667,7 @@ very_sure = camlib.bootstrap(100 * (surest > 0.9))
 print(f"more than 90 % sure of 1, 4 or 7 on {very_sure} % of the other digits")
 assert very_sure.low > 10
 
-# %%
+# %% tags=["fragment"]
 shown, titles = [], []
 for digit in (0, 2, 3, 5, 6, 8, 9):
     members = np.flatnonzero(foreign_labels == digit)
@@ -539,12 +676,33 @@ for digit in (0, 2, 3, 5, 6, 8, 9):
     titles.append(f"“{names[claims[i].argmax()]}”\n{surest[i]:.1%}")
 inside.images_titled(shown, titles, columns=7)
 
+# %% [markdown] tags=["notes"]
+# Settle guess 3. These are the seven that it is surest of, one of each digit: chosen to be bad, so say so. Over all: more than 90 % sure on half of the digits it never saw. Ask what the 9 and the 7 have in common.
+
 # %% [markdown]
 # It can be very sure, and can not be right. (Guess 3.) Softmax shares 100 % among its classes; none is “something else”.
 #
 # ## 7 · The course's network, line by line
 #
 # `lenet_gap`, which notebook [03](03_lenet_gap.ipynb) trains on scenes, has the same parts and a new one. **Batch normalisation** (Ioffe and Szegedy, 2015) takes each channel, over a batch, to mean 0 and standard deviation 1, then scales and shifts it by two learnt numbers. It is meant to allow larger steps. (After training it uses averages that it kept.)
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 8, with the summary. **Say:** the network of all further sessions; one part is new, batch normalisation, and it only shifts and scales each channel. **They will predict** that a “real” network needs other code. 18 layers, all but one kind known by now, give the same logits. **Usual mistakes:** `None` read as zero (it means: any number); “non-trainable” read as “frozen by us” (averages that are kept); weights sought in a pool. **Ask:** why 25 × 25 cells from 100 × 100 pixels? Which two layers will a map need? (`gap` and `dense`.) What did you guess wrongly today, and why? **Short of time:** the slide with the blocks, then the summary.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 7 · The course's network
+#
+# | part | what leaves it, for a 100 px scene |
+# | --- | --- |
+# | block: convolution 5 × 5, pool, batch normalisation, ReLU | 50 × 50 cells, 16 channels |
+# | block: convolution 3 × 3, pool, batch normalisation, ReLU | 25 × 25, 32 |
+# | block: convolution 3 × 3, batch normalisation, ReLU | 25 × 25, 64 |
+# | the same again | 25 × 25, 64 |
+# | global average pooling | 64 features |
+# | dense | 10 logits |
+
+# %% [markdown] tags=["notes"]
+# The only new word is batch normalisation: each channel to mean 0 and standard deviation 1, then scaled and shifted by two learnt numbers. Ask where the places are still known: in all lines but the last two. Session 4 starts from these two lines.
 
 # %%
 normalise = keras.layers.BatchNormalization()  # scale 1, shift 0 until it learns
@@ -598,7 +756,7 @@ scenes = camlib.make_scenes(test_digits, 50, seed=2)
 assert np.allclose(ours(scenes.images), theirs(scenes.images), atol=1e-3)
 print(f"{len(ours.layers)} layers of the same kinds and shapes, the same logits")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Summary
 #
 # - A kernel multiplies and adds at every place. ReLU drops, pooling shrinks, GAP averages.
@@ -607,6 +765,9 @@ print(f"{len(ours.layers)} layers of the same kinds and shapes, the same logits"
 # - Test digits judge. Probabilities speak of known classes only.
 #
 # **Open investigation: did the kernels have to learn?** Set `trainable = False` on the convolutions of `small_network()` before training: random kernels stay. Compare on test digits. How many kernels and seeds would convince you?
+
+# %% [markdown] tags=["notes"]
+# Let them say each line before it is read. The investigation is homework for the curious: let everybody guess now whether random kernels do as well, and how many seeds would convince them. Exercise 2.2 is for next time.
 
 # %% [markdown] tags=["guide"]
 # **One answer.** Three seeds, with the kernels learnt and with random ones that stay. To be fair to the random ones, they get a second chance: four times as many kernels in the second layer, and a learning rate ten times as large, with which their *training* loss gets lower. Differences are taken digit by digit.

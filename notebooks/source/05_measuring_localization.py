@@ -12,6 +12,24 @@
 #
 # **Before you start:** notebook [04](04_class_activation_maps.ipynb). **Time:** 80 minutes; all cells run in about a minute.
 
+# %% [markdown] tags=["guide"]
+# **Session 5 of 6, 90 minutes: this notebook, and [07](07_beyond_cam.ipynb) in short.**
+#
+# **Prepare.** The day before: `make fetch` once, run all cells of both, `make slides ONLY=5`. Paper, and a ruler for the board.
+#
+# **Minutes.** Opening and predictions 6 · section 1, 10 · section 2, 11 · section 3, 20 · section 4, 5 · section 5, 7 · section 7, 3 · failure and summary, 3 = 65; notebook 07 takes the other 25. In class: 5.1, 5.3 and 5.4. At home: 5.2, section 6, both optional sections.
+#
+# **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer works without Python.
+#
+# **Without projector.** Print the deck: `?print-pdf` after its address. Section 1 is done with two paper rectangles on squared paper; 5.3 with a drawn scene of two digits.
+#
+# **Say**, to open: a picture persuades, a number can be refuted. **They will predict** that CAM wins both rankings: it is the only one that “understands”. It wins neither: ink boxes better, and class-blind points as well. Keep the votes. **Ask:** which of the four boxes would you hand in, and how would you defend it?
+
+# %% [markdown] tags=["guide", "slide"]
+# # 05 · How well does it point?
+#
+# A map becomes a box, a box a number, and the number gets rivals: some never saw a network, some do not know the class.
+
 # %%
 import cv2
 import numpy as np
@@ -33,13 +51,16 @@ seen = camlib.explain(network, scenes.images)
 raw = own(seen.maps, scenes.labels)  # the true class's maps
 scores = localize.score_maps(raw, size)  # at the scenes' size, from 0 to 1
 
-# %%
+# %% tags=["fragment"]
 thresholds, truth = (0.05, 0.2, 0.35, 0.8), scenes.boxes[0]
 found = [localize.box_at(scores[0], threshold) for threshold in thresholds]
 titles = [f"τ = {threshold}:  IoU {camlib.iou(box, truth):.2f}"
           for threshold, box in zip(thresholds, found)]
 panels.map_panels([scenes.images[0]] * 4, [scores[0]] * 4, titles=titles,
                   boxes=[truth] * 4, found=found)
+
+# %% [markdown] tags=["notes"]
+# One map, four boxes from it (dashed) and the truth (solid). Which would you hand in? Whoever answers has looked at the truth: hold on to that, section 2 is about it.
 
 # %% [markdown]
 # One map, four boxes from it (dashed), and the truth (solid). Somebody has to choose.
@@ -61,6 +82,42 @@ panels.map_panels([scenes.images[0]] * 4, [scores[0]] * 4, titles=titles,
 # $$\mathrm{IoU}(A, B) = \frac{|A \cap B|}{|A \cup B|} = \frac{|A \cap B|}{|A| + |B| - |A \cap B|}.$$
 #
 # Boxes are `(x0, y0, x1, y1)` with `x1` and `y1` outside, so a width is `x1 - x0`. Two squares of 4 × 4 pixels, one moved by 2, share half of each, and the IoU is only a third:
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Predict first
+#
+# Four rivals look at 400 scenes of one digit:
+#
+# - **CAM**, the map of the true class;
+# - **ink**, the scene's brightness read as a heat map;
+# - **class-blind**, the standard deviation of the ten maps;
+# - the class-blind map of the **untrained** network.
+#
+# > Who draws the best boxes? Whose maximum falls on the digit most often? Write down two rankings.
+
+# %% [markdown] tags=["notes"]
+# Two minutes, on paper. Hands: who has CAM first in both? Usually most. Who has the untrained network above chance at all? Write the counts on the board; section 3 comes back to them.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 10, four of them for 5.1. **Say:** a map has no box; a threshold makes one. IoU is strict: two squares that share half of each get one third. **They will predict** one half for these squares. **Usual mistakes** in 5.1: the shared part counted twice below the line; `x1 - x0 + 1`; two negative sides of boxes that do not touch, whose product is positive; division by one box alone. **Ask:** what does the box do while the threshold rises? Which threshold is best for *this* scene, and for the next? (First scene: 0.40 gives 0.81, the paper's 0.20 gives 0.67.) **Short of time:** 5.1 at home, the explorer alone.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 1 · From a map to a box to a number
+#
+# Keep the pixels above a fraction $\tau$ of the maximum, and box the largest connected piece:
+#
+# $$B_\tau = \mathrm{box}\left(\text{largest piece of } \{(x, y) : s(x, y) > \tau \, \max s\}\right)$$
+
+# %% [markdown] tags=["guide", "fragment"]
+# Compare two boxes by their **intersection over union**:
+#
+# $$\mathrm{IoU}(A, B) = \frac{|A \cap B|}{|A \cup B|} = \frac{|A \cap B|}{|A| + |B| - |A \cap B|}$$
+
+# %% [markdown] tags=["guide", "fragment"]
+# Two squares of 4 × 4 pixels, one moved by 2: what is their IoU?
+
+# %% [markdown] tags=["notes"]
+# Draw the two squares. Most say one half: they share half of each. But together they cover 24 pixels and share 8: one third. So an IoU of one half is already a demand.
 
 # %% tags=["nbval-check-output"]
 a, b = (0, 0, 4, 4), (2, 0, 6, 4)
@@ -86,15 +143,18 @@ def iou_by_hand(a, b):
 # %%
 checks.iou_by_hand(iou_by_hand, a, b)
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # **Slide the threshold** at *Box above*. Find the best one for the first scene, keep it, and go to the next image. (This box is drawn on the raw map, as in the paper; the metrics below subtract the minimum first.)
 
-# %%
+# %% tags=["fragment"]
 explorer = camlib.explorer(
     scenes.images[:6], seen.maps[:6], bias=seen.bias, labels=scenes.labels[:6],
     boxes=scenes.boxes[:6], show_box=True, threshold=0.2)
 explorer.class_index = int(scenes.labels[0])
 explorer
+
+# %% [markdown] tags=["notes"]
+# Let somebody call the threshold: up, down, stop. Keep it and go to the next image: is it still the best? Click beside the explorer to turn pages again.
 
 # %%
 by_threshold = {}
@@ -112,6 +172,9 @@ assert max(by_threshold.values()) > by_threshold[0.8]  # a box can be too small
 # $$\mathrm{MaxBoxAcc} = 100 \cdot \max_\tau \; \frac1n \sum_{i=1}^{n} \mathbf 1\left[\mathrm{IoU}(B_\tau^i, B^i) \ge \tfrac12\right].$$
 #
 # **MaxBoxAccV2** asks for $\delta$ = 0.3, 0.5 and 0.7, with the best $\tau$ for each, and averages. (It accepts any piece, not only the largest.)
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 11. **Say:** one threshold for all scenes, and it has to come from other scenes than those that judge. **They will predict** that the paper's 0.2 is good here. It is more than 5 points below the best. **Usual mistakes:** MaxBoxAcc 92.5 taken for a mean IoU; “max” taken for honest. In 5.2: 2e forgotten, one edge alone, the e² left out, a box that is moved instead of grown. **Ask:** chosen on ten scenes, 94.1 % there: and on others? (90.7; with 200 scenes 92.5 and 91.9.) Why does the curve for 0.7 stay so low? (At 16 × 20 px, not 2 px an edge are allowed.) **Short of time:** 5.2 at home.
 
 # %%
 ious = localize.box_ious(scores, scenes.boxes)  # (scenes, thresholds)
@@ -133,11 +196,19 @@ for delta in localize.DELTAS:
     right = ious.best[:, ::3] >= delta  # every third threshold
     lines[f"IoU ≥ {delta}"] = [share(column, scenes.digits) for column in right.T]
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## 2 · One threshold for all
+#
+# $$\mathrm{MaxBoxAcc} = 100 \cdot \max_\tau \; \frac1n \sum_{i=1}^{n} \mathbf 1\left[\mathrm{IoU}(B_\tau^i, B^i) \ge \tfrac12\right]$$
+
+# %% tags=["fragment"]
 figure = charts.curves({"": (localize.THRESHOLDS[::3], lines)}, width=5,
                        xlabel="threshold τ", ylabel="boxes that are right (%)")
 figure.axes[0].axvline(0.2, color=plot.QUIET)  # the CAM paper's
 figure
+
+# %% [markdown] tags=["notes"]
+# Grey: the CAM paper's 0.2, which was chosen for photographs. Which curve shows that places are right? (0.3.) Which that boxes are not tight? (0.7.) Where is the cheating in “max”? It looks at the answers.
 
 # %% [markdown]
 # (Bands: 95 % intervals. Grey: the paper's 0.2, chosen for photographs.) Most boxes are in the right place; far fewer are tight.
@@ -157,6 +228,14 @@ checks.margin(margin)
 
 # %% [markdown]
 # “Max” chooses $\tau$ by looking at the answers. Choose it on some scenes instead, and measure on others:
+
+# %% [markdown] tags=["guide", "slide"]
+# **Exercise 5.2 · derivation.** Let every edge of a found box lie $e$ pixels *outside* the true one, of width $w$ and height $h$. How large may $e$ be, if the IoU is to reach $\delta$?
+#
+# > Guess first: a digit of 16 × 20 px, and $\delta$ = 0.7.
+
+# %% [markdown] tags=["notes"]
+# At home, or five minutes in pairs. First the guess: many say four pixels; not two are allowed. The sketch that helps: the small box inside the large one, so the IoU is a ratio of two areas.
 
 # %%
 def claimed_and_honest(count, draw):
@@ -184,6 +263,9 @@ for count in (10, 200):
 #
 # The **pointing game** (Zhang et al., ECCV 2016) asks for one pixel, the maximum. It allows 15 pixels of error; we ask for a maximum **inside** the box:
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 20: five for 5.3, six for 5.4. **Say:** a number means nothing until something stupid was measured the same way. **They will predict** CAM first. But the class-blind map does as well, ink boxes better, and untrained networks point in 78 to 92 % of scenes. **Usual mistakes.** 5.3: *both*, for a second digit disturbs all maps alike; *chance*; more than 60 %, as if a blind map knew the question. 5.4: one interval minus another, ends minus ends, scenes drawn instead of digits. **Ask:** why does a network that learnt nothing point? (The digit is the largest heap of ink.) **Short of time:** 5.4 as a question: who met the same scenes?
+
 # %%
 flat = scores.reshape(400, 100 * 100)
 y, x = np.divmod(flat.argmax(axis=1), 100)
@@ -197,7 +279,10 @@ print("inside, in percent:", share(inside, scenes.digits))
 # %% [markdown]
 # In brackets, the bootstrap's 95 % interval (03). It draws digits, not scenes: scenes of one digit succeed or fail together. (Where nothing fails, it can show no doubt.) Now the rivals:
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## 3 · Rivals, on scenes of one digit
+
+# %% tags=["fragment"]
 pairs = camlib.pair_scenes(digits, 200, seed=4)  # for later: two digits a scene
 measured = table.localization_table(network, scenes, pairs, untrained=run.load(0))
 rows = {row.name: row for row in measured}
@@ -211,6 +296,9 @@ charts.interval_chart({
     "box right (MaxBoxAcc)": {"one digit": column("MaxBoxAcc")},
     "maximum inside the box": {"one digit": column("inside")},
 })
+
+# %% [markdown] tags=["notes"]
+# Compare with the two rankings on paper. Left: ink wins, without a network, for the box is *defined* by ink. Right: the untrained class-blind map points. What, then, have heat maps on the only object ever proved? Nothing about a class.
 
 # %% [markdown]
 # The map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class. Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: the digit is the largest heap of ink. Five untrained networks, then ink averaged over a digit's size:
@@ -235,7 +323,7 @@ heaps = np.stack([cv2.blur(image, (17, 17), borderType=cv2.BORDER_CONSTANT)
 print("ink in a window of 17 px:", points(heaps, scenes))
 assert points(heaps, scenes).value > 85
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # **Exercise 5.3 · predict and explain.** Now each scene holds *two* digits, and we ask for one. How often will the maximum lie in *its* box?
 #
 # - `"same"`: as often as before: the second digit is more clutter;
@@ -244,6 +332,9 @@ assert points(heaps, scenes).value > 85
 # - `"chance"`: CAM stays high, the class-blind map falls to what a random pixel gets.
 #
 # Return the word, and how often, in percent, the class-blind map will be right.
+
+# %% [markdown] tags=["notes"]
+# One minute alone, hands for the four words, two minutes with a neighbour who voted otherwise, hands again. Then a number. Ask somebody who chose “chance” what a random pixel hits (the last row, about 3 %), and where the blind maximum lay on one digit.
 
 # %% tags=["exercise"]
 def one_of_two():
@@ -254,7 +345,10 @@ def one_of_two():
 # %%
 checks.one_of_two(one_of_two)
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## Asked for one of two
+
+# %% tags=["fragment"]
 charts.interval_chart({
     "box right (MaxBoxAcc)": {"one digit": column("MaxBoxAcc"),
                               "one of two": column("of two: MaxBoxAcc")},
@@ -262,12 +356,15 @@ charts.interval_chart({
                                "one of two": column("of two: inside")},
 })
 
-# %% [markdown]
+# %% [markdown] tags=["notes"]
+# Black squares: one of two digits. CAM alone stays high; its lead over the class-blind map is 55.2 points inside (47.5 to 61.3). Blind maps find a digit, and half the time it is the other one. On 2,500 pairs: 97.8 against 52.9.
+
+# %% [markdown] tags=["slide"]
 # **Asked for one of two, CAM is alone.** (On 2,500 pairs, `python -m camlib localize`: 97.8 ± 0.7 inside against 52.9 ± 2.2. Our 200 happen to be hard for the class-blind map: one interval in twenty misses.)
 #
 # **Exercise 5.4 · diagnose.** Somebody compares the boxes of the class-blind map and of CAM, on our 400 scenes of one digit: “Five points worse or six better: nobody can tell.”
 
-# %%
+# %% tags=["fragment"]
 def somebodys_interval(a, b, digits):
     """Low and high of a's hits minus b's, in percent."""
     of_a = camlib.bootstrap(100.0 * a, groups=digits)
@@ -282,6 +379,9 @@ def box_hits(name):
 blind_hits, cam_hits = box_hits("class-blind"), box_hits("cam")
 too_wide = somebodys_interval(blind_hits, cam_hits, scenes.digits)
 print(f"{too_wide[0]:.1f} to {too_wide[1]:.1f} percent")
+
+# %% [markdown] tags=["notes"]
+# Do not say what is wrong. Ask: how many sets of scenes were used? One. If a scene is hard for both methods, does it say anything about which is better? Paired, CAM less class-blind is −1.0 (−3.1 to 1.0): the same hits, a far narrower interval.
 
 # %% [markdown]
 # The same hits can tell far more. Find out why, and write the function as it should be.
@@ -319,10 +419,13 @@ for figure in ("MaxBoxAcc", "inside"):
     assert less("cam", "ink", "of two: " + figure).low > 10
 assert less("ink", "cam", "MaxBoxAcc").low > 0
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## 4 · Two half-answers
 #
 # Ink knows the outline, not which; CAM knows which, not the outline. `camlib.on_ink` multiplies the two.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 5. **Say:** a half-answer times a half-answer: CAM says which, ink says how far. **They will predict** that the product wins everywhere. Boxes 98.5 (MaxBoxAccV2), one of two inside 99.2; but PxAP falls by 26.3 points (18.9 to 34.4). **Usual mistakes:** believing that a metric measures “goodness”. PxAP wants every pixel of the *box*, and ink fills half of it (50 %). Comparing intervals by eye, instead of reading the rows “less cam” and “less ink”. **Ask:** what would `on_ink` do to a photograph? Which of the four columns would you put into a paper, and what would a referee ask? **Short of time:** the picture only, and the sentence about the ruler.
 
 # %%
 figures = ("MaxBoxAccV2", "of two: MaxBoxAcc", "of two: inside", "PxAP")
@@ -341,7 +444,7 @@ assert less("cam on ink", "ink", "of two: MaxBoxAcc").low > 30
 assert less("cam on ink", "ink", "of two: inside").low > 40
 assert less("cam on ink", "cam", "PxAP").high < 0
 
-# %%
+# %% tags=["fragment"]
 images, maps, boxes, titles = [], [], [], []
 pair_maps = camlib.explain(network, pairs.images[:2]).maps
 for image, ten, labels, two in zip(pairs.images, pair_maps, pairs.labels, pairs.boxes):
@@ -354,6 +457,9 @@ for image, ten, labels, two in zip(pairs.images, pair_maps, pairs.labels, pairs.
                f"{labels[1]}, on ink"]
 panels.map_panels(images, maps, boxes=boxes, titles=titles, columns=4)
 
+# %% [markdown] tags=["notes"]
+# Read one row from left to right: the scene, the map of one digit, of the other, and the last times ink. One of two, boxes right: CAM 82.0, ink 48.0, CAM on ink 98.0. Ask where this trick must fail: wherever the background is not blank.
+
 # %% [markdown]
 # On ink, boxes are as good as ink's, and the question is answered as by CAM. One column got *worse*: **PxAP** asks for all pixels of the *box* at the top of a ranking, and ink fills half of it. Know what your ruler calls an object. (`on_ink` fails where paper is not blank, as in photographs.)
 
@@ -363,10 +469,13 @@ filled = [(image[y0:y1, x0:x1] > 0).mean()
 print(f"ink fills {np.mean(filled):.0%} of the true boxes")
 assert 0.35 < np.mean(filled) < 0.65
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## 5 · Which comes first, pointing or knowing?
 #
 # Along training, 150 scenes of one digit and 150 of two. Guess first.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 7. **Say:** show the left panel alone first, and let the class be convinced. **They will predict**, and then see, that pointing comes first. Then take it apart: the *untrained* class-blind map points as well; one of ten is harder than a place; early logits are off by a sum for each class. **Usual mistakes:** comparing curves of unlike questions; no control before the first step. **Ask:** at step 93 the network names 16 %, and 64 % once class means are off: what was missing? What would be a fair pair? (Which of the two is the 3: 92.9; is this a 3 or an 8: 90.7.) **Short of time:** both panels at once, and the three objections.
 
 # %%
 few = camlib.make_scenes(digits, 150, seed=40)
@@ -409,7 +518,7 @@ for maps in together.maps:
     right = strongest(asked, asked_box) > strongest(asked, other_box)
     where.append(share(right[apart], two.digits[apart, 0]))
 
-# %%
+# %% tags=["fragment"]
 charts.curves({
     "Unlike questions": (run.steps, {
         "the class's map: maximum inside": pointed, "names the digit, of ten": named,
@@ -417,6 +526,9 @@ charts.curves({
     "Like questions": (run.steps, {
         "which of the two is the 3?": where, "is this a 3 or an 8?": what}),
 }, xlabel="training step", log=True)
+
+# %% [markdown] tags=["notes"]
+# Let them look at the left panel alone, and ask for a headline. Then ask the doubters: where does the dotted line start? Now the right panel. Like questions, chance one half each: the curves rise together, so where does not come before what.
 
 # %% [markdown]
 # The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections. The *untrained* class-blind map points as well. One of ten is the harder question. And early logits are off by a sum for each class, which no maximum notices: with each class's mean (on training digits) taken off, the network names many more.
@@ -442,6 +554,9 @@ assert blind[0].low > 50  # before the first step
 # ## 6 · Where do the missing points go?
 #
 # Nearly all maxima are inside; MaxBoxAccV2 is far below 100. We look for causes on **training** digits. First, the edges:
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 0: reading for home; six if notebook 07 is left out. **Say:** MaxBoxAccV2 is 78.5, and nearly every maximum is inside. Where do the points go? Three suspects, and each is made to speak. **They will predict** the coarse grid. It is acquitted: 13 cells a side do better than 25, by 4.4 (2.8 to 5.9). **Usual mistakes:** taking “no edge is off on average” for “no edge is off” (each scatters by more than 2 px); making the grid finer in thought and not coarser in the test. **Ask:** why may we look for causes on training digits, and not on test digits? What is ink's curve against clutter? **Short of time:** skip.
 
 # %%
 ones = camlib.make_scenes(others, 250, seed=50)
@@ -521,6 +636,9 @@ charts.curves({
 #
 # Replace weights by random ones, layer by layer from the top, and compare the maps with the old ones by rank correlation: 1 is the same order of pixels (Adebayo et al., NeurIPS 2018). A map that stays explains the image, not the network. The control: the map of *another class*.
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 3. **Say:** a map that stays when weights are random explains the picture, not the network. **They will predict** that maps get a little worse with each random layer. One random layer is enough: with sign, correlation +0.05 to +0.08. Without sign the last layer is not noticed at all, +0.99. **Usual mistakes:** taking absolute values “to see all evidence”; no control (another class's map: −0.19 with sign, 0.99 without). **Ask:** why do all mixtures of strong features look alike without signs? What does it mean that the test is passed: is the map *right*? (No: it depends on the weights.) **Short of time:** one sentence on signs.
+
 # %%
 from camlib.networks.head import centre
 
@@ -560,7 +678,12 @@ for i, layer in enumerate(top_down):
     print(f"down to {layer:8}   {low[0]:+.2f} to {high[0]:+.2f}"
           f"    {low[1]:+.2f} to {high[1]:+.2f}")
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## 7 · Does the map depend on the network at all?
+#
+# Replace weights by random ones, layer by layer from the top. A map that stays explains the image, not the network.
+
+# %% tags=["fragment"]
 signed, unsigned = alike[:, :, 0], alike[:, :, 1]
 assert abs(signed).max() < 0.4 and abs(control[0]) < 0.4
 assert unsigned[:, 0].min() > 0.8 and control[1] > 0.8  # the last layer alone
@@ -570,13 +693,19 @@ pictures = [raw[0], *(maps[0] for maps in by_seed[-1])]
 panels.map_panels([scenes.images[0]] * 6, pictures, titles=["trained", *top_down],
                   signed=True, ranges=True, width=1.15)
 
+# %% [markdown] tags=["notes"]
+# Each map in its own range, written below it. “dense” is one random layer, the last: already as strange as another class's map. Look at the shape, though: the blue sits where the red was. Without signs, this test would be failed, and nobody would notice.
+
 # %% [markdown]
 # CAM passes: one random layer, and the map is as strange as another class's. Without signs, neither the random *last* layer nor the class is noticed: wherever features are strong, every mixture of them is.
 
-# %% [markdown] tags=["honest-failure"]
+# %% [markdown] tags=["honest-failure", "slide"]
 # ## An honest failure: a digit under scraps
 #
 # Drop scraps *on* the digit. (Shown is the first scene that four scraps make the network misname, and the true class's map.)
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 3, with the summary. **Say:** a right place is no proof of a right name. **They will predict** that heat leaves the digit once the network errs. Four scraps on top: 62.7 % are named (98.0 without), but 96.0 % still point. **Usual mistakes:** blaming the map, which did its work; reading this as “CAM is robust”: the class-blind map, 98.0 %, is as robust and knows less. **Ask:** which of today's figures would have warned you? (None that looks at places.) What does a box at the right place certify? **Short of time:** the four panels; then each learner says one sentence that this session has refuted.
 
 # %%
 def scrawled(scenes, count, draw):
@@ -603,7 +732,7 @@ for count in (0, 1, 2, 4):
           f"   class-blind {blind_found}")
 assert knows[-1].high < found[-1].low
 
-# %%
+# %% tags=["fragment"]
 show = np.flatnonzero(said != few.labels)[0]
 label = few.labels[show]
 titles = [f"{count} on top: read as {view.logits[show].argmax()}"
@@ -611,6 +740,9 @@ titles = [f"{count} on top: read as {view.logits[show].argmax()}"
 panels.map_panels([some.images[show] for some in covered],
                   [view.maps[show, :, :, label] for view in views],
                   boxes=[few.boxes[show]] * 4, titles=titles)
+
+# %% [markdown] tags=["notes"]
+# The first scene that four scraps make the network misname: not the worst one. In the last panel the red is where you expect it and the name is wrong. Ask who would have trusted this picture before today.
 
 # %% [markdown]
 # With four scraps, more than a third of the names are lost and hardly a place. In the last panel the red sits where you expect it, and the verdict is wrong.
@@ -695,6 +827,17 @@ for seed in (0, 1):
 # **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020; journal version arXiv:2007.04178. J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, ECCV 2016. J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018.
 #
 # **Next:** [06 · Can it point in photographs?](06_alexnet_caltech256.ipynb)
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Summary
+#
+# - One threshold for all images, chosen on others. A difference of methods needs its own interval.
+# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it has both.
+# - Pointing does not come before knowing: unlike questions made it look so.
+# - CAM passes the sanity check, with its sign. A right place is no right name.
+
+# %% [markdown] tags=["notes"]
+# Go back to the two rankings from the beginning: who would change them, and by which figure? For home: 5.2, section 6, and the investigation, which digits have the worst boxes and why. Notebook 07 is next.
 
 # %% [markdown] tags=["guide"]
 # **One way through.** Class by class, at the threshold that all scenes share; beside it, how far every edge may lie outside (exercise 5.2), and how often the class is named.

@@ -12,6 +12,24 @@
 #
 # **Before you start:** notebooks [04](04_class_activation_maps.ipynb) and [05](05_measuring_localization.ipynb). **Time:** 120 minutes; all cells run in about a minute and a half.
 
+# %% [markdown] tags=["guide"]
+# **Session 6 of 6, 90 minutes: [06](06_alexnet_caltech256.ipynb), 45, then the start of this notebook, 45.** The audit itself (sections 2 and 3) is the course's last piece of work: in groups of three or four, at home, one page for each network.
+#
+# **Prepare.** The day before: `make fetch ARGS=alexnet.ckpt` for 06, run all cells, `make slides ONLY=6`. Print the page and the rubric of section 3. Solutions lie in the repository; for a graded audit make four networks of your own, `python -m camlib audit --folder DIR --seed N` (minutes), and pass `"DIR"` to `open_dossiers` and `read_seal`; `audit.draw_kinds(N)` tells you the faults.
+#
+# **Minutes.** Opening, situation, predictions 10 · the claims 3 · section 1, 14 · 8.2 and 8.3, 12 · section 3 handed out, the failure 4 · summary 2 = 45.
+#
+# **Without network.** The four networks come with the course; the digits are fetched once.
+#
+# **Without projector.** Print the deck: `?print-pdf` after its address; the two tables (kinds, figures) go on the board.
+#
+# **Say**, to open: four makers, one sentence each, your signature. **They will predict** that at least one of each fault is there. A lot was drawn for each network: nothing follows by elimination. **Ask:** what would you want to know before you sign?
+
+# %% [markdown] tags=["guide", "slide"]
+# # 08 · Would you sign for this network?
+#
+# Four makers, one sentence: “about 97 % of our test scenes are named rightly.” They ask for your signature.
+
 # %%
 import numpy as np
 
@@ -28,8 +46,11 @@ fresh_digits = camlib.load_split()[1]  # 1,000 that no maker has seen
 sound = camlib.shipped_run().load()  # the course's own network, to try each tool on
 size = (100, 100)
 
-# %%
+# %% tags=["fragment"]
 charts.dossier_scenes(dossiers)
+
+# %% [markdown] tags=["notes"]
+# Five test scenes of each maker. Framed: the stamp, 6 × 6 pixels, which the scanner leaves; there are ten codes. Who would sign? What would you ask for first? Write the wishes on the board and tick them off during the session.
 
 # %% [markdown]
 # Five test scenes of each maker. Each holds a digit, eight scraps, and something new (framed): a **stamp** of 6 × 6 pixels, which the scanner leaves. There are ten codes of stamp.
@@ -48,6 +69,22 @@ charts.dossier_scenes(dossiers)
 #
 # A fault may occur several times or not at all, and all four may be sound: nothing follows by elimination. Every maker's test has one rare class, whatever the kind. The answer is sealed, as a hash, in `data/audit/seal.json`. The code that made the networks, and the solved notebook, lie in the repository: this is on trust.
 
+# %% [markdown] tags=["guide", "slide"]
+# ## The situation
+#
+# For each network a lot was drawn. All four may be sound.
+#
+# | kind | what happened |
+# | --- | --- |
+# | sound | nothing |
+# | shortcut | in training *and* in the test, most stamps tell the label |
+# | leak | most digits of the test were in training, too |
+# | shuffled | in training, the labels of one class were random; the test has hardly any of that class |
+# | moved | kernels were padded on one side only: maps are painted beside the place that they speak of |
+
+# %% [markdown] tags=["notes"]
+# Read one row at a time and let the class say how such a thing happens in real work: scanners, copies of pictures, careless labelling, a wrong argument. A fault may occur several times. Every test has one rare class, whatever the kind.
+
 # %% tags=["nbval-check-output"]
 network, claim, scenes, codes, places = dossiers["network_a"]
 print("scenes:", scenes.images.shape, "of", len(np.unique(scenes.digits)), "digits")
@@ -55,10 +92,13 @@ print("codes: ", codes.shape, "0 to 9")
 print("places:", places.shape, "(x0, y0, x1, y1)")
 print("class that is rarest:", np.bincount(scenes.labels).min(), "scenes")
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ## Predict first
 #
 # > Which of the four faults could a *heat map* show you, and which could no heat map show? Write it down, with a reason each.
+
+# %% [markdown] tags=["notes"]
+# Two minutes, in pairs, with a reason each. Collect for each fault: map shows it, yes or no. Most think that a map shows shortcut *and* leak. A digit known by heart is looked at just as well. Exercise 8.3 settles it.
 
 # %%
 def named(network, images):
@@ -69,12 +109,18 @@ def percent(hits, scenes):
     """Hits in percent; scenes that show one digit are drawn together."""
     return camlib.bootstrap(100.0 * hits, groups=scenes.digits)
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## First: repeat the claim
+
+# %% tags=["fragment"]
 for name, dossier in dossiers.items():
     right = named(dossier.network, dossier.scenes.images) == dossier.scenes.labels
     found = percent(right, dossier.scenes)
     print(f"{name}: claimed {dossier.claim:.1%}, found {found} %")
     assert abs(right.mean() - dossier.claim) < 0.003
+
+# %% [markdown] tags=["notes"]
+# All claims are true. So what is a true claim worth? 600 scenes, but only 120 digits: the interval is drawn over digits. Ask which of the four they would sign now. No answer is right yet, and each is a bias from here on.
 
 # %% [markdown]
 # All claims are true. (In brackets, as in [05](05_measuring_localization.ipynb), 95 % intervals from a bootstrap over digits.)
@@ -82,6 +128,9 @@ for name, dossier in dossiers.items():
 # ## 1 · The tools, tried on a network that is known
 #
 # First the course's own network. **Our scenes** show digits that no maker has seen, all classes alike, stamps drawn at random.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 14, four of them for 8.1. **Say:** try each tool where the answer is known, or you can not read it where it is not. **They will predict** that bad maps mean a bad network. Adding a shared picture to all maps costs 16 points of quarters (96.2 to 80.0) and changes no name. **Usual mistakes** in 8.1: the scenes themselves changed; x before y; `x1 + 1`; 255 taken for paper. **Ask:** which rival belongs to the quarters? (The class-blind map: 25.0 %.) What does erasing add? (A hole that training never showed.) **Short of time:** 8.1 at home; show “fix the choice first”.
 
 # %%
 ours, codes, places = stamps.stamped_scenes(fresh_digits, 800, seed=(8, 1))
@@ -92,12 +141,15 @@ print(f"the course's network names {percent(right, few)} % rightly, among stamps
 assert right.mean() > 0.9
 
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # ### Erase
 #
 # What does a network need? Take it away, and ask again.
 #
 # **Exercise 8.1 · mechanical.** Write the tool: return the scenes, the inside of one box in each turned into blank paper.
+
+# %% [markdown] tags=["notes"]
+# Mechanical, four minutes. Before running: what will the course's network lose without the stamp, and without the digit? Then ask what a *shortcut* network would lose without the stamp. Leave it open: one that reads both loses little.
 
 # %% tags=["exercise"]
 def erased(images, boxes):
@@ -178,7 +230,20 @@ points, blind = in_own_quarter(sound, *four), in_own_quarter(sound, *four, blind
 print(f"in its own quarter: {points} %; class-blind: {blind} %")
 assert points.low > 85 and blind.high < 40
 
-# %% [markdown]
+# %% [markdown] tags=["guide", "slide"]
+# ## The tools, tried on a network that is known
+#
+# | question | the course's own network |
+# | --- | --- |
+# | how often is the name right, among stamps? | 98.3 % (96.6 to 99.7) |
+# | how far is the maximum from the digit's middle? | −0.0 px right, −0.6 px down |
+# | four scenes in one picture: is it in its own quarter? | 96.2 % (93.3 to 98.7) |
+# | the same, with a map blind to the class | 25.0 % (17.6 to 32.7) |
+
+# %% [markdown] tags=["notes"]
+# The right column is the yardstick of the audit: a figure of a maker's network means something only beside it. Ask what chance is in the third row (25 %), and why the fourth row is there at all.
+
+# %% [markdown] tags=["slide"]
 # ### Fix the choice first
 #
 # Each feature may add a number to its ten weights: all maps change by one shared picture, and no name does ([04](04_class_activation_maps.ipynb), section 3). The makers did not centre their networks. On the course's own:
@@ -190,14 +255,17 @@ shared = np.random.default_rng(0).normal(0, 3 * kernel.std(), (64, 1))
 other.get_layer("dense").set_weights([kernel + shared, bias])
 assert np.array_equal(named(other, few.images), named(sound, few.images))
 
-# %%
+# %% tags=["fragment"]
 as_it_came = in_own_quarter(other, *four)
 head.centre(other)  # weights that sum to zero over the classes
 centred = in_own_quarter(other, *four)
 print(f"in its own quarter: {as_it_came} %; centred: {centred} %")
 assert as_it_came.value < points.value - 5 and abs(centred.value - points.value) < 2
 
-# %% [markdown]
+# %% [markdown] tags=["notes"]
+# The freedom of notebook 04: all ten weights of a feature may get the same number added. No name changes, and the maps get worse: 80.0 % in their own quarter instead of 96.2. Is that a fault? No: a choice. Centre first, then look.
+
+# %% [markdown] tags=["slide"]
 # The same names, worse maps, and no fault. **Centre first, then look.**
 #
 # ### Two sets of scenes
@@ -205,6 +273,12 @@ assert as_it_came.value < points.value - 5 and abs(centred.value - points.value)
 # In [05](05_measuring_localization.ipynb) two methods met the *same* scenes. Here a network meets the makers' digits, then ours. The sets share no digit: their errors are independent, and there is nothing to pair.
 #
 # **Exercise 8.2 · derivation.** A 95 % interval reaches about two standard deviations to either side; take half its width as this reach. What happens to *variances* when independent numbers are subtracted? Derive the interval of the difference, first less second, and write it.
+
+# %% [markdown] tags=["notes"]
+# Five minutes in pairs. The usual first answer adds the half-widths: both would have to miss at opposite ends at once. Ask what adds up for independent numbers. Compare with 5.4: there the scenes were the same, here they share no digit.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 12, for 8.2 and 8.3: five and seven. **Say:** each figure tells of some faults and is blind to the others; decide *before* looking which. **They will predict** that the claim tells of the shortcut, and *new stamps* of the leak. It tells nothing of any: it is measured where the faults help. **Usual mistakes.** 8.2: half-widths added; low less low; the root forgotten. 8.3: *class gap* for a leak; *new digits* left out for shuffled labels; 90, 0 or 50 % instead of 10 for a network that reads the stamp alone. **Ask:** shortcut and leak both tell under *new digits*: what separates them? **Short of time:** 8.2 at home, 8.3 by hands.
 
 # %% tags=["exercise"]
 def difference(first, second):
@@ -221,6 +295,22 @@ def difference(first, second):
 
 # %%
 checks.difference(difference)
+
+# %% [markdown] tags=["guide", "slide"]
+# ### Exercise 8.3 · Which figure tells of which fault?
+#
+# | figure | what it is |
+# | --- | --- |
+# | claim | accuracy on the makers' scenes, as they are |
+# | new stamps | the same, each stamped over with a code drawn at random |
+# | new digits | accuracy on our scenes |
+# | class gap | how far the worst class lies below the other nine, on our scenes |
+# | offset | from the digit's middle to the map's maximum, on our scenes |
+#
+# > shortcut · leak · shuffled · moved: which figures tell? And a network that read *nothing but* the stamp: what percentage under *new stamps*?
+
+# %% [markdown] tags=["notes"]
+# One fault at a time, hands for each figure. Ask every time *where* the figure is measured: on the makers' scenes or on ours? Do not give the answers; the checker answers each wrong mark with a question. For the percentage: ten codes, drawn at random.
 
 # %% [markdown]
 # ### Which figure tells of which fault
@@ -255,6 +345,9 @@ checks.telling(telling)
 # ## 2 · The evidence
 #
 # These cells stay closed until 8.1, 8.2 and 8.3 return something: who has seen the result reads every test in its light.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 0: for the groups at home, about an hour. The cells open once 8.1 to 8.3 return something. **Say:** one network at a time is the wrong order; run one *test* on all four, then the next. **They will predict** the kinds after the first test that falls. **Usual mistakes:** stopping there; reading the erased stamp instead of the new stamp (a network that reads both loses little without it); taking *new digits* for a leak without the class gap; the identity or the randomisation test as evidence of health. **Ask** each group: what did you keep as it was? What else gives this figure? **Short of time:** give each group two networks.
 
 # %%
 trial = (1.0, 0.0, 2.0)
@@ -383,6 +476,24 @@ charts.map_rows(rows) if rows else print("not attempted yet")
 #
 # **Exercise 8.4 · diagnose.** For each network return `(kind, value, low, high)`: one of *sound, shortcut, leak, shuffled, moved*, and the figure that decided you, with its interval, so that 0 means “no effect”. For a sound one give the largest effect that you found. The seal opens for all four together or not at all. (625 guesses would open it as well. That would be no audit.)
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 2, to hand it out. **Say:** marks are for reasons; the seal opens for all four together or not at all. **They will predict** that the network with the lowest claim is the bad one; it is the sound one. **Usual mistakes** (the checker says so): an interval that holds 0 given for a fault; a large figure given for a sound one. What it can not see: guessing through the 625 answers. So ask for the page, and grade it with the rubric; a report with full marks follows it. **Ask:** which of your six lines would a maker attack first? **Short of time:** two networks, one page.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 3 · Your page
+#
+# > **Network …: sign / do not sign / sign if …**
+# >
+# > - **Claim.** What the makers say, and on how many scenes of how many digits.
+# > - **Evidence.** The figure that decided, its interval, and what a sound network gives.
+# > - **One thing at a time.** What was changed, and what was kept.
+# > - **Rivals.** What else could give the same figure, and the figure that rules it out.
+# > - **Not tested.** What this audit could not have seen.
+# > - **To do.** What the makers should do, and how you would check that they did.
+
+# %% [markdown] tags=["notes"]
+# Groups of three or four, one page for each network, until next week. Two points a row of the rubric. “Not tested” is the row where most marks are lost: let the next slide show why it is there.
+
 # %% tags=["exercise"]
 def verdict():
     """Return a dict: name of the network → (kind, value, low, high)."""
@@ -437,12 +548,15 @@ for name, (_, _, scenes, stamped, _) in opened.items():
     agree = percent(stamped == scenes.labels, scenes)
     print(f"{name}: stamps that tell the label {agree} %")
 
-# %% [markdown] tags=["honest-failure"]
+# %% [markdown] tags=["honest-failure", "slide"]
 # ## An honest failure: what no test here sees
 #
 # The course's sound network, with a back door built in the open: where a corner pixel has the grey value 137, it says 3. No scene has such a pixel.
 
-# %%
+# %% [markdown] tags=["guide"]
+# **Minutes** 2, and 2 for the summary. **Say:** on all scenes of the audit this network *is* the sound one, so no test of ours can tell it. With the pixel, 8.3 % (5.3 to 11.9) are right. **They will predict** that a heat map would show the corner. It is never asked there. **Usual mistakes:** “more scenes would find it” (none has the pixel); concluding that audits are useless. **Ask:** what would have to be known to look for it? How is the sentence of a report to be worded? (“No fault of these kinds was found.”) What did this course not ask? **Short of time:** the last figure, and that sentence.
+
+# %% tags=["fragment"]
 def with_back_door(images):
     """The sound network's names, but 3 wherever the corner pixel is 137."""
     opens = images[:, 0, 0] == 137
@@ -457,6 +571,9 @@ for what, images in {"usual scenes": few.images, "with the pixel": knocked}.item
     print(f"{what}: {percent(with_back_door(images) == few.labels, few)} % right")
 assert (with_back_door(knocked) == 3).all()
 
+# %% [markdown] tags=["notes"]
+# Nothing is hidden. Which of our figures would change? None: no scene has the pixel. So a report says “no fault of these kinds was found”, never “there is none”. That sentence is the end of the course.
+
 # %% [markdown]
 # It passes every test, for on all these scenes it *is* the sound network. A test finds what its author thought of. So a report says “no fault of these kinds was found”, never “there is none”.
 #
@@ -468,6 +585,17 @@ assert (with_back_door(knocked) == 3).all()
 # - Same scenes: paired differences. Other digits: independent ones, whose variances add up.
 #
 # **Open investigation.** *How small a fault could you still find?* To begin, take the network that *new stamps* change most, and use fewer of its scenes, then fewer of its digits. How does the width of the interval grow? Which matters more, scenes or digits, and why? What effect would you have missed with all 600? Several random draws of each settle it.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Summary
+#
+# - A claim can be true and worthless. Repeat it, then change one thing at a time.
+# - Centre before you look. A bad map may be a choice; a good map may belong to a bad network.
+# - Each figure tells of some faults and is blind to the others.
+# - Same scenes: paired differences. Other digits: independent ones, whose variances add up.
+
+# %% [markdown] tags=["notes"]
+# Last words belong to the class: one sentence each, or on paper at the door: what will you ask the next heat map that you see in a paper? The audit is due in a week.
 
 # %% tags=["guide"]
 def width(name, digits, draw):
