@@ -8,9 +8,11 @@ from .class_activation_maps import maps_by_hand, weakest_after_normalising, weig
 from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
 from .lenet_gap import gap_logits, spread_head, weights_at
 from .measuring_localization import difference_interval, honest_accuracy, iou_by_hand, offset
-from .start_here import hottest_cell
+from .start_here import added_by_each_cell, before_training, hottest_cell
 
 __all__ = [
+    "added_by_each_cell",
+    "before_training",
     "compared_alike",
     "difference",
     "difference_interval",

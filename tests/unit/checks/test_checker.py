@@ -12,6 +12,8 @@ RANDOM = np.random.default_rng(0)
 FEATURES, KERNEL = RANDOM.uniform(size=(4, 5, 6, 8)), RANDOM.normal(size=(8, 3))
 SQUARES = RANDOM.integers(0, 256, (50, 4, 4), np.uint8)
 CONTEXTS = {
+    "added_by_each_cell": (),
+    "before_training": (),
     "compared_alike": (),
     "difference": (),
     "difference_interval": (),
