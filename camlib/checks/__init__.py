@@ -3,14 +3,17 @@
 from .a_network_by_hand import high_loss, logit_gradient, max_pool, moved_digit
 from .alexnet_caltech256 import fold, map_side, mean_of_classes
 from .audit_a_network import difference, erased, telling, verdict
-from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probability, score_cam_seconds
+from .beyond_cam import compared_alike, grad_cam_by_hand, map_of_log_probability, moved_by_biases
 from .class_activation_maps import maps_by_hand, maps_of_flattened, mended_maps, on_a_wide_canvas
 from .cluttered_mnist import paste_clips, reported_error, split_is_honest, touched_with
 from .lenet_gap import mended_batch, side_by_side, spread_head, weights_at
 from .measuring_localization import difference_interval, iou_by_hand, margin, one_of_two
-from .start_here import hottest_cell
+from .start_here import added_by_each_cell, before_training, hottest_cell
 
 __all__ = [
+    "added_by_each_cell",
+    "before_training",
+    "compared_alike",
     "difference",
     "difference_interval",
     "erased",
@@ -19,7 +22,6 @@ __all__ = [
     "high_loss",
     "hottest_cell",
     "iou_by_hand",
-    "layer_cam_by_hand",
     "logit_gradient",
     "map_of_log_probability",
     "map_side",
@@ -30,12 +32,12 @@ __all__ = [
     "mean_of_classes",
     "mended_batch",
     "mended_maps",
+    "moved_by_biases",
     "moved_digit",
     "on_a_wide_canvas",
     "one_of_two",
     "paste_clips",
     "reported_error",
-    "score_cam_seconds",
     "side_by_side",
     "split_is_honest",
     "spread_head",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checker import checker
+from .checker import checker, close_hint
 
 
 @checker
@@ -24,3 +24,47 @@ def hottest_cell(answer, maps, logits):
     if named.T[row, column] == named.max():
         return "row and column are exchanged"
     return "that cell is not the hottest in the map of the class with the largest logit"
+
+
+@checker
+def added_by_each_cell(answer):
+    """Exercise 0.2, what each cell adds."""
+    values = np.random.default_rng(0).normal(scale=100, size=(4, 5))
+    result = answer(values.copy())
+    if np.shape(result) == ():
+        return "that is one number: what does each cell add? Its row and column should stay"
+    wrong = {
+        "these add up to far more than the logit: it is the mean of the map, not the sum": values,
+        "right for 25 × 25 cells only: read the number of cells from the map": values / 625,
+        "every cell got the same: a cell that speaks against the class should take something off":
+            np.full((4, 5), values.mean() / 20),
+        "these add up to 1 on every map: shares of a whole, and the question is how much": values / values.sum(),
+        "divide by the number of cells, not of rows": values / 4,
+        "divide by the number of cells, not of columns": values / 5,
+        "what speaks against the class counts too": np.maximum(values, 0) / 20,
+        "that adds up to nothing: leave the mean in": values - values.mean(),
+    }
+    return close_hint(result, values / 20, wrong, "all of them together, plus the bias, should be the logit")
+
+
+@checker
+def before_training(answer):
+    """Exercise 0.3, before training."""
+    result = answer()
+    if not isinstance(result, (tuple, list)) or len(result) != 2 or not isinstance(result[0], str):
+        return "expected two things: a letter and a number, such as ('A', 5000)"
+    letter, count = result[0].strip().upper(), result[1]
+    if letter not in tuple("ABCD"):
+        return f"{result[0]!r} is none of the letters A, B, C and D"
+    if letter == "A":
+        return ("that such maps mean nothing to us is true. But the equation does not ask what a map means: whose sum "
+                "does a map show?")
+    if letter == "B":
+        return "maps and logits do change in training. Are they two things that are trained, or one made of the other?"
+    if letter == "D":
+        return "does the equation hear the label? Look for it there"
+    wrong = {
+        "that is how many logits there are. If the equation holds, in how many do its sides differ?": 10000,
+        "this counts logits where the two sides differ; you say that the equation holds": 1000,
+    }
+    return close_hint(count, 0, wrong, "you say that the equation holds, up to rounding: how often does it not?")
