@@ -1,7 +1,8 @@
 """Values on their way between a learner's process and the judge: as JSON, in which nothing can be executed.
 
-Numbers, texts, arrays of them, lists, tuples, sets, dicts, `Digits` and `Scenes` come out as they went in, subclasses as what
-they are made from, tensors as arrays. Of any other object its type's name is left: no method of it reaches the judge.
+Numbers, texts, arrays of them, lists, tuples, sets, dicts, `Digits` and `Scenes` come out as they went in, subclasses
+as what they are made from, tensors as arrays. Of any other object its type's name is left: no method of it reaches the
+judge.
 """
 
 import base64
