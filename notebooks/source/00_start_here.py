@@ -189,8 +189,30 @@ story = camlib.explain_run(run, scenes.images[:6])
 explorer = camlib.explorer(
     scenes.images[:6], story.maps, bias=story.bias, steps=run.steps,
     accuracy=run.accuracy, labels=scenes.labels[:6], boxes=scenes.boxes[:6],
+    network=run,
 )
 explorer
+
+# %% [markdown]
+# ## Now you
+#
+# The last thumbnail above is **yours**: an empty sheet, and the network looks at it while you draw. It runs in this page, on your machine; nothing is sent anywhere.
+#
+# > **Predict first.** You draw a 7 and choose class 1. Part of what makes a 7 is also part of a 1. What will a bar through the stem do to the 1: more heat, or less?
+#
+# 1. Click the last thumbnail. Draw a 7, as high as the dashed square: that is the size of the digits in training.
+# 2. Choose class 1 and read its logit. Now draw the bar, and watch.
+# 3. Scatter scraps, erase a stroke, move the digit with *Move* or the arrow keys. What you draw stays, whatever you slide.
+#
+# Code can draw, too. It hands the explorer a picture, and Keras's network finds what the page finds:
+
+# %%
+explorer.own_image = scenes.images[0]  # uint8, (100, 100)
+explorer.image_index = 6  # the picture after the six
+checked = camlib.explain(network, explorer.own_image[None])
+assert np.isclose(explorer.logit, checked.logits[0, explorer.class_index], atol=1e-3)
+explorer.own_image = np.zeros((100, 100), np.uint8)  # an empty sheet again
+explorer.image_index = 0
 
 # %% [markdown]
 # The same story without sliders: the map of the true digit at each of the 20 snapshots, with the network's accuracy at that time. Each panel has its own range, which stands below it: compare places, not strengths.

@@ -533,6 +533,23 @@ gallery.pictures([images[0] for images in sizes.values()], titles, width=2.4)
 
 
 # %% [markdown]
+# ### Draw for it
+#
+# The network that *you* trained reads what you draw: choose the last thumbnail. The dashed square is 20 px high, as the digits were in training.
+#
+# > **Predict first.** You draw the same 3 twice: as high as the square, and twice as high. Which is read? Then drag a digit half over the edge of the paper: what is left of its logit?
+
+# %%
+two = camlib.explain(trained, test_scenes.images[:2])
+explorer = camlib.explorer(
+    test_scenes.images[:2], two.maps, bias=two.bias, labels=test_scenes.labels[:2],
+    boxes=test_scenes.boxes[:2], network=run, image_index=2)
+explorer
+
+# %% [markdown]
+# A stroke 40 px high is outside what it has learnt: the check above, with every pixel doubled, says how often that goes wrong. At the edge the map loses the cells that are cut off, and their mean with them.
+
+# %% [markdown]
 # ## Optional: how the learning rate moves
 #
 # You can skip this. The rate $\eta$ rises over the first tenth $w$ of a stage's $T$ steps, then falls along a cosine to a hundredth of its peak:

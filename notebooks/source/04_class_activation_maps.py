@@ -396,9 +396,11 @@ print(f"the identity holds at all {len(run.steps)} steps, untrained included")
 # Point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival under *Against*.
 
 # %% tags=["fragment"]
+half = slice(1, None, 2)  # every other snapshot, the last included
 explorer = camlib.explorer(
-    scenes.images[:6], story.maps, bias=story.bias, steps=run.steps,
-    accuracy=run.accuracy, labels=scenes.labels[:6], boxes=scenes.boxes[:6],
+    scenes.images[:3], story.maps[half, :3], bias=story.bias[half],
+    steps=run.steps[half], accuracy=run.accuracy[half],
+    labels=scenes.labels[:3], boxes=scenes.boxes[:3], network=run,
 )
 explorer
 
@@ -406,7 +408,13 @@ explorer
 # The arrow keys move the cell once the picture has been clicked; click beside the explorer to turn pages again.
 
 # %% [markdown]
-# Code can drive it too:
+# **Now you.** The last thumbnail is an empty sheet: draw on it, or choose a scene and *Draw on this picture*. Write down what you expect, then try:
+#
+# 1. Erase the stroke with most evidence for a 7. Which digit is read then, and was its heat there before?
+# 2. Draw a 3 and an 8 side by side. Whose map lies where?
+# 3. Move one of them away, slowly, over the edge. What does that do to the *other's* map, and to its logit?
+#
+# Code can drive the explorer too:
 
 # %%
 explorer.step = run.steps[-1]
