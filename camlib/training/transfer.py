@@ -19,7 +19,7 @@ import numpy as np
 
 from ..data import photos as photographs
 from ..files import whole_file
-from ..networks.alexnet import LARGEST, SMALLEST, alexnet_gap, winners_layer
+from ..networks.alexnet import LARGEST, SMALLEST, alexnet_gap, unit_layer, winners_layer
 from .accuracy import accuracy_by_class, class_accuracy
 from .features import BATCH, SIDE, gap_features, outputs, read_ahead
 from .fit import cross_validate, fit_head
@@ -144,7 +144,7 @@ def load(folder):
     """
     from ..backend import keras
 
-    winners_layer()  # Keras must know the class before it reads one
+    winners_layer(), unit_layer()  # Keras must know the classes before it reads one
     folder = Path(folder).parent if Path(folder).name == MODEL else Path(folder)
     try:
         about = json.loads((folder / ABOUT).read_text())

@@ -103,7 +103,7 @@ def test_the_smallest_photograph():
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"taps": ("conv5",), "pool": 1}, {"taps": ("conv5",), "pool": 1, "extra": (32,)},
+    {}, {"taps": ("conv5",), "pool": 1, "unit": False}, {"taps": ("conv5",), "pool": 1, "extra": (32,)},
     {"extra": (16, 24), "pool": 5}, {"taps": ("conv3", "conv4", "conv5")},
 ])
 @pytest.mark.parametrize("shape", [(31, 31), (100, 163)])
@@ -122,7 +122,7 @@ def test_the_identity_holds(arrays, options, shape):
 
 @pytest.mark.parametrize("pool", [3, 7])
 def test_gap_hears_what_it_would_after_a_max_pool(arrays, photo, outputs, pool):
-    model = alexnet.alexnet_gap(3, weights=arrays, pool=pool)
+    model = alexnet.alexnet_gap(3, weights=arrays, pool=pool, unit=False)
     gap = keras.Model(model.inputs, model.get_layer("gap").output).predict_on_batch(photo)
     side_by_side = np.concatenate([outputs["conv4"], outputs["conv5"]], axis=-1)[0]
     rows, columns = side_by_side.shape[:2]
@@ -138,8 +138,27 @@ def test_winners_by_hand():
     assert alexnet.winners_layer()(3)(row).numpy().ravel().tolist() == [0, 15, 3, 0, 2]
 
 
+def test_maps_and_means_over_the_length_of_the_means(arrays, photo):
+    """Against the network without the layer, with the same head: everything but the bias is over |v|."""
+    plain, unit = (alexnet.alexnet_gap(3, weights=arrays, unit=unit) for unit in (False, True))
+    unit.set_weights(plain.get_weights())
+    v = keras.Model(plain.inputs, plain.get_layer("gap").output).predict_on_batch(photo)
+    length = np.sqrt((v.astype(float)**2).sum())
+    gap = keras.Model(unit.inputs, unit.get_layer("gap").output).predict_on_batch(photo)
+    np.testing.assert_allclose(gap, v / length, rtol=1e-5)
+    maps, expected = cam.explain(unit, photo).maps, cam.explain(plain, photo).maps / length
+    np.testing.assert_allclose(maps, expected, atol=1e-5 * abs(expected).max())
+
+
+def test_a_unit_layer_by_hand():
+    """Two cells of two channels: the means are 3 and 4, their length 5. And of nothing comes nothing, and no NaN."""
+    cells = np.array([[[2, 8], [4, 0]], [[0, 0], [0, 0]]], np.float32).reshape(2, 1, 2, 2)
+    made = alexnet.unit_layer()()(cells).numpy()
+    np.testing.assert_allclose(made.ravel(), [0.4, 1.6, 0.8, 0, 0, 0, 0, 0], rtol=1e-6)
+
+
 def test_the_papers_network_has_the_papers_parameters():
-    model = alexnet.alexnet_gap(1000, taps=("conv5",), pool=1, extra=(1024,), weights=None)
+    model = alexnet.alexnet_gap(1000, taps=("conv5",), pool=1, unit=False, extra=(1024,), weights=None)
     assert model.count_params() == 2_469_696 + (9 * 256 * 1024 + 1024) + (1024 * 1000 + 1000)
 
 

@@ -1,6 +1,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -437,6 +439,14 @@ def test_what_is_saved_is_loaded(result, tmp_path):
         model, names, side = transfer.load(path)
         assert names == tuple(name.split(".")[1] for name in COLOURS) and side == SIDE
         np.testing.assert_allclose(model.predict_on_batch(pixels), result.model.predict_on_batch(pixels), atol=1e-5)
+
+
+def test_a_saved_model_is_read_by_another_process(result, tmp_path):
+    """There Keras has not met the layers of our own."""
+    transfer.save(result, tmp_path)
+    program = "import sys; from camlib import transfer; print(transfer.load(sys.argv[1])[0].count_params())"
+    said = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True).stdout
+    assert int(said) == result.model.count_params()
 
 
 @pytest.mark.parametrize("about", [None, "", "{}", "[]", '{"names": ["a", "b"], "side": 63}'])
