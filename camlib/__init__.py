@@ -28,6 +28,7 @@ _FUNCTIONS = {
     "normalise": "maps.arrays",
     "softmax": "maps.arrays",
     "explorer": "show.explorer",
+    "own_photo": "show.own_photo",
     "iou": "boxes",
     "accuracy": "training.accuracy",
     "class_accuracy": "training.accuracy",
@@ -49,6 +50,7 @@ _MODULES = {
     "localize": "measure.localize",
     "faithfulness": "measure.faithfulness",
     "table": "measure.table",
+    "grid": "measure.grid",
     "plot": "show.plot",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])

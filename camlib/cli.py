@@ -66,22 +66,22 @@ def print_accuracy(options):
 
 
 def heatmaps(options):
-    from .show import plot
+    from .show import pictures
 
     run = runs.open_run(options.run)
     scenes = make_scenes(digits.load_split()[1], options.images)
-    plot.write_heatmaps(run, scenes, options.out)
+    pictures.write_heatmaps(run, scenes, options.out)
     print(f"{options.out}: {options.images} images × {len(run.steps)} steps, and accuracy.png")
 
 
 def picture(options):
     """The README's picture, of the first scene of seed 2, which notebook 00 shows too."""
-    from .show import plot
+    from .show import pictures
 
     run = runs.shipped_run()
     scenes = make_scenes(digits.load_split()[1], 1000, seed=2)
     story = cam.explain_run(run, scenes.images[:1])
-    figure = plot.course_picture(
+    figure = pictures.course_picture(
         scenes.images[0], story.maps[:, 0], run.steps, run.accuracy, story.logits[:, 0], scenes.labels[0]
     )
     figure.savefig(options.out, dpi=100)
@@ -165,22 +165,29 @@ def _number(least, most=None):
 
 
 def _add_photo_commands(add):
-    """Declare both commands. add(name, function, about) returns an argparse parser for one."""
-    sub = add("transfer", transfer, "train AlexNet-GAP on photographs, and measure it on the rest of them")
-    sub.add_argument("--data", type=Path, metavar="DIR", help="a folder of categories (default: what there is)")
+    """Declare their commands. add(name, function, about) returns an argparse parser for one."""
+    def add_trained(name, command, about):
+        """A command that begins with a transfer."""
+        sub = add(name, command, about)
+        sub.add_argument("--data", type=Path, metavar="DIR", help="a folder of categories (default: what there is)")
+        sub.add_argument("--per-class", type=_number(1), metavar="K", help="photographs a category to train "
+                         f"on (default: {photos.PROTOCOL}, or half of the smallest category where that has no more)")
+        sub.add_argument("--seed", type=_number(0), default=0)
+        sub.add_argument("--side", type=_number(SMALLEST, LARGEST), default=224, help="px, to which photographs are "
+                         f"squeezed: {SMALLEST} to {LARGEST}")
+        sub.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
+        return sub
+
+    sub = add_trained("transfer", transfer, "train AlexNet-GAP on photographs, and measure it on the rest of them")
     sub.add_argument("--download", type=_number(2, caltech.ALL), metavar="N", help="get the first N categories of "
                      f"Caltech-256 first, and use these; {caltech.ALL} is all")
     sub.add_argument("--categories", type=_number(2), metavar="N", help="use the first N categories only")
-    sub.add_argument("--per-class", type=_number(1), metavar="K", help="photographs a category to train "
-                     f"on (default: {photos.PROTOCOL}, or half of the smallest category where that has no more)")
     sub.add_argument("--curve", type=_number(2), nargs="?", const=10, metavar="DRAWS", help="measure instead how "
                      "accuracy grows with photographs, up to K, with ImageNet's convolutions and with random ones")
-    sub.add_argument("--seed", type=_number(0), default=0)
-    sub.add_argument("--side", type=_number(SMALLEST, LARGEST), default=224, help="px, to which photographs are "
-                     f"squeezed: {SMALLEST} to {LARGEST}")
     sub.add_argument("--fine-tune", type=_number(0), default=0, metavar="EPOCHS")
-    sub.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     sub.add_argument("--out", type=Path, default=Path("out/transfer"), help="where the trained model goes")
+    sub = add_trained("grid", grid, "train AlexNet-GAP on photographs, and measure where its maps of mosaics point")
+    sub.add_argument("--mosaics", type=_number(1), default=100, metavar="N")
     sub = add("maps", maps, "write pictures of where a trained model looks, for the top classes of each photograph")
     sub.add_argument("model", type=Path, help="a folder that `transfer` wrote, or the model.keras in it")
     sub.add_argument("photos", type=Path, nargs="+", metavar="PHOTO")
@@ -211,6 +218,23 @@ def transfer(options):
     print(table(result.numbers))
     _write_json(options.json, result.numbers)
     print(f"{options.out / MODEL}: try  python -m camlib maps {options.out} PHOTO…")
+
+
+def grid(options):
+    """The grid pointing game on mosaics of photographs: what AlexNet-GAP's maps hit, beside controls and baselines."""
+    from .measure import grid
+
+    _check_can_write(options.json)
+    found = photos.open_folder(options.data) if options.data else photos.find()
+    print(found.about)
+    numbers, rows = grid.measure(found, per_class=options.per_class, count=options.mosaics, seed=options.seed,
+                                 side=options.side)
+    print(f"{numbers['accuracy']:.1%} of the photographs kept for the test are named rightly (mean of the "
+          f"classes); of these, {options.mosaics:,} mosaics of four, {2 * options.side} px\nin percent, with 95 % "
+          "intervals (bootstrap over photographs): how often a class's maximum lies in its own quarter,\nand how much "
+          f"of its positive part\n{grid.as_text(rows)}")
+    _write_json(options.json, numbers | {"mosaics": options.mosaics, "grid": {
+        name: {figure: interval._asdict() for figure, interval in row.items()} for name, row in rows.items()}})
 
 
 def _photographs(options):

@@ -147,6 +147,7 @@ def split(photos, per_class=None, seed=0):
 def read(path, side=None, within=None):
     """A photograph as uint8 RGB: (height, width, 3), or with `side` squeezed to (side, side, 3).
 
+    path: of a file; or a file itself, open for reading bytes, whose `name` the errors then say, read from its start.
     side: px; a picture is squeezed, not cropped, so that nothing in it is lost and boxes scale along. within: px, for
     a picture to look at: a larger one is shrunk, as it is in proportion, until no side is longer.
     Grey, palette, CMYK and transparent pictures (on white) too, 16 bits (65,535 is white) and floats (1 is white);
@@ -156,10 +157,14 @@ def read(path, side=None, within=None):
     """
     from PIL import Image, ImageOps
 
+    source = path
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+        if hasattr(path, "read"):
+            path.seek(0)
+            path = getattr(path, "name", "the upload")
+        elif not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             raise Unreadable(f"{path} is not a file: expected a photograph")
-        with Image.open(path, formats=FORMATS) as picture:
+        with Image.open(source, formats=FORMATS) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise Unreadable(f"{path} has {picture.width}×{picture.height} pixels, more than {MOST_PIXELS:,}: "
                                  "make it smaller first")

@@ -104,19 +104,19 @@ export function stretchBox(box, from, to) {
 
 /**
  * RGBA bytes for values, between low and high through a table of 256 RGB colours. A diverging table is centred at
- * zero and fades out there, so that no evidence leaves the picture as it is.
+ * zero and fades out there, and heat begins at zero, so that no evidence leaves the picture as it is.
  */
-export function colourise(values, [low, high], table, { opacity = 1, diverging = false } = {}) {
+export function colourise(values, [low, high], table, { opacity = 1, diverging = false, heat = false } = {}) {
   const rgba = new Uint8ClampedArray(4 * values.length);
   const limit = Math.max(Math.abs(low), Math.abs(high));
-  const [start, span] = diverging ? [-limit, 2 * limit] : [low, high - low];
+  const [start, span] = diverging ? [-limit, 2 * limit] : heat ? [0, high] : [low, high - low];
   for (let i = 0; i < values.length; i++) {
     const t = span > 0 ? Math.min(Math.max((values[i] - start) / span, 0), 1) : diverging ? 0.5 : 0;
     const colour = 3 * Math.round(t * 255);
     rgba[4 * i] = table[colour];
     rgba[4 * i + 1] = table[colour + 1];
     rgba[4 * i + 2] = table[colour + 2];
-    rgba[4 * i + 3] = 255 * opacity * (diverging ? Math.min(1, 1.25 * Math.abs(2 * t - 1)) : 1);
+    rgba[4 * i + 3] = 255 * opacity * Math.min(1, diverging ? 1.25 * Math.abs(2 * t - 1) : heat ? 2 * t : 1);
   }
   return rgba;
 }
@@ -160,6 +160,10 @@ export async function unpack(bytes) {
   const shared = {}; // a range of all differences takes longer than the rest of a drawing where classes are hundreds
   data.sharedRange = (step, image, against = null) => (shared[[step, image, against]] ??=
     ends(data.class_names.flatMap((_, c) => data.range(step, image, c, against))));
+  /** The classes that have boxes of their own in an image, and the boxes to show with a class: its own and anyone's. */
+  data.ownClasses = (image) => (data.boxes?.[image] ?? []).filter((box) => box.length > 4).map((box) => box[4]);
+  data.truths = (image, c) => (data.boxes?.[image] ?? []).filter((box) => box.length === 4 || box[4] === c)
+    .map((box) => box.slice(0, 4));
   data.logitsOf = (step, image) => data.logits.subarray(index(step, image, 0), index(step, image, 0) + classes);
   return data;
 }
@@ -250,7 +254,8 @@ function template(data) {
   <div class="classes">
     <div class="table"><div class="head" aria-hidden="true"><span>class</span><span class="what"></span>
       <span>probability</span></div>${choices("class_index", "Class", rows)}</div>
-    <div class="legend"><span><b>▸</b> predicted${data.labels ? " <b>✓</b> true" : ""}</span>
+    <div class="legend"><span><b>▸</b> predicted${
+      data.labels || data.images.some((_, i) => data.ownClasses(i).length) ? " <b>✓</b> true" : ""}</span>
       ${choices("order", "Order of the classes", [["class", "in order"], ["score", "by score"]])}</div>
     ${classes > 1 ? `<label class="legend" title="Maps and logits less those of this class">Against
       <select name="against"><option value="">${data.centred ? "the average class" : "nothing (as computed)"}</option>
@@ -291,7 +296,7 @@ function look(data, state) {
   const range = state.scale === "map" ? data.range(step, image, c, against) : data.sharedRange(step, image, against);
   const small = state.show_box ? largestBox(stretched, height, width, state.threshold) : null;
   const box = small && stretchBox(small, data.travelling, data.size);
-  const truths = data.boxes?.[image] ?? [];
+  const truths = data.truths(image, c);
   const overlap = box && truths.length ? Math.max(...truths.map((truth) => iou(box, truth))) : null;
   const own = data.logitsOf(step, image), logits = against === null ? own : own.map((z) => z - own[against]);
   return { ...state, map, stretched, range, box, truths, overlap, logits, chances: softmax(logits) };
@@ -376,12 +381,12 @@ function keepKeys(app) {
   });
 }
 
-const diverging = (name) => name === "diverging";
+const kind = (name) => ({ diverging: name === "diverging", heat: name === "heat" });
 const tableOf = (data, name) => data.tables.subarray(768 * data.colormaps.indexOf(name));
 
 /** Values coloured into a canvas of width × height, its own pixels. */
 function paint(context, values, range, data, { colormap, opacity = 1 }, width, height) {
-  const rgba = colourise(values, range, tableOf(data, colormap), { opacity, diverging: diverging(colormap) });
+  const rgba = colourise(values, range, tableOf(data, colormap), { opacity, ...kind(colormap) });
   context.putImageData(new ImageData(rgba, width, height), 0, 0);
 }
 
@@ -460,7 +465,8 @@ function colourScale({ data, find }) {
   return {
     draw({ map, colormap, range: [low, high], show_box, threshold }) {
       const limit = Math.max(Math.abs(low), Math.abs(high));
-      const [from, to] = diverging(colormap) ? [-limit, limit] : [low, high];
+      const { diverging, heat } = kind(colormap);
+      const [from, to] = diverging ? [-limit, limit] : heat ? [0, Math.max(high, 0)] : [low, high];
       const ramp = Float64Array.from({ length: 256 }, (_, i) => from + ((to - from) * i) / 255);
       paint(bar, ramp, [from, to], data, { colormap }, 256, 1);
       const place = (value) => `${to > from ? (100 * (value - from)) / (to - from) : 0}%`;
@@ -479,11 +485,12 @@ function colourScale({ data, find }) {
 function classTable({ data, root, find, all }) {
   const [rows, columns] = data.shape.slice(3);
 
-  function sort({ order, logits }) {
-    const labels = all(".class_index label");
+  function sort({ order, logits, image_index }) {
+    const labels = all(".class_index label"), own = data.ownClasses(image_index);
+    const first = (a, b) => own.includes(+b.control.value) - own.includes(+a.control.value);
     const byScore = (a, b) => logits[b.control.value] - logits[a.control.value];
     const byClass = (a, b) => a.control.value - b.control.value;
-    const sorted = [...labels].sort(order === "score" ? byScore : byClass);
+    const sorted = [...labels].sort((a, b) => first(a, b) || (order === "score" ? byScore : byClass)(a, b));
     if (sorted.some((label, i) => label !== labels[i])) {
       const focused = root.activeElement;
       find(".class_index").append(...sorted);
@@ -495,7 +502,8 @@ function classTable({ data, root, find, all }) {
   function fill(label, c, { logits, chances, ...shown }, limit, predicted) {
     const of = (selector) => label.querySelector(selector);
     label.control.checked = c === shown.class_index;
-    const [guess, truth] = [c === predicted, c === data.labels?.[shown.image_index]];
+    const guess = c === predicted;
+    const truth = c === data.labels?.[shown.image_index] || data.ownClasses(shown.image_index).includes(c);
     of(".marks").textContent = (guess ? "▸" : "") + (truth ? "✓" : "");
     const numbers = `${what(shown)} ${number(logits[c])}, probability ${percent(chances[c])}`;
     label.control.setAttribute("aria-label",

@@ -56,7 +56,8 @@ class Explorer(anywidget.AnyWidget):
 
     image_index, class_index, step_index: which map. See also `step`.
     opacity: 0 to 1.
-    colormap: "diverging" (centred at zero, for signed maps), "viridis", "magma" or "jet".
+    colormap: "diverging" (centred at zero, for signed maps), "heat" (the positive part, for photographs), "viridis",
+        "magma" or "jet".
     threshold: fraction of the map's maximum, 0 to 1, above which the box is drawn (the paper takes 0.2).
     smooth: bilinear upsampling rather than raw cells. show_box: draw the box and, if known, the truth.
     scale: what the colours span: "classes", all classes of this image at this step, so that heat compares across
@@ -144,8 +145,8 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def iou(self):
-        """Intersection over union of `box` with the best of the image's true boxes; None where either is missing."""
-        truths = self._content.boxes[self.image_index] if self._content.boxes else []
+        """Intersection over union of `box` with the best of the true boxes shown; None where either is missing."""
+        truths = self._content.truths(self.image_index, self.class_index)
         return float(iou(self.box, truths).max()) if self.box and len(truths) else None
 
     def save_html(self, path):
@@ -215,7 +216,7 @@ class Explorer(anywidget.AnyWidget):
             axes.set_title(f"{c.class_names[k]}: {100 * chances[k]:.1f} %", fontsize=9, parse_math=False,
                            fontweight="bold" if k == self.class_index else "normal")
         if self.show_box:
-            for box in c.boxes[image] if c.boxes else []:
+            for box in c.truths(image, self.class_index):
                 _outline(rest[0], box, "dashed")
             _outline(rest[0], self.box, "solid")
         buffer = io.BytesIO()
@@ -242,9 +243,11 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     bias: (classes,) or (steps, classes); None stands for zeros.
     steps: the training step of each snapshot, increasing. accuracy: the same length, 0 to 1.
     labels: int, (n,), the true classes. boxes: int, (n, 4), true boxes (x0, y0, x1, y1), half-open pixels, or a list
-        of n arrays (k, 4). class_names: one per class, "0", "1", … by default. title: shown above.
+        of n arrays (k, 4). Or of n dicts, class → box or boxes, where an image shows several classes: a box is then
+        shown with its own class alone, and these classes come first. class_names: one per class, "0", "1", … by
+        default. title: shown above.
     traits: where the controls start, such as class_index=3 or threshold=0.5; by default the first image, the last
-        step, the predicted class.
+        step, the predicted class, and for photographs, which are RGB, "heat" as colours.
 
     Raises ValueError for shapes that do not agree, for NaN or infinite maps and boxes, and for an unknown control;
     traitlets.TraitError for a control's value out of its range.
@@ -264,7 +267,8 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     step = _index(traits.setdefault("step_index", steps_count - 1), steps_count, "step_index")
     image = _index(traits.setdefault("image_index", 0), count, "image_index")
     traits.setdefault("class_index", int(content.logits[step, image].argmax()))
-    traits.setdefault("colormap", "diverging" if content.maps.min() < 0 else "viridis")
+    signed = "diverging" if content.maps.min() < 0 else "viridis"
+    traits.setdefault("colormap", "heat" if content.pictures[0].ndim == 3 else signed)
     traits.setdefault("order", "class" if content.steps else "score")
     return Explorer(content, **traits)
 

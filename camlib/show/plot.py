@@ -1,18 +1,17 @@
-"""Figures of the course. Functions are pure: arrays in, a matplotlib figure out (`write_heatmaps`: files).
+"""Figures of the course. Functions are pure: arrays in, a matplotlib figure out.
 
 Scenes are shown as ink on paper (inverted grey). Raw maps are signed evidence: they get a diverging colour map
 centred at zero, with its range stated; maps for looking get a sequential one that survives greyscale.
 """
 
 import unicodedata
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from ..boxes import LARGEST_SIDE, check_range
 from ..maps.arrays import normalise, softmax, upsample
-from ..maps.cam import explain
+from .packing import photo_heat
 
 HEAT = "YlOrRd"
 FEATURE = "magma"
@@ -68,7 +67,7 @@ def maps_by_class(image, maps, *, logits=None, classes=None, label=None, width=1
 
 
 def heat_map(image, values, *, label="", width=5.6):
-    """A scene, and the same scene under one of its maps, stretched to its own range, which is written below it.
+    """A scene, and the same scene under one of its maps (see `overlay`), whose range is written below it.
 
     image: (height, width) or (height, width, 3). values: (rows, columns), raw.
     """
@@ -84,15 +83,32 @@ def heat_map(image, values, *, label="", width=5.6):
 def top_classes(picture, maps, logits, names, top=5):
     """The paper's figure: a photograph, and over it the maps of its most probable classes, with their probability.
 
-    picture: uint8, (height, width, 3). maps: (rows, columns, classes), raw; each is stretched to its own range.
-    logits: (classes,). names: of the classes.
+    picture: uint8, (height, width, 3). maps: (rows, columns, classes), raw. logits: (classes,). names: of the classes.
+    One scale for all, from 0 to the largest value of any class, so that heat is evidence: in a range of its own, the
+    map of a class that nobody would name is as hot as any.
     """
     order = np.argsort(logits)[::-1][:top]
-    figure, panels = _grid(1, len(order) + 1, 1.6, height=1.9)
+    figure, panels = _grid(1, len(order) + 1, 1.6, height=2)
     show_image(panels[0, 0], picture)
     for panel, which in zip(panels[0, 1:], order):
-        overlay(panel, picture, maps[:, :, which])
+        overlay(panel, picture, maps[:, :, which], limit=np.max(maps))
         write_title(panel, f"{names[which]}\n{softmax(logits)[which]:.1%}", fontsize=9)
+    return figure
+
+
+def one_class(pictures, maps, logits, which, name, columns=5):
+    """The paper's other figure: the map of one class over many photographs, with its probability in each.
+
+    pictures: uint8, (n, height, width, 3). maps: (n, rows, columns, classes), raw. logits: (n, classes).
+    which, name: the class. Each photograph has the scale of `top_classes`: pale where others have more evidence.
+    """
+    figure, panels = _grid(-(-len(pictures) // columns), min(columns, len(pictures)), 1.5, height=1.75)
+    for panel, picture, of_all, scores in zip(panels.flat, pictures, maps, logits):
+        overlay(panel, picture, of_all[:, :, which], limit=np.max(of_all))
+        panel.set_title(f"{softmax(scores)[which]:.1%}", fontsize=9)
+    for panel in panels.flat[len(pictures):]:
+        panel.set_visible(False)
+    figure.suptitle(printable(f"Where the evidence for “{name}” lies"), fontsize=10, parse_math=False)
     return figure
 
 
@@ -180,14 +196,22 @@ class LiveCurve:
             self.handle.update(figure)
 
 
-def overlay(panel, image, values, *, colormap=HEAT, opacity=0.85):
-    """Draw one map, (rows, columns), stretched to its own range, over an image on matplotlib axes.
+def overlay(panel, image, values, *, limit=None, opacity=0.85):
+    """Draw one map, (rows, columns), over an image on matplotlib axes.
 
-    The colder a place the more transparent, so that the image stays as it is where the map is silent.
+    The colder a place the more transparent, so that the image stays as it is where the map is silent. A grey image's
+    map is stretched to its own range. A photograph's, (height, width, 3), begins at zero and ends at `limit`, which
+    several classes' maps may share (default: its maximum); what speaks against the class is left out.
     """
     show_image(panel, image)
-    heat = normalise(upsample(values, np.shape(image)[:2]))
-    panel.imshow(heat, cmap=colormap, alpha=opacity * heat, vmin=0, vmax=1)
+    large = upsample(values, np.shape(image)[:2])
+    if np.ndim(image) == 2:
+        heat = normalise(large)
+        panel.imshow(heat, cmap=HEAT, alpha=opacity * heat, vmin=0, vmax=1)
+    else:
+        limit = np.max(values) if limit is None else limit
+        heat = np.clip(large / limit, 0, 1) if limit > 0 else np.zeros_like(large)
+        panel.imshow(heat, cmap=photo_heat(), alpha=opacity * np.minimum(1, 2 * heat), vmin=0, vmax=1)
 
 
 def show_signed(panel, values, image, limit, opacity=0.8):
@@ -221,56 +245,6 @@ def draw_box(panel, box, *, color=ACCENT, **style):
     x0, y0, x1, y1 = box
     frame = plt.Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, ec=color, **{"lw": 1.5} | style)
     panel.add_patch(frame)
-
-
-def course_picture(image, maps, steps, accuracy, logits, label, *, classes=6, moments=8):
-    """The course in one picture: a scene, the last step's maps of its strongest classes, and the true one's growth.
-
-    image: (height, width). maps: (steps, rows, columns, classes), raw. logits: (steps, classes). Shown are
-    `classes` of the classes, those with the largest last logits and the two with the smallest, on one signed scale,
-    and `moments` of the steps.
-    """
-    figure = plt.figure(figsize=(11, 3.9), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 2.05))
-    panel = left.subplots()
-    show_image(panel, image)
-    panel.set_title("a scene, never seen before", fontsize=12)
-    above, below = right.subfigures(2, 1, height_ratios=(1.12, 1))
-    order = np.argsort(-logits[-1])
-    extremes = [*order[:classes - 2], *order[-2:]]
-    limit = abs(maps[-1][..., extremes]).max()
-    for panel, which in zip(above.subplots(1, classes), extremes):
-        show_signed(panel, maps[-1, :, :, which], image, limit)
-        panel.set_title(f"{which}: {logits[-1, which]:+.1f}", fontsize=11, color=ACCENT if which == label else INK)
-    above.suptitle("what speaks for each class (red) and against it (blue), with its logit", fontsize=12)
-    chosen = np.round(np.linspace(0, len(steps) - 1, moments)).astype(int)
-    for panel, moment in zip(below.subplots(1, moments), chosen):
-        overlay(panel, image, maps[moment, :, :, label])
-        panel.set_title(f"step {steps[moment]:,}\n{accuracy[moment]:.0%} right", fontsize=9)
-    below.suptitle(f"where it looks for the {label}, along training", fontsize=12)
-    return _done(figure)
-
-
-def write_heatmaps(run, scenes, folder):
-    """The original project's outputs: `folder`/img_N/cmap_STEP.png for each scene and snapshot, and accuracy.png.
-
-    Each picture is the map of the true class, upsampled bilinearly, stretched to [0, 1], in jet at opacity 0.5 over
-    the inverted scene, at twice the scene's pixels.
-    """
-    folder = Path(folder)
-    network = None
-    for step in run.steps:
-        network = run.load(step, network)
-        maps = explain(network, scenes.images).maps
-        true = np.take_along_axis(maps, scenes.labels[:, None, None, None], axis=3)
-        heat = normalise(upsample(true, scenes.images.shape[1:]))[..., 0]
-        paper = 1 - scenes.images[..., None] / 255
-        pictures = 0.5 * paper + 0.5 * plt.get_cmap("jet")(heat)[..., :3]
-        for number, picture in enumerate(pictures):
-            path = folder / f"img_{number}" / f"cmap_{step}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            plt.imsave(path, picture.repeat(2, axis=0).repeat(2, axis=1).clip(0, 1))
-    accuracy_curve(run, against="steps").savefig(folder / "accuracy.png", dpi=120)
 
 
 def show_image(panel, image):

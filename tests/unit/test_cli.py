@@ -83,6 +83,8 @@ def test_bad_arguments_end_in_a_sentence_and_no_traceback(arguments, complaint):
     (["transfer", "--json", "FILE/numbers.json"], "nothing can be written to"),
     (["transfer", "--out", "FILE"], "nothing can be written to"),
     (["transfer", "--out", "FILE/below"], "nothing can be written to"),
+    (["grid", "--mosaics", "0"], "--mosaics: 0 is not a number from 1 on"),
+    (["grid", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
     (["localize", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
     (["maps", "FOLDER", "x.jpg", "--top", "0"], "--top: 0 is not a number from 1 on"),
 ])
@@ -145,6 +147,29 @@ def test_transfer_then_maps(folder, small_network, tmp_path, capsys):
     again = "import sys; from camlib import transfer; print(transfer.load(sys.argv[1])[1:])"  # in another process
     said = subprocess.run([sys.executable, "-c", again, out], capture_output=True, text=True, check=True).stdout
     assert said.strip() == str((("red", "green", "blue é x"), SIDE))
+
+
+def test_grid_measures_maps_beside_what_points_by_chance(small_network, tmp_path, capsys):
+    """Eight categories, each a colour: a network that sees colours points at the quarter that has it."""
+    for number in range(8):
+        colour = [230 * (number >> bit & 1) + 12 for bit in range(3)]
+        (tmp_path / f"{number:03}.colour").mkdir()
+        for k in range(4):
+            pixels = np.clip(colour + np.random.default_rng(k).normal(0, 12, (70, 70, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / f"{number:03}.colour" / f"{k}.png")
+    command("grid", "--data", tmp_path, "--per-class", 2, "--side", SIDE, "--mosaics", 30, "--json", tmp_path / "j")
+    said, stated = capsys.readouterr().out, json.loads((tmp_path / "j").read_text())
+    rows = {name: row["maximum"]["value"] for name, row in stated["grid"].items()}
+    assert list(rows) == ["maps", "maps of absent classes", "maps, weights lifted to ≥ 0", "random convolutions",
+                          "uniform", "centre", "random"]
+    assert all(name in said for name in rows) and f"{rows['maps']:.1f} (" in said
+    assert rows["maps"] > 60 > 2 * rows["uniform"] == 50 and stated["mosaics"] == 30
+    assert rows["maps of absent classes"] < 45
+
+
+def test_grid_says_how_many_categories_it_needs(folder, small_network):
+    with pytest.raises(SystemExit, match="camlib grid: .* a mosaic needs 4"):
+        command("grid", "--data", folder, "--per-class", 2, "--side", SIDE)
 
 
 def test_photographs_of_one_name_have_pictures_of_their_own(folder, small_network, tmp_path, capsys):

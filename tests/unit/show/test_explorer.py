@@ -133,6 +133,7 @@ def test_starts_at_the_predicted_class_of_the_last_step(views):
     assert views.class_index == np.argmax(maps[2, 0].mean(axis=(0, 1)) + np.linspace(-1, 1, 15).reshape(3, 5)[2])
     assert views.colormap == "diverging"
     assert explorer(images, abs(maps)).colormap == "viridis"
+    assert explorer(images[..., None].repeat(3, axis=3), maps).colormap == "heat"  # a photograph
 
 
 def test_step_by_value(views):
@@ -242,6 +243,19 @@ def test_iou_takes_the_best_of_several_boxes_and_none_without_truth():
     assert views.iou == 1
     views.image_index = 1
     assert views.iou is None
+
+
+def test_a_box_of_a_class_is_the_truth_of_that_class_alone():
+    images, maps = scene()
+    own = explorer(images, maps, class_index=2).box
+    views = explorer(images, maps, class_index=2, boxes=[{2: own, 4: [(0, 0, 1, 1), (1, 1, 2, 2)]}, {}, {0: own}, {}])
+    assert views.iou == 1
+    views.class_index = 4
+    assert views.iou < 1
+    views.class_index = 3
+    assert views.iou is None
+    assert [views._content.truths(0, k) for k in (2, 3)] == [[list(own)], []]
+    assert len(views._content.truths(0, 4)) == 2
 
 
 # ------------------------------------------------------------------------------------------------------ coding
@@ -447,6 +461,15 @@ def test_on_paper_and_in_grey_stronger_evidence_is_darker_for_and_against_alike(
     assert abs(np.subtract(*lightness)).max() < 25
 
 
+def test_stronger_heat_is_paler_and_no_photograph_hides_it_in_grey():
+    """From the least that covers a photograph on, in grey too, and it differs from black and from snow."""
+    *rgb, alpha = np.moveaxis(packing.colourise(np.linspace(-1, 1, 201), -1, 1, "heat", 1), -1, 0)
+    grey = np.tensordot([0.299, 0.587, 0.114], rgb, 1)
+    assert (alpha[:101] == 0).all() and (alpha[150:] == 255).all() and (np.diff(alpha[100:151].astype(int)) > 0).all()
+    assert (np.diff(grey[100:]) >= -0.5).all()
+    assert grey[-1] > 220 and grey[150] < 140  # the core stands out from black, its rim from snow
+
+
 @pytest.mark.parametrize("colormap, scale, places", [
     ("viridis", "classes", [2.5 / 5, 5 / 5, 4 / 5, 3 / 5]),  # from −3, though its class is not shown, to 2
     ("viridis", "map", [0, 0, 0, 0]),  # a constant map lies at its own low end
@@ -468,7 +491,7 @@ def test_the_still_shows_the_differences_and_grey_scenes_as_ink_on_paper():
     maps = np.tile([-0.5, 2, 1, -3, 0], (1, 4, 4, 1))
     views = explorer(np.zeros((1, 20, 20), np.uint8), maps, class_index=0, opacity=1, colormap="viridis", against=2,
                      show_box=False)
-    table = packing._tables()[1]
+    table = packing._tables()[packing.COLORMAPS.index("viridis")]
     still = still_of(views)
     assert panel(still, 0).min() > 247
     for number, k in enumerate([0, 1, 2, 4], 1):  # minus the 1 of class 2, from −4 to 1
@@ -564,6 +587,8 @@ NAN[1, 2, 3, 4, 0] = np.nan
     (wrong(class_names=["a"]), "class_names has 1 entries"),
     (wrong(boxes=[(0, 0, 5, 5)]), "boxes has 1 entries"),
     (wrong(boxes=[(5, 5, 0, 0)] * 4), "x0 < x1"),
+    (wrong(boxes=[{1: (5, 5, 0, 0)}] * 4), "x0 < x1"),
+    (wrong(boxes=[{5: (0, 0, 5, 5)}] * 4), "the class of a box is 5"),
     (wrong(boxes=[(0, 0, 5)] * 4), "boxes of image 0"),
     (wrong(image_index=9), "image_index is 9"),
     (wrong(klass=3), "unknown control 'klass'"),

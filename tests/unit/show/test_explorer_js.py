@@ -135,9 +135,31 @@ def test_diverging_colours_are_centred_at_zero_and_fade_there(js):
 def test_the_still_is_coloured_as_the_live_view_is(js, name, low, high):
     values = np.random.default_rng(6).uniform(low - 0.1, high + 0.1, 200)
     table = packing._tables()[packing.COLORMAPS.index(name)].ravel().tolist()
-    out = js("return [...m.colourise(a.values, a.range, a.table, { opacity: 0.75, diverging: a.diverging })];",
-             {"values": values.tolist(), "table": table, "range": [low, high], "diverging": name == "diverging"})
+    out = js("return [...m.colourise(a.values, a.range, a.table, { opacity: 0.75, [a.name]: true })];",
+             {"values": values.tolist(), "table": table, "range": [low, high], "name": name})
     assert (np.array(out).reshape(-1, 4) == packing.colourise(values, low, high, name, 0.75)).all()
+
+
+def test_heat_begins_at_zero_and_fades_there_as_python_has_it(js):
+    table = packing._tables()[packing.COLORMAPS.index("heat")].ravel().tolist()
+    values = np.linspace(-2, 4, 40)
+    for low, high in ((-2, 4), (1, 3), (-2, -1)):
+        out = np.array(js("return [...m.colourise(a.values, a.range, a.table, { opacity: 0.5, heat: true })];",
+                          {"values": values.tolist(), "range": [low, high], "table": table})).reshape(-1, 4)
+        assert (out == packing.colourise(values, low, high, "heat", 0.5)).all()
+        assert (out[values <= 0, 3] == 0).all() and (out[values >= max(high, 0), 3] > 120).all() == (high > 0)
+
+
+def test_boxes_of_a_class_go_with_it_alone(js):
+    boxes = [{3: (0, 0, 4, 4), 1: [(4, 0, 8, 4), (0, 4, 4, 8)]}, [(1, 1, 2, 2)], {}]
+    content = packing.Content(np.zeros((3, 8, 8), np.uint8), np.zeros((3, 2, 2, 4)), boxes=boxes)
+    packed = base64.b64encode(packing._compressed(content.packed())).decode()
+    own, shown = js("""const d = await m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)));
+        const shown = [0, 1, 2].map((i) => [0, 1, 2, 3].map((c) => d.truths(i, c)));
+        return [[0, 1, 2].map(d.ownClasses), shown];""", packed)
+    assert own == [[3, 1, 1], [], []]
+    assert shown == [[content.truths(i, c) for c in range(4)] for i in range(3)]
+    assert shown[0] == [[], [[4, 0, 8, 4], [0, 4, 4, 8]], [], [[0, 0, 4, 4]]] and shown[1] == [[[1, 1, 2, 2]]] * 4
 
 
 def test_boxes_are_stretched_as_python_does_and_exactly_where_nothing_is_to_do(js):
@@ -197,4 +219,4 @@ def test_the_browser_reads_what_python_packed(js, offset):
     assert data["logits"] == pytest.approx(views._content.logits[1, 2], rel=1e-6)
     assert set(data["controls"]) == {name for name in views.traits(sync=True) if not name.startswith("_")} - {
         *DOMWidget.class_trait_names(sync=True)}
-    assert (data["title"], data["boxes"][3], data["images"], data["tables"]) == ("scénes", [[1, 2, 3, 4]], 4, 3072)
+    assert (data["title"], data["boxes"][3], data["images"], data["tables"]) == ("scénes", [[1, 2, 3, 4]], 4, 3840)

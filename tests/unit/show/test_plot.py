@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from camlib.data.scenes import make_scenes
-from camlib.show import plot
+from camlib.show import pictures, plot
 from camlib.training import runs
 from camlib.training.runs import Recipe, Run, Stage
 
@@ -182,7 +182,7 @@ def test_heatmaps_are_the_originals(tmp_path, split):
     run = runs.shipped_run()
     few = Run(run.folder, run.recipe, *(getattr(run, name)[[0, -1]] for name in runs.COLUMNS))
     scenes = make_scenes(split[1], 2, seed=3)
-    plot.write_heatmaps(few, scenes, tmp_path)
+    pictures.write_heatmaps(few, scenes, tmp_path)
     files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png"))
     last = run.steps[-1]
     assert files == sorted(["accuracy.png"] + [f"img_{n}/cmap_{s}.png" for n in (0, 1) for s in (0, last)])
@@ -204,3 +204,38 @@ def test_the_top_classes_are_the_largest_logits():
     titles = [axes.get_title() for axes in figure.axes[1:]]
     assert [title[0] for title in titles] == ["b", "d", "e"]
     assert titles[0].endswith("69.3%")  # e⁵ of 1 + e⁵ + e + e⁴ + e² = 214.12
+
+
+def heats(figure, first):
+    """The heat over each photograph of a figure: (values, opacity), from its panel number `first` on."""
+    return [(np.ma.getdata(panel.images[1].get_array()), panel.images[1].get_alpha())
+            for panel in figure.axes[first:] if panel.get_visible()]
+
+
+@pytest.mark.parametrize("draw, first", [
+    (lambda maps, logits: plot.top_classes(PHOTO, maps, logits, list("abc"), top=3), 1),
+    (lambda maps, logits: plot.one_class(PHOTO[None].repeat(3, 0), np.stack([np.roll(maps, -k, 2) for k in range(3)]),
+                                         np.tile(logits, (3, 1)), 0, "a"), 0)])
+def test_a_class_with_little_evidence_does_not_flood_a_photograph(draw, first):
+    """Three maps that differ by factors alone, and would be alike in ranges of their own."""
+    cells = np.zeros((2, 2))
+    cells[0, 0], cells[1, 1] = 1, -5
+    maps = np.stack([10 * cells, cells, 0.1 * cells], axis=-1)
+    (hot, thick), (pale, thin), (_, none) = heats(draw(maps, np.array([3.0, 1, 0])), first)
+    assert hot.max() == 1 and np.isclose(thick.max(), 0.85)
+    assert np.isclose(pale.max(), 0.1) and np.isclose(thin.max(), 0.85 * 0.2) and none.max() < 0.02
+    assert thick[-1, -1] == 0  # what speaks against it leaves the photograph as it is
+
+
+def test_a_map_without_evidence_leaves_a_photograph_as_it_is():
+    panel = plt.figure().subplots()
+    plot.overlay(panel, PHOTO, np.full((3, 3), -2.0))
+    assert (panel.images[1].get_alpha() == 0).all()
+
+
+def test_one_class_states_its_probability_in_each_photograph():
+    maps, logits = np.random.default_rng(0).normal(size=(7, 3, 3, 2)), np.stack([np.arange(7), np.zeros(7)], axis=1)
+    figure = plot.one_class(PHOTO[None].repeat(7, 0), maps, logits, 1, "a $name$")
+    titles = [panel.get_title() for panel in figure.axes if panel.get_visible()]
+    assert titles == [f"{1 / (1 + np.exp(k)):.1%}" for k in range(7)]
+    assert "$name$" in figure.get_suptitle()
