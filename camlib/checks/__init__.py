@@ -1,6 +1,6 @@
 """The checkers of the exercises, `checks.NAME(answer, …)`: one module a notebook, named as the notebook is."""
 
-from .alexnet_caltech256 import fold, map_side, mean_of_classes
+from .alexnet_caltech256 import fold, map_side, predict_tag, repaired_read
 from .beyond_cam import grad_cam_by_hand, layer_cam_by_hand, map_of_log_probability, score_cam_seconds
 from .class_activation_maps import maps_by_hand, weakest_after_normalising, weight_counts
 from .cluttered_mnist import paste_clips, split_is_honest, touch_is_counted
@@ -20,9 +20,10 @@ __all__ = [
     "map_of_log_probability",
     "map_side",
     "maps_by_hand",
-    "mean_of_classes",
     "offset",
     "paste_clips",
+    "predict_tag",
+    "repaired_read",
     "score_cam_seconds",
     "split_is_honest",
     "spread_head",

@@ -39,8 +39,8 @@ def fit_head(rows, labels, penalty):
 
 @functools.cache
 def _minimizer():
-    """SciPy's `minimize`, its BLAS with one thread: where other work runs, more wait for each other in busy loops, and a
-    head takes 10 s instead of 0.2.
+    """SciPy's `minimize`, its BLAS with one thread: beside other work, more of them wait for each other in busy loops,
+    and a head takes 10 s instead of 0.2.
 
     BLAS reads the variable when it is loaded, so this holds unless something has loaded SciPy's before.
     """

@@ -7,10 +7,12 @@ from camlib import checks
 from camlib.boxes import iou
 from camlib.checks.checker import checker
 from camlib.data.digits import Digits
+from camlib.data.photos import SAMPLE
 
 RANDOM = np.random.default_rng(0)
 FEATURES, KERNEL = RANDOM.uniform(size=(4, 5, 6, 8)), RANDOM.normal(size=(8, 3))
 SQUARES = RANDOM.integers(0, 256, (50, 4, 4), np.uint8)
+GOLDFISH = sorted((SAMPLE / "087.goldfish").iterdir())
 CONTEXTS = {
     "difference_interval": (),
     "fold": (KERNEL, KERNEL[0], np.arange(8.0), np.arange(1.0, 9)),
@@ -23,9 +25,10 @@ CONTEXTS = {
     "map_of_log_probability": (FEATURES[0], np.full(8, 1 / 8), 2),
     "map_side": (227,),
     "maps_by_hand": (FEATURES[0], KERNEL),
-    "mean_of_classes": (np.array([0, 1, 1]), np.array([0, 0, 1])),
     "offset": ((5, 5),),
     "paste_clips": (np.zeros((9, 9), np.uint8), SQUARES[0], 2, 3),
+    "predict_tag": (100.0, 30.0),
+    "repaired_read": (GOLDFISH,),
     "score_cam_seconds": (100, 2048, 0.02),
     "split_is_honest": (Digits(SQUARES, np.arange(50) % 5),),
     "spread_head": (KERNEL, KERNEL[0], KERNEL[:, 0], 4),

@@ -247,8 +247,9 @@ def test_the_head_is_where_the_loss_is_least(penalty):
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted as Linux lists them")
 def test_the_minimiser_brings_no_threads_that_wait_busily():
-    code = ("import os; from camlib.training.fit import _minimizer; count = lambda: len(os.listdir('/proc/self/task'));"
-            "before = count(); _minimizer(); print(count() - before, os.environ.get('OPENBLAS_NUM_THREADS'))")
+    code = ("import os; from camlib.training.fit import _minimizer; tasks = '/proc/self/task';"
+            "before = len(os.listdir(tasks)); _minimizer();"
+            "print(len(os.listdir(tasks)) - before, os.environ.get('OPENBLAS_NUM_THREADS'))")
     for setting in (None, "2"):
         variables = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
         variables |= {"OPENBLAS_NUM_THREADS": setting} if setting else {}
