@@ -1,7 +1,7 @@
 """The checkers of the exercises, `checks.NAME(answer, …)`: one module a notebook, named as the notebook is."""
 
 from .a_network_by_hand import high_loss, logit_gradient, max_pool, moved_digit
-from .alexnet_caltech256 import fold, map_side, mean_of_classes
+from .alexnet_caltech256 import fold, map_side, predict_tag, repaired_read
 from .audit_a_network import difference, erased, telling, verdict
 from .beyond_cam import compared_alike, grad_cam_by_hand, map_of_log_probability, moved_by_biases
 from .class_activation_maps import maps_by_hand, maps_of_flattened, mended_maps, on_a_wide_canvas
@@ -29,7 +29,6 @@ __all__ = [
     "maps_of_flattened",
     "margin",
     "max_pool",
-    "mean_of_classes",
     "mended_batch",
     "mended_maps",
     "moved_by_biases",
@@ -37,6 +36,8 @@ __all__ = [
     "on_a_wide_canvas",
     "one_of_two",
     "paste_clips",
+    "predict_tag",
+    "repaired_read",
     "reported_error",
     "side_by_side",
     "split_is_honest",

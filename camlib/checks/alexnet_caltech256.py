@@ -1,5 +1,7 @@
 """Checkers of notebook 06."""
 
+from numbers import Real
+
 import numpy as np
 
 from .checker import checker, close_hint, shape_hint
@@ -7,7 +9,7 @@ from .checker import checker, close_hint, shape_hint
 
 @checker
 def map_side(answer, pixels):
-    """Exercise 5.1, the side of the map."""
+    """Exercise 6.1, the side of the map."""
     for side in dict.fromkeys((pixels, 224, 227, 300, 63)):
         conv1 = (side + 2 * 2 - 11) // 4 + 1
         pool1 = (conv1 - 3) // 2 + 1
@@ -27,7 +29,7 @@ def map_side(answer, pixels):
 
 @checker
 def fold(answer, v, b, mean, deviation):
-    """Exercise 5.2, fold it in."""
+    """Exercise 6.2, fold it in."""
     given, w = answer(v, b, mean, deviation), v / deviation[:, None]
     if not isinstance(given, tuple | list) or len(given) != 2:
         return "return two arrays, the kernel w and the bias b'"
@@ -35,30 +37,81 @@ def fold(answer, v, b, mean, deviation):
     if hint:
         return hint
     kernels = {
-        "w: divide by the deviation, do not multiply": v * deviation[:, None],
-        "w: v is as it was; divide each channel's row by its deviation": v,
+        "w: look at one channel in the formula: is the deviation above or below the line?": v * deviation[:, None],
+        "w: v belongs to the standardised means; for the means as they are, something stays below the line": v,
     }
     biases = {
-        "b': the means are to be taken off, not added": b + mean @ w,
-        "b': each mean counts in units of its channel's deviation": b - mean @ v,
-        "b': it is the one for standardised features; take the means off": b,
+        "b': mind the sign: the mean is taken off in the formula": b + mean @ w,
+        "b': each mean stands over its channel's deviation": b - mean @ v,
+        "b': multiply the formula out: one of its terms does not depend on the photograph, and is missing": b,
     }
-    return (close_hint(given[0], w, kernels, "w: divide each channel's row by its deviation")
-            or close_hint(given[1], b - mean @ w, biases, "b': take off what the means bring"))
+    return (close_hint(given[0], w, kernels, "w: multiply the formula out, and collect what stands beside F_k")
+            or close_hint(given[1], b - mean @ w, biases, "b': collect all terms in which F_k does not stand"))
 
 
 @checker
-def mean_of_classes(answer, guesses, truth):
-    """Exercise 5.3, every class counts alike."""
-    result, right, classes = answer(guesses, truth), guesses == truth, np.unique(truth)
-    expected = np.mean([right[truth == which].mean() for which in classes])
-    if np.ndim(result):
-        return f"expected one number, got shape {np.shape(result)}: take the mean over the classes"
-    called = [right[guesses == which].mean() for which in np.unique(guesses)]
-    wrong = {
-        "that is the share of all photographs: a class with many counts more in it": right.mean(),
-        "that asks how often a name was right; ask how often a class was named": np.mean(called),
-        "give a fraction from 0 to 1, not percent": 100 * expected,
-        "that counts a class that has no photograph": expected * len(classes) / len(np.union1d(guesses, truth)),
+def predict_tag(answer, marked, clean):
+    """Exercise 6.3, a tag on every dog."""
+    given = answer()
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        return 'return two things, a letter and a percentage, such as ("A", 90)'
+    letter, percent = given
+    if letter not in ("A", "B", "C", "D"):
+        return f'the first is the letter of a statement, "A", "B", "C" or "D", not {letter!r}'
+    if isinstance(percent, bool) or not isinstance(percent, Real) or not 0 <= percent <= 100:
+        return f"the second is a percentage, a number from 0 to 100, not {percent!r}"
+    return _TAG_HINTS.get(letter) or _percent_hint(percent, marked, clean)
+
+
+_TAG_HINTS = {
+    "A": "a corner seldom holds what names the dog. What else differs between dogs and the rest, in training?",
+    "B": "small is not weak: softmax regression weighs what tells classes apart, whatever its size",
+    "D": "the photographs are as many as before, and of the same dogs: what is new in them is no part of a dog",
+}
+
+
+def _percent_hint(percent, marked, clean):
+    if abs(percent - clean) <= 20:
+        return None
+    if percent >= marked - 20:
+        return "the letter is right. But if the vote leans on the tag, what becomes of it when the tag has gone?"
+    if percent < clean:
+        return "the letter is right. But a network with two cues uses both: some dogs are clear enough without the tag"
+    return "the letter is right. But think how much of the vote such an easy cue takes over: still more than you say"
+
+
+@checker
+def repaired_read(answer, files):
+    """Exercise 6.4, why she gets fewer right."""
+    from ..data.photos import read
+
+    for file in files[:3]:
+        given, right = answer(file), read(file, side=224)
+        if np.shape(given) != right.shape:
+            return f"expected shape {right.shape}, got {np.shape(given)}"
+        if np.asarray(given).dtype != np.uint8:
+            return (f"expected uint8, 0 to 255, got {np.asarray(given).dtype}: the network scales by itself, and the "
+                    "trouble is another")
+        hint = _picture_hint(np.asarray(given, float), right.astype(float))
+        if hint:
+            return hint
+    return None
+
+
+def _picture_hint(given, right):
+    """What is wrong with a picture, (side, side, 3), or None. Resizing in another way changes a few grey values."""
+    turned = {
+        "her picture still: draw it beside ours, with plot.show_image or photo_grid": right[..., ::-1],
+        "upside down: [::-1] turns the rows round, the first axis": right[::-1],
+        "left and right are swapped: that is the second axis": right[:, ::-1],
+        "rows and columns are swapped": right.swapaxes(0, 1),
+        "the picture is a negative now": 255 - right,
+        "the picture is grey now: its colours matter": np.repeat(right.mean(axis=2, keepdims=True), 3, axis=2),
     }
-    return close_hint(result, expected, wrong, "take each class's share by itself, then their mean", 1e-9)
+    away = {hint: abs(given - other).mean() for hint, other in turned.items()}
+    distance, nearest = abs(given - right).mean(), min(away, key=away.get)
+    if distance < 10 and distance < min(away.values()):
+        return None
+    if away[nearest] < 10:
+        return nearest
+    return "draw it beside ours, with photo_grid: what differs?"

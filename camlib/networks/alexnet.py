@@ -89,10 +89,9 @@ def unit_layer():
     class Unit(keras.layers.Layer):
         """A photograph's maps over |v|, the length of the vector v of their means: these means then have length 1.
 
-        How strongly channels answer on the whole, which contrast and clutter decide, is heard no more; which of them
-        answer, is. A dense layer on the mean says w·v/|v| + b, and class maps are what they would be, over |v|: one
-        number a photograph, so that their mean and the bias still are the logit. Input and output: (n, rows, columns,
-        channels).
+        How strongly all channels answer is heard no more; which of them answer, is. A dense layer on the mean says
+        w·v/|v| + b, and class maps are what they would be, over |v|: one number a photograph, so that their mean and
+        the bias still are the logit. Input and output: (n, rows, columns, channels).
         """
 
         def call(self, x):

@@ -1,6 +1,7 @@
 """A head fitted to features: softmax regression, its penalty chosen by cross-validation."""
 
 import functools
+import os
 
 import numpy as np
 
@@ -17,8 +18,6 @@ def fit_head(rows, labels, penalty):
     rows: float32, (n, channels). labels: int, (n,), each of 0 to classes − 1 at least once. L-BFGS to convergence:
     same rows, same head. Returns float32, (channels, classes) and (classes,).
     """
-    from scipy.optimize import minimize
-
     from ..backend import tf
 
     rows = np.asarray(rows, np.float64)
@@ -33,9 +32,26 @@ def fit_head(rows, labels, penalty):
         return float(loss), gradient.numpy().astype(np.float64).ravel()
 
     start = np.zeros((channels + 1) * classes)
-    found = minimize(in_double, start, jac=True, method="L-BFGS-B", options={"maxiter": 100}).x
+    found = _minimizer()(in_double, start, jac=True, method="L-BFGS-B", options={"maxiter": 100}).x
     kernel = found[:-classes].reshape(channels, classes) / deviation[:, None]
     return kernel.astype(np.float32), (found[-classes:] - mean @ kernel).astype(np.float32)
+
+
+@functools.cache
+def _minimizer():
+    """SciPy's `minimize`, its BLAS with one thread: beside other work, more of them wait for each other in busy loops,
+    and a head takes 10 s instead of 0.2.
+
+    BLAS reads the variable when it is loaded, so this holds unless something has loaded SciPy's before.
+    """
+    name = "OPENBLAS_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        from scipy.optimize import minimize
+    finally:
+        os.environ.pop(name) if before is None else os.environ.update({name: before})
+    return minimize
 
 
 @functools.cache

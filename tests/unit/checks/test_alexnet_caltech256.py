@@ -1,14 +1,16 @@
+import cv2
 import numpy as np
 import pytest
 
 from camlib import checks
+from camlib.data.photos import SAMPLE, read
 from camlib.networks import alexnet
 
 RANDOM = np.random.default_rng(0)
 V, B = RANDOM.normal(size=(6, 3)), RANDOM.normal(size=3)
 MEAN, DEVIATION = RANDOM.uniform(1, 2, 6), RANDOM.uniform(0.5, 3, 6)
-GUESSES, TRUTH = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 0, 1, 1])
 LAYERS = [(11, 4, 2), (3, 2, 0), (5, 1, 2), (3, 2, 0), (3, 1, 1), (3, 1, 1), (3, 1, 1)]
+GOLDFISH = sorted((SAMPLE / "087.goldfish").iterdir())
 
 
 def said(capsys):
@@ -24,9 +26,9 @@ def through(side, layers=LAYERS, padded=True):
 
 
 @pytest.mark.parametrize("answer, part", [
-    (alexnet.cells, "✔ Exercise 5.1"),
-    (through, "✔ Exercise 5.1"),
-    (lambda side: None, "○ Exercise 5.1, the side of the map: not attempted yet"),
+    (alexnet.cells, "✔ Exercise 6.1"),
+    (through, "✔ Exercise 6.1"),
+    (lambda side: None, "○ Exercise 6.1, the side of the map: not attempted yet"),
     (lambda side: through(side, LAYERS[:1]), "for 448 px: that is the map after conv1"),
     (lambda side: through(side, LAYERS[:2]), "after the first pool"),
     (lambda side: through(side, padded=False), "the padding is missing"),
@@ -48,15 +50,15 @@ def folded_in_loops(v, b, mean, deviation):
 
 
 @pytest.mark.parametrize("answer, part", [
-    (folded_in_loops, "✔ Exercise 5.2"),
-    (lambda v, b, m, d: None, "○ Exercise 5.2, fold it in: not attempted yet"),
+    (folded_in_loops, "✔ Exercise 6.2"),
+    (lambda v, b, m, d: None, "○ Exercise 6.2, fold it in: not attempted yet"),
     (lambda v, b, m, d: v / d[:, None], "return two arrays"),
     (lambda v, b, m, d: (v.T, b), "the shape is (3, 6), expected (6, 3)"),
-    (lambda v, b, m, d: (v * d[:, None], b), "do not multiply"),
-    (lambda v, b, m, d: (v, b), "v is as it was"),
-    (lambda v, b, m, d: (v / d[:, None], b), "take the means off"),
-    (lambda v, b, m, d: (v / d[:, None], b - m @ v), "in units of its channel's deviation"),
-    (lambda v, b, m, d: (v / d[:, None], b + m @ (v / d[:, None])), "taken off, not added"),
+    (lambda v, b, m, d: (v * d[:, None], b), "is the deviation above or below the line"),
+    (lambda v, b, m, d: (v, b), "v belongs to the standardised means"),
+    (lambda v, b, m, d: (v / d[:, None], b), "one of its terms does not depend on the photograph"),
+    (lambda v, b, m, d: (v / d[:, None], b - m @ v), "each mean stands over its channel's deviation"),
+    (lambda v, b, m, d: (v / d[:, None], b + m @ (v / d[:, None])), "mind the sign"),
     (lambda v, b, m, d: (v / d, b), "your code stopped with ValueError"),
 ])
 def test_fold(answer, part, capsys):
@@ -64,24 +66,68 @@ def test_fold(answer, part, capsys):
     assert part in said(capsys)
 
 
-def by_class_in_loops(guesses, truth):
-    shares = []
-    for which in sorted(set(truth.tolist())):
-        members = [guess for guess, true in zip(guesses, truth) if true == which]
-        shares.append(sum(guess == which for guess in members) / len(members))
-    return sum(shares) / len(shares)
+@pytest.mark.parametrize("answer, part", [
+    (("C", 30), "✔ Exercise 6.3"),
+    (["C", np.float64(49)], "✔ Exercise 6.3"),
+    (None, "○ Exercise 6.3, a tag on every dog: not attempted yet"),
+    (("A", 30), "What else differs between dogs and the rest, in training?"),
+    (("B", 30), "small is not weak"),
+    (("D", 30), "what is new in them is no part of a dog"),
+    (("C", 100), "what becomes of it when the tag has gone?"),
+    (("C", 77), "still more than you say"),
+    (("C", 5), "some dogs are clear enough without the tag"),
+    (("C", 130), "a percentage, a number from 0 to 100, not 130"),
+    (("C", "30"), "a percentage"),
+    (("E", 30), "the letter of a statement"),
+    ("C", "return two things"),
+])
+def test_predict_tag(answer, part, capsys):
+    checks.predict_tag(lambda: answer, 100.0, 31.0)
+    assert part in said(capsys)
+
+
+def test_no_wrong_statement_and_no_far_number_is_right(capsys):
+    for letter in "ABCD":
+        for percent in range(101):
+            checks.predict_tag(lambda: (letter, percent), 100.0, 31.0)
+            assert ("✔" in said(capsys)) == (letter == "C" and 11 <= percent <= 51)
+
+
+def hers(file):
+    return cv2.resize(cv2.imread(str(file)), (224, 224), interpolation=cv2.INTER_AREA)
+
+
+def nearest(file):
+    picture = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
+    return cv2.resize(picture, (224, 224), interpolation=cv2.INTER_LINEAR)
 
 
 @pytest.mark.parametrize("answer, part", [
-    (by_class_in_loops, "✔ Exercise 5.3"),
-    (lambda g, t: None, "not attempted yet"),
-    (lambda g, t: (g == t).mean(), "the share of all photographs"),
-    (lambda g, t: np.mean([(t[g == c] == c).mean() for c in (0, 1, 2)]), "how often a name was right"),
-    (lambda g, t: 100 * by_class_in_loops(g, t), "not percent"),
-    (lambda g, t: by_class_in_loops(g, t) * 2 / 3, "a class that has no photograph"),
-    (lambda g, t: np.array([0.75, 0.5]), "expected one number"),
-    (lambda g, t: 0.1, "each class's share by itself"),
+    (lambda file: read(file, side=224), "✔ Exercise 6.4"),
+    (lambda file: hers(file)[:, :, ::-1], "✔ Exercise 6.4"),
+    (nearest, "✔ Exercise 6.4"),
+    (lambda file: None, "○ Exercise 6.4"),
+    (hers, "her picture still"),
+    (lambda file: hers(file)[::-1], "draw it beside ours"),
+    (lambda file: hers(file)[::-1, :, ::-1], "upside down"),
+    (lambda file: hers(file)[:, ::-1, ::-1], "left and right"),
+    (lambda file: hers(file)[:, :, ::-1].swapaxes(0, 1), "rows and columns"),
+    (lambda file: 255 - hers(file)[:, :, ::-1], "a negative"),
+    (lambda file: cv2.cvtColor(cv2.cvtColor(hers(file), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2RGB), "colours matter"),
+    (lambda file: hers(file)[:, :, ::-1] / 255, "expected uint8"),
+    (lambda file: cv2.imread(str(file)), "expected shape (224, 224, 3)"),
+    (lambda file: hers(file)[:, :, [0, 2, 1]], "draw it beside ours"),
+    (lambda file: np.zeros((224, 224, 3), np.uint8), "draw it beside ours"),
 ])
-def test_mean_of_classes(answer, part, capsys):
-    checks.mean_of_classes(answer, GUESSES, TRUTH)
+def test_repaired_read(answer, part, capsys):
+    checks.repaired_read(answer, GOLDFISH[11:])
     assert part in said(capsys)
+
+
+def test_her_picture_is_never_taken_for_repaired(capsys):
+    """Whichever goldfish a split leaves for the test: none is so grey that it hides the fault."""
+    for start in range(len(GOLDFISH) - 3):
+        checks.repaired_read(hers, GOLDFISH[start:])
+        assert "her picture still" in said(capsys)
+        checks.repaired_read(nearest, GOLDFISH[start:])
+        assert "✔" in said(capsys)

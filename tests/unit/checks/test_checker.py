@@ -7,10 +7,12 @@ from camlib import checks
 from camlib.boxes import iou
 from camlib.checks.checker import checker
 from camlib.data.digits import Digits
+from camlib.data.photos import SAMPLE
 
 RANDOM = np.random.default_rng(0)
 FEATURES, KERNEL = RANDOM.uniform(size=(4, 5, 6, 8)), RANDOM.normal(size=(8, 3))
 SQUARES = RANDOM.integers(0, 256, (50, 4, 4), np.uint8)
+GOLDFISH = sorted((SAMPLE / "087.goldfish").iterdir())
 CONTEXTS = {
     "added_by_each_cell": (),
     "before_training": (),
@@ -30,7 +32,6 @@ CONTEXTS = {
     "maps_of_flattened": (),
     "margin": (),
     "max_pool": (FEATURES[0, :4, :, 0],),
-    "mean_of_classes": (np.array([0, 1, 1]), np.array([0, 0, 1])),
     "mended_batch": (),
     "mended_maps": (),
     "moved_by_biases": (),
@@ -38,6 +39,8 @@ CONTEXTS = {
     "on_a_wide_canvas": (),
     "one_of_two": (),
     "paste_clips": (np.zeros((9, 9), np.uint8), SQUARES[0], 2, 3),
+    "predict_tag": (100.0, 30.0),
+    "repaired_read": (GOLDFISH,),
     "reported_error": (0.06, 0.5),
     "side_by_side": (8.0, -2.0),
     "split_is_honest": (Digits(SQUARES, np.arange(50) % 5),),

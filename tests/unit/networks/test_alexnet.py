@@ -122,7 +122,7 @@ def test_the_identity_holds(arrays, options, shape):
 
 @pytest.mark.parametrize("pool", [3, 7])
 def test_gap_hears_what_it_would_after_a_max_pool(arrays, photo, outputs, pool):
-    model = alexnet.alexnet_gap(3, weights=arrays, pool=pool)
+    model = alexnet.alexnet_gap(3, weights=arrays, pool=pool, unit=False)
     gap = keras.Model(model.inputs, model.get_layer("gap").output).predict_on_batch(photo)
     side_by_side = np.concatenate([outputs["conv4"], outputs["conv5"]], axis=-1)[0]
     rows, columns = side_by_side.shape[:2]
@@ -158,7 +158,7 @@ def test_a_unit_layer_by_hand():
 
 
 def test_the_papers_network_has_the_papers_parameters():
-    model = alexnet.alexnet_gap(1000, taps=("conv5",), pool=1, extra=(1024,), weights=None)
+    model = alexnet.alexnet_gap(1000, taps=("conv5",), pool=1, unit=False, extra=(1024,), weights=None)
     assert model.count_params() == 2_469_696 + (9 * 256 * 1024 + 1024) + (1024 * 1000 + 1000)
 
 

@@ -245,6 +245,18 @@ def test_the_head_is_where_the_loss_is_least(penalty):
     assert least < loss(np.zeros_like(kernel), np.zeros(3)) and np.isfinite(kernel).all()
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted as Linux lists them")
+def test_the_minimiser_brings_no_threads_that_wait_busily():
+    code = ("import os; from camlib.training.fit import _minimizer; tasks = '/proc/self/task';"
+            "before = len(os.listdir(tasks)); _minimizer();"
+            "print(len(os.listdir(tasks)) - before, os.environ.get('OPENBLAS_NUM_THREADS'))")
+    for setting in (None, "2"):
+        variables = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+        variables |= {"OPENBLAS_NUM_THREADS": setting} if setting else {}
+        run = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+        assert run.stdout.split() == ["0", str(setting)]
+
+
 def test_the_head_does_not_depend_on_the_features_scale():
     """Standardising is folded in: features in other units give the same logits."""
     rows, labels = problem()
