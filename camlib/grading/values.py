@@ -1,15 +1,18 @@
 """Values on their way between a learner's process and the judge: as JSON, in which nothing can be executed.
 
-Numbers, texts, arrays of them, lists, tuples, sets, dicts and `Digits` come out as they went in, subclasses as what
-they are made from, tensors as arrays. Of any other object its type's name is left: no method of it reaches the judge.
+Numbers, texts, arrays of them, lists, tuples, sets, dicts, `Digits` and `Scenes` come out as they went in, subclasses
+as what they are made from, tensors as arrays. Of any other object its type's name is left: no method of it reaches the
+judge.
 """
 
 import base64
+import importlib
 import json
 
 import numpy as np
 
 KINDS = "biufcSU"  # of dtypes: numbers and texts, not Python objects
+RECORDS = {"Digits": "camlib.data.digits", "Scenes": "camlib.data.scenes"}  # named tuples that exercises are about
 LONGEST = 1 << 24  # side of an array: a judge that goes through the rows of (10**12, 0) would never end
 
 
@@ -48,8 +51,8 @@ def _plain(value):
     for plain in (str, int, float):
         if isinstance(value, plain):
             return plain(value)
-    if type(value).__name__ == "Digits" and isinstance(value, tuple) and len(value) == 2:
-        return ["digits", *map(_plain, value)]
+    if isinstance(value, tuple) and type(value).__name__ in RECORDS:
+        return ["record", type(value).__name__, *map(_plain, value)]
     for name, kind in {"list": list, "tuple": tuple, "set": set | frozenset}.items():
         if isinstance(value, kind):
             return [name, *map(_plain, value)]
@@ -74,16 +77,14 @@ def _array(dtype, shape, data):
     return flat.reshape(shape).copy()
 
 
-def _digits(*parts):
-    from ..data.digits import Digits
-
-    return Digits(*map(_value, parts))
+def _record(name, *parts):
+    return getattr(importlib.import_module(RECORDS[name]), name)(*map(_value, parts))
 
 
 _FROM = {
     "array": _array,
     "scalar": lambda *parts: _array(*parts)[()],
-    "digits": _digits,
+    "record": _record,
     "list": lambda *parts: list(map(_value, parts)),
     "tuple": lambda *parts: tuple(map(_value, parts)),
     "set": lambda *parts: set(map(_value, parts)),
