@@ -12,17 +12,11 @@ def context(checker):
 
 
 def _features(random):
-    return random.uniform(size=(4, 5, 6, 8))
+    return random.uniform(size=(5, 6, 8))
 
 
 def _kernel(random):
     return random.normal(size=(8, 3))
-
-
-def _squares(random):
-    """(clutter, digit): uint8, (50, 4, 4), each inked in a few pixels, some of them shared."""
-    ink = random.integers(1, 256, (2, 50, 4, 4)) * (random.random((2, 50, 4, 4)) < 0.15)
-    return tuple(ink.astype(np.uint8))
 
 
 def _few_digits(random):
@@ -40,21 +34,22 @@ def _seal():
 CONTEXTS = {
     "fold": lambda random: (_kernel(random), random.normal(size=3), random.uniform(1, 2, 8),
                             random.uniform(0.5, 3, 8)),
-    "gap_logits": lambda random: (_features(random), _kernel(random), random.normal(size=3)),
-    "grad_cam_by_hand": lambda random: (_features(random)[0], random.normal(size=(5, 6, 8))),
+    "grad_cam_by_hand": lambda random: (_features(random), random.normal(size=(5, 6, 8))),
     "hottest_cell": lambda random: (random.normal(size=(6, 7, 3)), np.array([0.1, 2.0, -1.0])),
     "iou_by_hand": lambda random: ((0, 0, 4, 4), (2, 1, 6, 4)),
-    "layer_cam_by_hand": lambda random: (_features(random)[0], _kernel(random)[:, 0]),
+    "layer_cam_by_hand": lambda random: (_features(random), _kernel(random)[:, 0]),
     "map_of_log_probability": lambda random: (random.normal(size=(5, 6, 4)), np.array([0.5, 0.3, 0.15, 0.05]), 1),
     "map_side": lambda random: (448,),
-    "maps_by_hand": lambda random: (_features(random)[0], _kernel(random)),
+    "maps_by_hand": lambda random: (_features(random), _kernel(random)),
     "max_pool": lambda random: (random.normal(size=(26, 26)),),
     "mean_of_classes": lambda random: (np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 0, 1, 1])),
     "paste_clips": lambda random: (np.zeros((60, 60), np.uint8), random.integers(0, 256, (12, 9), np.uint8), 40, 20),
+    "reported_error": lambda random: (0.06, 0.5),
     "score_cam_seconds": lambda random: (100, 2048, 0.02),
+    "side_by_side": lambda random: (8.0, -2.0),
     "split_is_honest": lambda random: (_few_digits(random),),
     "spread_head": lambda random: (_kernel(random), random.normal(size=3), random.normal(size=8), 4),
-    "touch_is_counted": _squares,
+    "touched_with": lambda random: (32, 0.24),
     "verdict": lambda random: (_seal(),),
     "weights_at": lambda random: (100,),
 }
