@@ -52,13 +52,13 @@ class LearnersFunction:
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-c", PROGRAM, ROOT], cwd=self.folder.name, env=_environment(self.folder.name),
             bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-        self.deadline = time.monotonic() + START
+        self._allow(START)
         try:
             self._exchange(b"")
         except Exception as error:
             self.__exit__()
             raise OSError(f"Python did not start for a learner's cell ({error}): see what it printed above") from error
-        self.deadline = time.monotonic() + self.limits.seconds
+        self._allow(self.limits.seconds)
         return self
 
     def __exit__(self, *_):
@@ -75,6 +75,9 @@ class LearnersFunction:
         for before, after in zip(arguments, reply["arguments"]):
             self._reflect(before, after)
         return reply["result"]
+
+    def _allow(self, seconds):
+        self.allowed, self.deadline = seconds, time.monotonic() + seconds
 
     def _ask(self, request):
         """The reply to a request. Raises what the learner's code raised, by name."""
@@ -122,7 +125,7 @@ class LearnersFunction:
     def _watch(self):
         """Raise an exception where the process and those that it started take too much."""
         if time.monotonic() > self.deadline:
-            raise TimeoutError(f"it ran for more than {self.limits.seconds} s")
+            raise TimeoutError(f"it ran for more than {self.allowed} s")
         family = self._family()
         if len(family) > PROCESSES:
             raise ChildProcessError(f"it started more than {PROCESSES} processes")
@@ -147,9 +150,10 @@ class LearnersFunction:
         if self.process.returncode is not None:
             return  # its number may be another's by now
         family = self._family()
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(PermissionError):  # macOS, where nobody but the ended process is in the group
+            os.killpg(self.process.pid, signal.SIGKILL)
         for process in family:
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.Error):
                 process.kill()
         self.process.wait()
 

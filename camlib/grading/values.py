@@ -6,12 +6,13 @@ judge.
 """
 
 import base64
+import importlib
 import json
 
 import numpy as np
 
 KINDS = "biufcSU"  # of dtypes: numbers and texts, not Python objects
-RECORDS = {"Digits": 2, "Scenes": 4}  # and of how many fields: tuples with names, of the course's data
+RECORDS = {"Digits": "camlib.data.digits", "Scenes": "camlib.data.scenes"}  # named tuples that exercises are about
 LONGEST = 1 << 24  # side of an array: a judge that goes through the rows of (10**12, 0) would never end
 
 
@@ -50,7 +51,7 @@ def _plain(value):
     for plain in (str, int, float):
         if isinstance(value, plain):
             return plain(value)
-    if type(value).__name__ in RECORDS and isinstance(value, tuple) and len(value) == RECORDS[type(value).__name__]:
+    if isinstance(value, tuple) and type(value).__name__ in RECORDS:
         return ["record", type(value).__name__, *map(_plain, value)]
     for name, kind in {"list": list, "tuple": tuple, "set": set | frozenset}.items():
         if isinstance(value, kind):
@@ -77,9 +78,7 @@ def _array(dtype, shape, data):
 
 
 def _record(name, *parts):
-    from ..data import digits, scenes
-
-    return {"Digits": digits.Digits, "Scenes": scenes.Scenes}[name](*map(_value, parts))
+    return getattr(importlib.import_module(RECORDS[name]), name)(*map(_value, parts))
 
 
 _FROM = {

@@ -78,6 +78,13 @@ def test_what_goes_wrong_is_an_exception_here_and_nothing_is_left(cell):
     assert time.monotonic() - start < 60 and set(psutil.Process().children(recursive=True)) <= before
 
 
+def test_a_python_that_does_not_start_is_not_the_learners_fault(monkeypatch):
+    monkeypatch.setattr("camlib.grading.sandbox.PROGRAM", "import time; time.sleep(99)")
+    monkeypatch.setattr("camlib.grading.sandbox.START", 1)
+    with pytest.raises(OSError, match="did not start for a learner's cell .it ran for more than 1 s"):
+        called("def answer(): return 1")
+
+
 def test_a_hog_in_many_processes_is_a_hog():
     cell = ("import os, time\ndef answer():\n    for _ in range(4): os.fork()\n"
             "    x = np.ones(2 * 10**7)\n    time.sleep(9)")

@@ -35,9 +35,10 @@ def test_arrays_keep_dtype_and_shape_and_can_be_written_to(array):
     assert not isinstance(array, np.ndarray) or after.flags.writeable
 
 
-def test_digits_are_digits():
-    after = crossed((Digits(np.ones((2, 3, 3), np.uint8), np.arange(2)),))[0]
-    assert isinstance(after, Digits) and after.images.shape == (2, 3, 3) and after.labels.tolist() == [0, 1]
+def test_digits_are_digits_and_scenes_are_scenes(scenes):
+    after = crossed((Digits(np.ones((2, 3, 3), np.uint8), np.arange(2)), scenes))
+    assert isinstance(after[0], Digits) and after[0].images.shape == (2, 3, 3) and after[0].labels.tolist() == [0, 1]
+    assert type(after[1]) is type(scenes) and (after[1].boxes == scenes.boxes).all()
 
 
 class Always(float):
@@ -68,7 +69,8 @@ def test_no_method_crosses():
     b"", b"{", b"\x80\x04N.", b"[" * 100_000, b'["eval", "1"]', b'["array", "O", [1], "AAAAAAAAAAA="]',
     json.dumps(["array", "<f8", [10**12], base64.b64encode(bytes(8)).decode()]).encode(),
     json.dumps(["array", "<f8", [2], ""]).encode(), b'["set", ["list", 1]]',
-    b'["array", "<f8", [1000000000000, 0], ""]', b"1" * 5000, b"[]", b'["digits", 1]',
+    b'["array", "<f8", [1000000000000, 0], ""]', b"1" * 5000, b"[]", b'["record", "Digits", 1]',
+    b'["record", "Popen", "true"]',
 ])
 def test_what_was_not_packed_is_refused(data):
     with pytest.raises(ValueError, match="cannot be read"):
