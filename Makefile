@@ -1,6 +1,7 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
 # notebooks: make them anew, ONLY=03 for one · solutions: write the solved notebooks to out/solutions
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
+# hub: JupyterHub on this machine, to try, where any name logs in
 # Every target first has install.py see to .venv.
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test peers bench notebooks solutions ship fetch lock clean install
+.PHONY: lab test peers bench hub notebooks solutions ship fetch lock clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -30,8 +31,23 @@ test: install
 	@$(BIN)/python tests/browser/lab.py
 
 bench: install
+	@$(if $(filter classroom,$(ROW)),$(MAKE) --no-print-directory .venv/hub/ready)
 	$(PIP) --no-deps --target .venv/bench --upgrade --requirement tests/benchmarks/requirements.txt
 	PYTHONPATH=.venv/bench $(BIN)/python tests/benchmarks $(ROW) $(ARGS)
+
+# JupyterHub beside the course's packages, of the versions that these are pinned to, and its proxy from npm.
+.venv/hub/ready: deploy/requirements.txt requirements.txt
+	$(PIP) --target .venv/hub --upgrade --requirement deploy/requirements.txt --constraint requirements.txt
+	npm install --silent --prefix .venv/proxy configurable-http-proxy@5.3.0
+	@touch $@
+
+hub: PORT = 8000
+hub: install
+	@$(MAKE) --no-print-directory .venv/hub/ready
+	@$(BIN)/python -m camlib fetch
+	@mkdir -p out/hub
+	cd out/hub && PORT=$(PORT) PYTHONPATH="$(CURDIR)/.venv/hub" "$(CURDIR)/$(BIN)/python" -m jupyterhub \
+		--config "$(CURDIR)/deploy/try_hub.py" $(ARGS)
 
 peers: install
 	@$(MAKE) --no-print-directory .venv/peers/ready
