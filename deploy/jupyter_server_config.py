@@ -3,6 +3,7 @@
 It is found where the environment variable JUPYTER_CONFIG_PATH names this folder.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -32,7 +33,9 @@ os.environ["CAMLIB_RUNS"] = str(RUNS)  # kernels inherit it, and find there what
 c = get_config()  # noqa: F821
 # Kernels talk through files that are the learner's alone: over TCP every account of the machine could listen.
 c.KernelManager.transport = "ipc"
-c.ServerApp.runtime_dir = tempfile.mkdtemp(prefix="jupyter-")  # short: the path of a socket has 107 characters at most
+# Their folder is close to the root, since the path of a socket has 107 characters at most.
+os.environ["JUPYTER_RUNTIME_DIR"] = sockets = tempfile.mkdtemp(prefix="jupyter-")
+atexit.register(shutil.rmtree, sockets, ignore_errors=True)
 # A kernel that has nothing to do for 20 minutes is ended, an open tab or not; one that trains is not.
 c.MappingKernelManager.cull_idle_timeout = 1200
 c.MappingKernelManager.cull_interval = 120

@@ -1,4 +1,4 @@
-"""The course on one server: JupyterHub, and for each learner a systemd unit with limits, as The Littlest JupyterHub has.
+"""The course on one server: JupyterHub, and a systemd unit with limits a learner, as The Littlest JupyterHub has it.
 
 Read as root by `jupyterhub -f`, or linked into /opt/tljh/config/jupyterhub_config.d, where the spawner stays TLJH's.
 Who may log in is for the server to say: this file names no authenticator.

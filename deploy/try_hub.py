@@ -10,7 +10,7 @@ from pathlib import Path
 from camlib.data import registry
 
 c = get_config()  # noqa: F821
-load_subconfig("jupyterhub_config.py")  # noqa: F821
+load_subconfig(str(Path(__file__).with_name("jupyterhub_config.py")))  # noqa: F821
 
 c.JupyterHub.bind_url = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
 c.JupyterHub.authenticator_class = "dummy"

@@ -3,10 +3,14 @@
     python tests/benchmarks/classroom.py 1 2      classes of one and of two, against .venv/hub (`make hub` installs it)
 
 Everything is as deploy/try_hub.py has it: a login, a server of one's own, its kernel, each over HTTP and a websocket.
-Memory is PSS, in which processes that share a page share its cost, of a learner's server and kernel.
+Memory is of a learner's server and kernel: all of it (PSS, in which processes that share a page share its cost), and
+what is theirs alone (the anonymous part), which is what one learner more costs. Files that are mapped, TensorFlow for
+the most part, are in memory once for all.
 """
 
+import argparse
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -29,7 +33,7 @@ LESSONS = {  # name: (notebook, whether the trained run is taken away first, the
     "00": ("00_start_here.ipynb", False, 10),
     "04": ("04_class_activation_maps.ipynb", False, 60),
     "03": ("03_lenet_gap.ipynb", False, 45),
-    "03, training": ("03_lenet_gap.ipynb", True, 45),
+    "03-training": ("03_lenet_gap.ipynb", True, 45),
 }
 PATIENCE = 3600  # seconds for a lesson
 CORE_SECOND = os.sysconf("SC_CLK_TCK")
@@ -38,14 +42,14 @@ CORE_SECOND = os.sysconf("SC_CLK_TCK")
 def measure(counts, lessons=LESSONS):
     """A dict a class: of how many, its lesson, and its medians; printed as a table, too."""
     rows = []
-    print("learners  lesson        running  finished  at rest    peak  processor  failures |  extrapolated: learners per\n"
-          "                             s         s       MB      MB          s           |          GiB      core")
+    print("                           seconds            megabytes  seconds of            | extrapolated:\n"
+          "learners  lesson       running    all   rest   peak    own  processor  failures |    a GiB    a core")
     for lesson in lessons:
         for count in counts:
             rows.append(row := _class(count, lesson))
-            print(f"{count:8}  {lesson:12}{row['running_s']:9.0f}{row['finished_s']:10.0f}{row['rest_mb']:9.0f}"
-                  f"{row['peak_mb']:8.0f}{row['processor_s']:11.0f}{row['failures']:10} |"
-                  f"{row['learners_per_gib']:13.2f}{row['learners_per_core']:10.1f}", flush=True)
+            print(f"{count:8}  {lesson:12}{row['running_s']:8.0f}{row['finished_s']:7.0f}{row['rest_mb']:7.0f}"
+                  f"{row['peak_mb']:7.0f}{row['own_mb']:7.0f}{row['processor_s']:11.0f}{row['failures']:10} |"
+                  f"{row['learners_per_gib']:9.2f}{row['learners_per_core']:10.1f}", flush=True)
             for failure in row["what"]:
                 print("          ", failure)
     return rows
@@ -57,14 +61,17 @@ def _class(count, lesson):
         learners = [Learner(address, f"learner{n}", Path(folder, "homes")) for n in range(count)]
         with _watch(learners), ThreadPoolExecutor(count) as pool:
             list(pool.map(lambda learner: learner.run(notebook, trains), learners))
-    peak, processor = (statistics.mean(getattr(x, name) for x in learners) for name in ("peak", "processor"))
+        log = Path(folder, "hub.log").read_text()[-3000:]
+    rest, peak, own, processor = (statistics.mean(getattr(learner, part) for learner in learners)
+                                  for part in ("rest", "peak", "own", "processor"))
+    failures = [learner.failure for learner in learners if learner.failure]
     return {
-        "learners": count, "lesson": lesson, "peak_mb": peak, "processor_s": processor,
+        "learners": count, "lesson": lesson,
+        "rest_mb": rest, "peak_mb": peak, "own_mb": own, "processor_s": processor,
         "running_s": statistics.median(x.running for x in learners),
         "finished_s": statistics.median(x.finished for x in learners),
-        "rest_mb": statistics.mean(x.rest for x in learners),
-        "failures": sum(bool(x.failure) for x in learners), "what": [x.failure for x in learners if x.failure],
-        "learners_per_gib": 1024 / peak if peak else 0.0,  # every peak at the same moment
+        "failures": len(failures), "what": failures and [*failures, log],
+        "learners_per_gib": 1024 / own if own else 0.0,  # every peak at the same moment
         "learners_per_core": 60 * minutes / processor if processor else 0.0,  # each cell once in the lesson's minutes
     }
 
@@ -81,6 +88,7 @@ class Learner:
     rest: float = float("nan")  # memory after the first cell
     memory: float = 0.0
     peak: float = 0.0
+    own: float = 0.0  # the part of it that nobody shares, at its own peak
     processor: float = 0.0
     failure: str = ""
 
@@ -138,8 +146,6 @@ class Learner:
 
 def _execute(channels, code, name):
     """Run code in the kernel; RuntimeError where it raises."""
-    import json
-
     header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "session": "class", "username": "",
               "version": "5.3", "date": ""}
     content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False,
@@ -200,18 +206,18 @@ def _free_ports(count):
 
 @contextlib.contextmanager
 def _watch(learners):
-    """Fill in memory and processor time of each learner's processes, every second."""
+    """Fill in memory and processor time of each learner's processes, twice a second."""
     done = threading.Event()
 
     def watch():
-        while not done.wait(1):
+        while not done.wait(0.5):
             found = list(_processes())
             for learner in learners:
-                own = [pid for pid, about in found
-                       if about.get("JUPYTERHUB_USER") == learner.name and str(learner.homes) in about.get("HOME", "")]
-                learner.memory = sum(map(_pss, own))
-                learner.peak = max(learner.peak, learner.memory)
-                learner.processor = max(learner.processor, sum(map(_processor, own)))
+                home = str(learner.homes / learner.name)
+                mine = [pid for pid, about in found if about.get("HOME") == home]
+                learner.memory, own = (sum(_memory(pid, kind) for pid in mine) for kind in ("Pss", "Pss_Anon"))
+                learner.peak, learner.own = max(learner.peak, learner.memory), max(learner.own, own)
+                learner.processor = max(learner.processor, sum(map(_processor, mine)))
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -230,11 +236,11 @@ def _processes():
             yield int(folder.name), dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def _pss(pid):
-    """Proportional set size, MB; 0 for a process that is gone."""
+def _memory(pid, kind):
+    """A line of the kernel's account of a process, MB; 0 for a process that is gone."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(f"{kind}:"):
                 return int(line.split()[1]) / 1024
     return 0.0
 
@@ -248,5 +254,8 @@ def _processor(pid):
 
 
 if __name__ == "__main__":
-    wanted = [word for word in sys.argv[1:] if not word.isdigit()]
-    measure([int(word) for word in sys.argv[1:] if word.isdigit()] or (1, 4, 8), wanted or LESSONS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("learners", nargs="+", type=int)
+    parser.add_argument("--lesson", nargs="+", choices=list(LESSONS), default=list(LESSONS))
+    options = parser.parse_args()
+    measure(options.learners, options.lesson)
