@@ -4,6 +4,7 @@
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # wasm: build the network's loops for the explorer anew, with clang and lld
+# hub: JupyterHub on this machine, to try, where any name logs in
 # Every target but wasm first has install.py see to .venv.
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-all peers bench notebooks texts solutions slides site wheels ship fetch lock wasm clean install
+.PHONY: lab test test-all peers bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -36,8 +37,23 @@ test-all: test slides site
 	$(BIN)/python -m pytest -m slow tests $(ARGS)
 
 bench: install
+	@$(if $(filter classroom,$(ROW)),$(MAKE) --no-print-directory .venv/hub/ready)
 	$(PIP) --no-deps --target .venv/bench --upgrade --requirement tests/benchmarks/requirements.txt
 	PYTHONPATH=.venv/bench $(BIN)/python tests/benchmarks $(ROW) $(ARGS)
+
+# JupyterHub beside the course's packages, of the versions that these are pinned to, and its proxy from npm.
+.venv/hub/ready: deploy/requirements.txt requirements.txt
+	$(PIP) --target .venv/hub --upgrade --requirement deploy/requirements.txt --constraint requirements.txt
+	npm install --silent --prefix .venv/proxy configurable-http-proxy@5.3.0
+	@touch $@
+
+hub: PORT = 8000
+hub: install
+	@$(MAKE) --no-print-directory .venv/hub/ready
+	@$(BIN)/python -m camlib fetch
+	@mkdir -p out/hub
+	cd out/hub && PORT=$(PORT) PYTHONPATH="$(CURDIR)/.venv/hub" "$(CURDIR)/$(BIN)/python" -m jupyterhub \
+		--config "$(CURDIR)/deploy/try_hub.py" $(ARGS)
 
 peers: install
 	@$(MAKE) --no-print-directory .venv/peers/ready

@@ -86,9 +86,12 @@ def augment(digits, copies, seed=0, *, turn=15.0, stretch=0.15, shear=0.15, wave
     deviation), as in Simard et al. 2003. Labels stay as they are.  Returns `copies * n` digits.
     """
     random = np.random.default_rng(seed)
-    parts = [digits.images[start:start + CHUNK] for start in range(0, len(digits.images), CHUNK)]
-    bent = [_bend(part, random, turn, stretch, shear, wave) for _ in range(copies - 1) for part in parts]
-    return Digits(np.concatenate([digits.images, *bent]), np.tile(digits.labels, copies))
+    versions = np.empty((copies, *digits.images.shape), np.uint8)  # filled in place: 100 MB in a training
+    versions[0] = digits.images
+    for version in versions[1:]:
+        for part in (slice(start, start + CHUNK) for start in range(0, len(version), CHUNK)):
+            version[part] = _bend(digits.images[part], random, turn, stretch, shear, wave)
+    return Digits(versions.reshape(-1, SIDE, SIDE), np.tile(digits.labels, copies))
 
 
 def _bend(images, random, turn, stretch, shear, wave):

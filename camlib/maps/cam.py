@@ -53,7 +53,7 @@ class Explanation(NamedTuple):
     bias: np.ndarray
 
 
-def explain(model, images, batch_size=128):
+def explain(model, images, batch_size=32):
     """Logits and the maps of all classes for a stack of images, as an `Explanation`.
 
     images: as the model takes them; uint8 (or finite floats, 0 to 255), (n, height, width[, 3]), for the models of
@@ -82,7 +82,7 @@ def explain(model, images, batch_size=128):
     return Explanation(logits, maps, bias)
 
 
-def explain_run(run, images, batch_size=128):
+def explain_run(run, images, batch_size=32):
     """The explanations of the same images by every snapshot of a training run (`camlib.training.runs.Run`).
 
     logits: (steps, n, classes), maps: (steps, n, rows, columns, classes), bias: (steps, classes).

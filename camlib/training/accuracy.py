@@ -3,12 +3,12 @@
 import numpy as np
 
 
-def accuracy(model, scenes, batch_size=500):
+def accuracy(model, scenes, batch_size=100):
     """Fraction of scenes whose largest logit is at their label."""
     return right_names(model, scenes, batch_size).mean()
 
 
-def right_names(model, scenes, batch_size=500):
+def right_names(model, scenes, batch_size=100):
     """Which scenes have their largest logit at their label: bool, (n,)."""
     parts = [slice(start, start + batch_size) for start in range(0, len(scenes.labels), batch_size)]
     logits = np.concatenate([np.asarray(model.predict_on_batch(scenes.images[part])) for part in parts])

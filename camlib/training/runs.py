@@ -6,6 +6,7 @@ network is centred over the classes (`head.centre`): its logits, and its maps at
 
 import json
 import math
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import shorten
@@ -17,7 +18,7 @@ from ..files import ROOT, whole_file
 from ..networks import head, lenet
 
 SHIPPED = ROOT / "data" / "lenet_gap_run"
-MINE = ROOT / "runs"  # what the notebooks train
+MINE = Path(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
 COLUMNS = ("steps", "scenes", "accuracy", "loss")
 
 

@@ -6,6 +6,7 @@
     make bench ROW=ablation       what each ingredient of the training recipe brings (4 minutes), only when named
     make bench ROW=budget         how many scenes are enough, judged on training digits (8 minutes), only when named
     make bench ROW=long           what a quarter of an hour reaches, only when named
+    make bench ROW=classroom      1, 4 and 8 learners at once through JupyterHub, only when named
 
 A row prints what was measured, ours, the baseline's, their ratio (baseline / ours, except where named), and the spread
 over repeats. Machines are noisy: quote ratios, which were measured side by side.
@@ -396,8 +397,15 @@ def live():
         RESULTS.append({"what": f"live: {name}", **row})
 
 
+def classroom():
+    """Learners at once on JupyterHub: seconds, memory, failures."""
+    from classroom import measure
+
+    RESULTS.extend({"what": "classroom", **row} for row in measure((1, 4, 8)))
+
+
 ROWS = [scenes, maps, batch, classes, canvas, start, features, explorer, live, training]
-ON_REQUEST = [ablation, budget, long]
+ON_REQUEST = [ablation, budget, long, classroom]
 
 
 def main():

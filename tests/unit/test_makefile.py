@@ -19,6 +19,7 @@ echo "$@" >> asked
 case "$*" in
     "-c import pip") test -e .venv/pip ;;
     *"--target .venv/peers"*) mkdir -p .venv/peers ;;
+    *"--target .venv/hub"*) mkdir -p .venv/hub ;;
     *--requirement*)
         echo "$PIP_NO_INDEX $PIP_FIND_LINKS" > settings
         if test -e stall; then echo $PPID > stalling; mv stalling stalled; exec sleep 60; fi
@@ -330,3 +331,21 @@ def test_peers_are_installed_once_for_an_environment(ready):
     assert [installs(), installs()] == [2, 0]
     (ready.folder / ".venv" / "pip").unlink()
     assert [installs(), installs()] == [2, 0]
+
+
+def test_the_hub_is_installed_once_and_started_where_its_files_go(ready, tmp_path):
+    (ready.folder / "deploy").mkdir()
+    (ready.folder / "deploy" / "requirements.txt").touch()
+    (tmp_path / "fakes" / "npm").write_text('#!/bin/sh\necho npm "$@" >> asked\n')
+    (tmp_path / "fakes" / "npm").chmod(0o755)
+    path = f"{tmp_path / 'fakes'}{os.pathsep}{os.environ['PATH']}"
+
+    def installs():
+        assert ready.start("hub", PATH=path).wait(20) == 0
+        return [line for line in ready.asked() if line.startswith("npm ") or "--target .venv/hub" in line]
+
+    first, again = installs(), installs()
+    assert len(first) == 2 and again == []
+    assert "--constraint requirements.txt" in first[0] and ".venv/proxy" in first[1]
+    started = (ready.folder / "out" / "hub" / "asked").read_text().splitlines()
+    assert len(started) == 2 and f"-m jupyterhub --config {ready.folder}/deploy/try_hub.py" in started[0]

@@ -1,0 +1,40 @@
+"""The course on one server: JupyterHub, and a systemd unit with limits a learner, as The Littlest JupyterHub has it.
+
+Read as root by `jupyterhub -f`, or linked into /opt/tljh/config/jupyterhub_config.d, where the spawner stays TLJH's.
+Who may log in is for the server to say: this file names no authenticator.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+COURSE = Path(__file__).resolve().parents[1]  # a checkout that learners read and root writes
+DATA = os.environ.get("CAMLIB_DATA", "/srv/cam-data")
+PROXY = COURSE / ".venv/proxy/node_modules/.bin/configurable-http-proxy"
+
+c = get_config()  # noqa: F821
+if "TLJH_INSTALL_PREFIX" not in os.environ:
+    c.JupyterHub.spawner_class = "systemd"
+    c.Spawner.cmd = [str(COURSE / ".venv/bin/python"), "-m", "jupyterhub.singleuser"]
+    c.ConfigurableHTTPProxy.command = [str(PROXY)]
+
+c.Spawner.environment = {"CAMLIB_DATA": DATA, "JUPYTER_CONFIG_PATH": str(COURSE / "deploy")}
+c.Spawner.default_url = "/lab/tree/cam-course/00_start_here.ipynb"
+c.Spawner.mem_limit = "1536M"  # a kernel's peak and the learner's server; what asks for more is stopped, alone
+c.Spawner.cpu_limit = 2
+c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # a whole class comes at once
+c.SystemdSpawner.isolate_tmp = True  # holds the sockets to the kernels
+c.SystemdSpawner.isolate_devices = True
+c.SystemdSpawner.readonly_paths = [str(COURSE), DATA]
+c.JupyterHub.concurrent_spawn_limit = 10
+
+# Kernels end themselves first (jupyter_server_config.py); this ends the server of who has left.
+c.JupyterHub.services = [{
+    "name": "cull-idle",
+    "command": [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=3600", "--cull-every=300"],
+}]
+c.JupyterHub.load_roles = [{
+    "name": "cull-idle",
+    "services": ["cull-idle"],
+    "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+}]
