@@ -396,11 +396,11 @@ print(f"the identity holds at all {len(run.steps)} steps, untrained included")
 # Point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival under *Against*.
 
 # %% tags=["fragment"]
-half = slice(1, None, 2)  # every other snapshot, the last included
+third = slice(1, None, 3)  # every third snapshot, the last included
 explorer = camlib.explorer(
-    scenes.images[:3], story.maps[half, :3], bias=story.bias[half],
-    steps=run.steps[half], accuracy=run.accuracy[half],
-    labels=scenes.labels[:3], boxes=scenes.boxes[:3], network=run,
+    scenes.images[:2], story.maps[third, :2], bias=story.bias[third],
+    steps=run.steps[third], accuracy=run.accuracy[third],
+    labels=scenes.labels[:2], boxes=scenes.boxes[:2], network=run,
 )
 explorer
 
