@@ -16,6 +16,13 @@ LEAST = 16  # px, the shorter side: on less there is nothing to see
 WELCOME = "A photograph of your own, of less than 10 MB (Jupyter drops more). It goes to this kernel and nowhere else."
 
 
+class _Box(VBox):
+    """What a page shows in its place, where no kernel runs, is a sentence."""
+
+    def __repr__(self):
+        return "A button to upload a photograph: it is here after the cell has run."
+
+
 def own_photo(network, names, *, path=None, side=224, **traits):
     """A widget that takes a photograph, and shows what a network sees in it: its top classes, and an explorer.
 
@@ -30,7 +37,7 @@ def own_photo(network, names, *, path=None, side=224, **traits):
     if path is not None:
         return _explored(network, names, path, side, traits)[0]
     upload = FileUpload(accept="image/*", description="Your photograph", layout={"width": "max-content"})
-    text, box = HTML(WELCOME), VBox()
+    text, box = HTML(WELCOME), _Box()
     box.children = (upload, text)
 
     def answer(change):

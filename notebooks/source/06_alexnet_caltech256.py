@@ -257,7 +257,8 @@ print(grid.as_text(table))
 # %%
 boxes = [dict(zip(four, grid.quarter_boxes(224))) for four in shown[:3]]
 explorer = camlib.explorer(mosaics[:3], seen.maps[:3], bias=seen.bias,
-                           class_names=names, boxes=boxes, scale="map")
+                           class_names=names, boxes=boxes, scale="map",
+                           threshold=0.5, class_index=int(shown[0, 0]))
 explorer
 
 # %%
