@@ -1,7 +1,8 @@
 """One deck a session, made of the notebooks' cells: `python -m notebooks.slides`, or with numbers of sessions.
 
 A cell tagged `slide` begins a slide, a cell tagged `fragment` joins it at the next key, and one tagged `notes` is for
-the speaker, who sees it after pressing S. Outputs are those of the learner's notebooks. Code is shown unless its
+the speaker, who sees it after pressing S. With `guide` besides, a text is on a slide and in no learner's notebook: the
+short form of one that is too long for a slide. Outputs are those of the learner's notebooks. Code is shown unless its
 output is a picture or an explorer. A deck is one page that needs the folder beside it, and no network. With
 `?print-pdf` after its address, the browser prints it, a slide a page.
 """
@@ -57,6 +58,14 @@ def slides(notebook):
     return found
 
 
+def with_guides(source):
+    """The learner's notebook of the file `source`, not run, with the notes and the guide cells that are on slides."""
+    notebook = build.learner(source, without=())
+    notebook.cells = [cell for cell in notebook.cells
+                      if "guide" not in build.tags(cell) or STEPS & set(build.tags(cell))]
+    return notebook
+
+
 def html(cell):
     """One cell as HTML. Links to other notebooks become plain text: a deck stands by itself."""
     pictured = any(not {"text/html", "image/png", "image/jpeg"}.isdisjoint(output.get("data", ()))
@@ -82,9 +91,9 @@ def of_session(number):
     """
     found = []
     for source in (path for path in build.sources() if path.stem[:2] in SESSIONS[number]):
-        learner = build.learner(source, without=("guide",))
-        if any("slide" in build.tags(cell) for cell in learner.cells):
-            found += slides(build.with_outputs(learner, build.FOLDER / f"{source.stem}.ipynb"))
+        notebook = with_guides(source)
+        if any("slide" in build.tags(cell) for cell in notebook.cells):
+            found += slides(build.with_outputs(notebook, build.FOLDER / f"{source.stem}.ipynb"))
     return found
 
 

@@ -25,6 +25,9 @@ SOURCE = '''\
 # %% [markdown] tags=["guide"]
 # For teachers.
 
+# %% [markdown] tags=["guide", "fragment"]
+# Short *words*.
+
 # %% tags=["slide"]
 print(6 * 7)
 
@@ -39,7 +42,7 @@ def notebook(tmp_path_factory):
     """The learner's notebook of SOURCE with its notes, its outputs written by hand."""
     source = tmp_path_factory.mktemp("source") / "09_two.py"
     source.write_text(SOURCE)
-    made = build.learner(source, without=("guide",))
+    made = slides.with_guides(source)
     printed, alive = (cell for cell in made.cells if cell.cell_type == "code")
     printed.outputs = [nbformat.v4.new_output("stream", text="42\n")]
     alive.outputs = [nbformat.v4.new_output("execute_result", {"text/html": "<b>alive</b>", "text/plain": "HTML"})]
@@ -74,7 +77,8 @@ class Outline(HTMLParser):
 def test_each_cell_lies_where_its_tag_says(notebook):
     first, second = Outline(slides.page("Session 9", slides.slides(notebook))).found
     assert "A title" in first["slide"] and "$a < b$" in first["slide"]
-    assert first["notes"].split() == ["Ask", "first."] and not first["fragment"].strip()
+    assert first["notes"].split() == ["Ask", "first."]
+    assert first["fragment"].split() == ["Short", "words."]  # the guide's, and yet on a slide
     assert second["slide"].split() == ["print(6", "*", "7)", "42"]  # text comes with its code
     assert second["fragment"].split() == ["alive"]  # a page or a picture without
 
