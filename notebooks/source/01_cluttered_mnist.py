@@ -3,6 +3,24 @@
 #
 # Here are twelve pictures. Each holds one handwritten digit and eight scraps of other digits. You find the digit at a glance. A network has to learn that, and this course asks it *where it looked*. To judge its answer, we must know where the digit is, and that the network never saw that digit before. Both depend on how the pictures are made.
 
+# %% [markdown] tags=["guide"]
+# **Session 1 of 6, 90 minutes: notebook 00 first, 25 minutes, then this one, 65.**
+#
+# **Prepare.** The day before: `make fetch` once for the digits, run all cells, `make slides ONLY=1`. Paper for everybody. With 300 people, pairs talk and hands vote.
+#
+# **Minutes.** Opening and predictions 6 · section 1, 5 · section 2, 14 · section 3, 5 · section 4, 4 · section 5, 10 · section 6, 16 · section 7 and summary, 5 = 65. In class: 1.1, 1.3 and 1.4. At home: 1.2 and the investigation.
+#
+# **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
+#
+# **Without projector.** Print the deck: `?print-pdf` after its address. The leak is a game without a machine: N people each draw a number from 1 to N: training. Ten draw again: the test. Whose number was drawn before? (About six of ten.)
+#
+# **Say**, to open: whoever makes the pictures knows where the digit is, and whether it is new. **They will predict** a box of a tenth of the scene, clutter that seldom touches the digit, and no leak, or 7 %: “no two scenes are alike”. Leave all three open until sections 5 and 6. **Ask:** how long did you need for twelve digits? What tells a digit from a scrap, if not the greys?
+
+# %% [markdown] tags=["guide", "slide"]
+# # 01 · Where do the pictures come from?
+#
+# Twelve pictures, each with one handwritten digit among eight scraps of others.
+
 # %%
 import numpy as np
 
@@ -12,9 +30,12 @@ from camlib.show import charts, gallery
 
 train, test = load_split()  # 4,000 and 1,000 digits
 
-# %%
+# %% tags=["fragment"]
 first = make_scenes(train, 12, seed=20)
 plot.scene_grid(first, titles=["?"] * 12)
+
+# %% [markdown] tags=["notes"]
+# Half a minute in silence: find all twelve. Then ask what tells a digit from a scrap: not the greys, not the thickness of strokes. Only size and shape. To judge whether a network points at the digit, we have to know where it is, and that it is new.
 
 # %% [markdown]
 # **You will be able to**
@@ -38,6 +59,24 @@ plot.scene_grid(first, titles=["?"] * 12)
 #
 # A digit is 28 × 28 pixels of 8 bits: 0 is paper, 255 is ink. (Figures show ink dark on white.) A network learns from the digits for **training**; those for **testing** tell what it can do with new ones. `load_split` cuts the 5,000 digits once, the same fraction of every class from 0 to 9.
 
+# %% [markdown] tags=["guide", "slide"]
+# ## Predict first
+#
+# 1. What share of a scene does the digit's box cover?
+# 2. In how many scenes out of ten does clutter touch the digit's ink?
+# 3. Somebody makes 100,000 scenes from 60,000 digits, no two scenes alike, and *then* sets 30,000 of them aside for testing. In what share of those test scenes has training seen the digit: none, 7 %, 70 %?
+
+# %% [markdown] tags=["notes"]
+# Three minutes, on paper, alone. Then hands for the three answers to the last one, and write the counts on the board. Do not say who is right: today settles all three.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 5. **Say:** a digit is a table of 28 × 28 numbers; cut them in two heaps once, before anything else is made. A scrap is an 8 × 8 crop of a digit. **They will predict** that clutter is noise of some kind. It is made of digits, so that only size and shape tell them apart. **Usual mistakes:** 0 taken for black (0 is paper here); crops counted as 28 ÷ 8; “test” taken for the hard ones. **Ask:** which crops show nothing at all? At how many places does an 8 × 8 crop fit? (21 × 21.) **Short of time:** the picture of one crop.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 1 · Digits, cut once
+#
+# 4,000 digits for **training**, 1,000 for **testing**. A **distractor** is an 8 × 8 crop of a digit.
+
 # %% tags=["nbval-check-output"]
 in_train = {image.tobytes() for image in train.images}
 in_test = {image.tobytes() for image in test.images}
@@ -48,12 +87,15 @@ print("digits on both sides:", len(in_train & in_test))
 # %% [markdown]
 # The clutter is made of digits too: a **distractor** is an 8 × 8 crop of a random digit at a random place. Its strokes have the same thickness and the same greys. Only size and *shape* tell it from a digit.
 
-# %%
+# %% tags=["fragment"]
 row, column = 6, 12  # change these: any place from 0 to 20
 whole = train.images[3]
 piece = whole[row:row + 8, column:column + 8]
 box = (column, row, column + 8, row + 8)  # left, top, right, bottom
 gallery.crop_with_values(whole, box, f"a digit of 28 × 28 pixels: “{train.labels[3]}”")
+
+# %% [markdown] tags=["notes"]
+# 0 is paper, 255 is ink. Let somebody read one row of numbers aloud and another find it in the picture. How many crops has one digit? 21 × 21 places. Some are blank: those scenes show fewer than eight scraps.
 
 # %% [markdown]
 # ## 2 · A scene by hand
@@ -64,15 +106,29 @@ gallery.crop_with_values(whole, box, f"a digit of 28 × 28 pixels: “{train.lab
 #
 # This is where the first bug lives. 8-bit numbers wrap around: in `uint8`, 200 + 100 is 44, and an overlap turns *pale*.
 
-# %%
+# %% [markdown] tags=["guide"]
+# **Minutes** 14, six of them for 1.1. **Say:** a scene is a sum, clipped at 255; a seed fixes every byte. **They will predict** that 200 + 100 is 255 or an error. In 8 bits it is 44, without a word. **Usual mistakes** in 1.1: an overlap that wraps around; a sum that is not clipped; a piece that replaces what lies below; x and y swapped; the canvas that came in changed; right values as `int64`. **Ask:** does it matter whether you clip after each piece or once at the end? Why does the sum of layers need no care with 8 bits? **Short of time:** skip the pairs of greys.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 2 · A scene by hand
+#
+# Where two pieces overlap, ink adds up: $\; s = \min(255,\; a + b)$
+
+# %% tags=["fragment"]
 assert (np.array([200], np.uint8) + np.array([100], np.uint8))[0] == 44
 zero = train.images[train.labels == 0][3]
 seven = train.images[train.labels == 7][3]
 gallery.pictures([zero, seven, zero + seven], ["a", "b", "a + b in uint8"])
 
 
-# %% [markdown]
+# %% [markdown] tags=["notes"]
+# Ask what 200 + 100 is in 8 bits, before the picture. Look where 0 and 7 cross: the overlap turns pale. Nothing warns you. Who has met this bug, or one like it?
+
+# %% [markdown] tags=["slide"]
 # **Exercise 1.1 · mechanical.** Write `paste`, which adds one piece to a canvas, and loses no ink where they overlap.
+
+# %% [markdown] tags=["notes"]
+# Six minutes at the keyboard, in pairs. The checker answers the usual mistakes, so let it. Whoever is done early: can you do it without leaving 8 bits?
 
 # %% tags=["exercise"]
 def paste(canvas, piece, x, y):
@@ -94,7 +150,10 @@ checks.paste_clips(paste, np.zeros((100, 100), np.uint8), piece, 40, 20)
 # %% [markdown]
 # There are two ways. Compute in wider numbers, then clip. Or stay in 8 bits, as `camlib` does, and add no more than there is room for: $a + \min(b, 255 - a)$. We try all 65,536 pairs of greys:
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ### Ink stays ink
+
+# %% tags=["fragment"]
 greys = np.arange(256, dtype=np.uint8)
 a, b = np.meshgrid(greys, greys)  # every pair once: (256, 256) each
 in_eight_bits = a + np.minimum(b, 255 - a)
@@ -105,12 +164,20 @@ pale, dark = zero + seven, zero + np.minimum(seven, 255 - zero)
 gallery.pictures([pale, dark], ["wraps around", "clips: ink stays ink"])
 
 
+# %% [markdown] tags=["notes"]
+# Two ways: compute in wider numbers and clip, or add no more than there is room for. The notebook tries all 65,536 pairs of greys. Ask whether that is a proof. It is: there are no other pairs.
+
 # %% [markdown]
 # You may clip after each addition or once at the end, and add the pieces in any order. So think of a scene as **layers**, one piece on each otherwise empty canvas:
 #
 # $$s = \min\Big(255,\; \sum_{k=1}^{8} \text{distractor}_k + \text{digit}\Big)$$
 #
 # Every choice is uniform. An 8-pixel crop fits a 28-pixel digit at 28 − 8 + 1 = 21 places along each side, and a 100-pixel canvas at 93; the digit fits at 73. In each layer `x` counts columns and `y` counts rows.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## A scene is a sum of layers
+#
+# $$s = \min\Big(255,\; \sum_{k=1}^{8} \text{distractor}_k + \text{digit}\Big)$$
 
 # %%
 def draw_layers(source, seed, distractors=8):
@@ -129,11 +196,14 @@ def draw_layers(source, seed, distractors=8):
     return layers, source.labels[which]
 
 
-# %%
+# %% tags=["fragment"]
 layers, label = draw_layers(train, seed=3)  # change the seed
 stages = [np.minimum(255, layers[:count].sum(axis=0)) for count in (1, 4, 8, 9)]
 titles = ["1 distractor", "4 distractors", "8 distractors", f"and the digit, “{label}”"]
 gallery.pictures(stages, titles)
+
+# %% [markdown] tags=["notes"]
+# One distractor, four, eight, then the digit. Change the seed live. This is the whole recipe: two hundred scenes made by hand equal the package's in every pixel. Ask what we know about this scene that a photograph would not tell us: the digit's own layer.
 
 # %% [markdown]
 # That is the whole recipe. `camlib` draws its random numbers in the same order, so the two must agree in every pixel:
@@ -159,7 +229,15 @@ print(f"200 scenes equal camlib's in every pixel; {overlapping} needed clipping"
 #
 # and the same for rows. It is **half-open**: $x_1$ is the first column *after* the ink, so the width is $x_1 - x_0$ and the slice `image[y0:y1, x0:x1]` is exactly the box.
 
-# %%
+# %% [markdown] tags=["guide"]
+# **Minutes** 5. **Say:** boxes cost money elsewhere; here we placed the digit, so its box is exact and free. **They will predict** that the box can be found in the finished scene. The box of *all* ink is nearly the whole scene; only the digit's own layer gives its own. **Usual mistakes:** the last column of ink taken for the right edge, (row, column) returned for (x, y); a 28 × 28 box around the whole digit. **Ask:** how wide is a box from 15 to 31? Who is told the boxes? (Nobody in training.) **Short of time:** the picture with the boxes.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 3 · Boxes for nothing
+#
+# With $d$ the digit's own layer, half-open: $\; x_0 = \min\{x : d_{yx} > 0\}, \quad x_1 = 1 + \max\{x : d_{yx} > 0\}$
+
+# %% tags=["fragment"]
 def ink_box(layer):
     rows, columns = np.nonzero(layer)
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
@@ -169,8 +247,17 @@ for (layers, _), scene in zip(by_hand, scenes):
 print("the digit's box:", [int(edge) for edge in ink_box(layers[-1])])
 print("the box of all ink:", [int(edge) for edge in ink_box(scene.images[0])])
 
-# %%
+# %% [markdown] tags=["notes"]
+# Why plus one? So that the width is x1 − x0, and the slice is the box. Ask for the width of the printed box before anybody counts: 16. The box of all ink shows why the layer is needed.
+
+# %% [markdown] tags=["guide", "slide"]
+# ### Did you find all twelve?
+
+# %% tags=["fragment"]
 plot.scene_grid(first, boxes=True)
+
+# %% [markdown] tags=["notes"]
+# Compare with what they found at the start. The boxes are for us: training is told the labels, never these. Session 5 measures maps with them.
 
 # %% [markdown]
 # Did you find all twelve? Training is told the labels, never the boxes. Notebook 05 measures maps with them.
@@ -179,11 +266,20 @@ plot.scene_grid(first, boxes=True)
 #
 # How many draws does the recipe allow?
 
-# %% tags=["nbval-check-output"]
+# %% [markdown] tags=["guide"]
+# **Minutes** 4. **Say:** there are more scenes than anybody can store, so none is stored; a seed makes the same ones again. **They will predict** some millions. **Usual mistakes:** many scenes taken for many digits: there are still only 4,000, and section 6 depends on it; “random” taken for “not reproducible”. **Ask:** why must stack 2 be the same, whether stacks 0 and 1 were made or not? (A training that was stopped goes on with the same scenes.) **Short of time:** the number of draws, then the row of variants.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 4 · As many as you like
+
+# %% tags=["nbval-check-output", "fragment"]
 of_digit = 4000 * 73**2
 of_distractor = 4000 * 21**2 * 93**2
 draws = of_digit * of_distractor**8  # exact: Python's integers have no limit
 print(f"4,000 digits and 8 distractors: more than 10^{len(str(draws)) - 1} draws")
+
+# %% [markdown] tags=["notes"]
+# Guesses first, by powers of ten. Then the trap: how many different *digits* are in all these scenes? Still 4,000. Write both numbers on the board and leave them there for section 6.
 
 # %% [markdown]
 # So scenes need no files. They are made in stacks while the network trains, and none need be shown twice. The same seed gives the same bytes. Stack $i$ depends on the seed and on $i$ alone, so a training that was stopped goes on as if nothing had happened.
@@ -205,7 +301,10 @@ print("stack 2, made on its own:", bool((images == images_again).numpy().all()))
 # %% [markdown]
 # The recipe bends to your question. With several digits we can ask whether the map for “3” finds the 3 and not the 5.
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ### The recipe bends to your question
+
+# %% tags=["fragment"]
 options = {
     "no distractors": {"distractors": 0}, "the default: 8": {},
     "40 distractors": {"distractors": 40}, "no digit": {"digits_per_scene": 0},
@@ -217,6 +316,9 @@ boxes = [scene.boxes.reshape(-1, 4) for scene in variants]
 gallery.pictures(images, list(options), boxes=boxes)
 
 
+# %% [markdown] tags=["notes"]
+# Ask what each could be good for. No digit: does a network stay silent? Three digits: does the map of a 3 find the 3, and not the 5? Sessions 3 and 5 use both.
+
 # %% [markdown]
 # ## 5 · How hard is it?
 #
@@ -225,6 +327,14 @@ gallery.pictures(images, list(options), boxes=boxes)
 # $$\bar m = \frac{c}{625}\, \bar m_{\text{digit}} + \Big(1 - \frac{c}{625}\Big)\, \bar m_{\text{elsewhere}}$$
 #
 # Clutter and empty paper have the rest. How large is $c$?
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 10. **Say:** a score is a mean over 625 cells, and the digit has few of them. So these must be loud and the rest nearly silent. **They will predict** a box of a tenth of the scene (it is 3.1 %), and that clutter touches a digit in one scene of ten; it is 23.6 % (22.4 to 25.0). **Usual mistakes:** the 28 × 28 digit taken for its box. In 1.2: in proportion to k; `eight` taken for one distractor; “all touch” for “one touches”; the share *not* touched; percent. **Ask:** four times the clutter: four times the touching? **Short of time:** 1.2 at home.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 5 · How hard is it?
+#
+# If ink touches $c$ of 625 cells: $\; \bar m = \frac{c}{625}\, \bar m_{\text{digit}} + \left(1 - \frac{c}{625}\right) \bar m_{\text{elsewhere}}$
 
 # %%
 def cells(layers):
@@ -239,10 +349,13 @@ some_map = np.random.default_rng(0).normal(size=(25, 25))  # any map will do
 on_digit, elsewhere = some_map[inked].mean(), some_map[~inked].mean()
 assert np.isclose(some_map.mean(), share * on_digit + (1 - share) * elsewhere)
 
-# %%
+# %% tags=["fragment"]
 scene = np.minimum(255, layers.sum(axis=0))
 title = f"“{label}” holds ink in {inked.sum()} of 625 cells"
 gallery.cells_over(scene, inked, title)
+
+# %% [markdown] tags=["notes"]
+# Settle guess 1: the box covers 3.1 % of a scene, the ink touches 18 of 625 cells on average. How can three per cent of the cells decide a mean? Only if they are loud and the others nearly silent. That is why such a network can point.
 
 # %% tags=["nbval-check-output"]
 x0, y0, x1, y1 = make_scenes(test, 4000, seed=1).boxes.T
@@ -256,7 +369,10 @@ print(f"its ink touches {ink_cells:.0f} of 625 cells ({ink_cells / 625:.0%})")
 #
 # Now guess 2. Here are 4,000 scenes of test digits, each as two canvases: clutter and digit. A digit is *touched* when at least one pixel holds ink of both.
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ### Does clutter touch the digit?
+
+# %% tags=["fragment"]
 clutter = make_scenes(test, 4000, digits_per_scene=0, seed=1).images
 digit = make_scenes(test, 4000, distractors=0, seed=2)
 both = (clutter > 0) & (digit.images > 0)  # (scenes, rows, columns)
@@ -265,8 +381,14 @@ share = camlib.bootstrap(100 * touched, groups=digit.digits)
 print(f"8 distractors touch the digit in {share} % of the scenes")
 
 
-# %% [markdown]
+# %% [markdown] tags=["notes"]
+# Settle guess 2. The numbers in brackets are an interval: what another set of digits might have given. Session 3 explains it. Now: what would 32 distractors do? Everybody writes a number down; it is exercise 1.2.
+
+# %% [markdown] tags=["slide"]
 # **Exercise 1.2 · derivation.** What would that share be with $k$ distractors? Each is drawn like the others and knows nothing of them. Let $q$ be the chance that *one* distractor touches the digit. Write the share for 8 with $q$, solve for $q$, and go on to $k$.
+
+# %% [markdown] tags=["notes"]
+# Homework, unless you are early. Give the start: how likely is it that one distractor *misses*? Many say 94 %, four times 23.6. Ask what that rule says of 80 distractors.
 
 # %% tags=["exercise"]
 def touched_with(k, eight):
@@ -303,6 +425,16 @@ assert touched[digit.labels == 1].mean() < touched[digit.labels == 0].mean()
 #
 # We repeat the mistake on a small scale. (`mixed.digits` tells which digit each scene shows.)
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 16: four for 1.3, five for 1.4. **Say:** scenes are many, digits are few; what must be new in a test is the digit. **They will predict** no leak. It is 68.9 % for the project that made scenes first. **Usual mistakes.** 1.3: *A*, “no two scenes are alike”; *C*, “a memoriser passes”; *D*, “it knows fewer digits”; error minus leak instead of a product; the way back instead of the way there. 1.4: still two shuffles; classes forgotten; cut without shuffling; labels out of step. **Ask:** what must be new in *your* data: patient, speaker, street? **Short of time:** 1.4 by reading alone.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 6 · Why the split comes first
+#
+# $N$ digits make $n$ training scenes. One scene misses a given digit with probability $1 - 1/N$, all miss it with $(1 - 1/N)^n$. So training knows a share of the test's digits:
+#
+# $$p = 1 - \Big(1 - \frac1N\Big)^n \approx 1 - e^{-n/N}$$
+
 # %%
 everything = digits.load()
 mixed = make_scenes(everything, 5000, seed=3)  # scenes first …
@@ -321,6 +453,12 @@ print(f"formula {leak(5000, 3500):.1%}")
 for number in (60_000, 5_000):
     print(f"70,000 scenes of {number:,} digits: formula {leak(number, 70_000):.1%}")
 
+# %% [markdown] tags=["notes"]
+# Build the formula from the first sentence, aloud. Then put in 70,000 scenes of 60,000 digits: guess 3 is settled, 68.9 %. With 5,000 digits, 100.0 %. How many scenes of one digit does it take until half have leaked?
+
+# %% [markdown] tags=["guide", "slide"]
+# ### One scene per digit is enough
+
 # %%
 random = np.random.default_rng(0)
 ratios = np.array([0.1, 0.3, 1, 3, 10])  # training scenes per digit
@@ -331,7 +469,7 @@ for ratio in ratios:
     simulated.append(100 * np.isin(tests, trained_on).mean())
 assert abs(simulated - 100 * (1 - np.exp(-ratios))).max() < 5
 
-# %%
+# %% tags=["fragment"]
 many = np.geomspace(0.05, 20, 60)
 law = 100 * (1 - np.exp(-many))
 series = {"1 − exp(−n/N)": (many, law, "-"),
@@ -340,6 +478,9 @@ charts.xy(series, log="x", xlabel="training scenes per digit, n/N",
           ylabel="test scenes leaked (%)",
           title="One scene per digit leaks 63 %, a few per digit nearly all")
 
+
+# %% [markdown] tags=["notes"]
+# Points are simulated, the curve is the formula. Ask somebody to read off 1 and 3. More scenes per digit are good for training, and make this leak worse. So the leak is worst where the data look most plentiful.
 
 # %% [markdown]
 # That was guess 3. What does the leak do to a reported error? Take the purest of memorisers, the **nearest neighbour**: it answers with the label of the most similar training digit. First with the digits split as they should be:
@@ -358,7 +499,7 @@ honest = (guess != test.labels).mean()
 print(f"with the digits split first, the memoriser's error is {honest:.1%}")
 
 
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # **Exercise 1.3 · predict and explain.** The same memoriser now knows the digits `seen`, and is tested on the digits `tested`, of which a share has leaked. Which error will it report?
 #
 # - **A.** The same: no two scenes are alike, so the test is still new.
@@ -367,6 +508,9 @@ print(f"with the digits split first, the memoriser's error is {honest:.1%}")
 # - **D.** More: it knows fewer different digits than before.
 #
 # Decide for one, and give the number that you expect, as a formula.
+
+# %% [markdown] tags=["notes"]
+# The nearest neighbour answers with the label of the most similar training digit. With the digits split first its error is 6.3 %. One minute alone, hands for A to D, two minutes in pairs, hands again; then a formula. 51.6 % of this test's digits have leaked.
 
 # %% tags=["exercise"]
 def prediction(error, leaked):
@@ -394,7 +538,10 @@ print(f"reported: {wrong.mean():.1%}; with the digits split first: {honest:.1%}"
 #
 # $$e_{\text{reported}} = p \cdot 0 + (1 - p)\, e$$
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ### What the leaky report states
+
+# %% tags=["fragment"]
 p, e = leaked.mean(), wrong[~leaked].mean()
 assert np.isclose(wrong.mean(), (1 - p) * e)
 leaky = "reported after\na leaky split"
@@ -403,12 +550,18 @@ errors = {"leaked digits": 0, "new digits": 100 * e,
 charts.bars(errors, ylabel="wrong answers (%)", marked=[leaky],
             title=f"The leak hides {p:.0%} of a memoriser's errors")
 
+# %% [markdown] tags=["notes"]
+# B. Leaked digits 0.0 %, new ones 6.6 %, reported 3.2 %. Nothing in the report looks wrong. A network memorises less perfectly: its number is off by less, and nobody can tell by how much. Ask what must be new in their own data.
+
 # %% [markdown]
 # Nothing in the leaky report looks wrong. A network memorises less perfectly, so its number may be off by less; *nobody can tell by how much*. Split by what must be new at test time: here the digit; elsewhere the patient, the speaker, the place.
 #
 # **Exercise 1.4 · diagnose.** A colleague splits by digit, class by class, before making any scene. Still, something is wrong:
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# **Exercise 1.4 · diagnose.** A colleague splits by digit, class by class, before making any scene. Still, something is wrong:
+
+# %% tags=["fragment"]
 def colleagues_split(everything, seed=0):
     """(train, test): four fifths of each class, and one fifth."""
     random = np.random.default_rng(seed)
@@ -421,7 +574,7 @@ def colleagues_split(everything, seed=0):
     return digits.take(everything, in_train), digits.take(everything, in_test)
 
 
-# %%
+# %% tags=["fragment"]
 theirs, their_test = colleagues_split(everything)
 guess = theirs.labels[nearest(theirs.images, their_test.images)]
 error = (guess != their_test.labels).mean()
@@ -429,6 +582,9 @@ assert error < honest / 2
 print(f"{len(theirs.labels):,} train, {len(their_test.labels):,} test", end=": ")
 print(f"the memoriser's error is {error:.1%}, and it was {honest:.1%} above")
 
+
+# %% [markdown] tags=["notes"]
+# First the code alone, two minutes, in silence. Then the numbers: 1.2 % where it was 6.3 %. The counts, 4,000 and 1,000, look right. Do not point at a line: ask them to follow one digit through the loop. An error that is too good is a symptom.
 
 # %% [markdown]
 # Find out why, and write the split as it should be.
@@ -452,10 +608,18 @@ def mended_split(everything, seed=0):
 # %%
 checks.split_is_honest(mended_split, everything)
 
+# %% [markdown] tags=["guide", "slide"]
+# ## 7 · When the recipe lies
+#
+# What do you read?
+
 # %% [markdown] tags=["honest-failure"]
 # ## 7 · When the recipe lies
 #
 # Does clutter hide digits? In each of the 4,000 scenes we count the pixels of the digit's ink that clutter covers, and those of clutter's ink within 4 pixels of the box, both as a share of the digit's ink.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 5, with the summary. **Say:** look at the picture before you blame the network. **They will predict** that clutter hides strokes. It covers a quarter of a digit in 0.5 % of the scenes; it *adds* strokes. **Usual mistakes:** these eight taken for typical (they are the most crowded of 4,000); the wish to throw them away, which flatters a test. **Ask:** which of the eight did you read otherwise than the label? Is the label then wrong? What did you guess wrongly today, and why? **Short of time:** the eight pictures, then the summary. Home: 1.2 for all, the investigation for the curious.
 
 # %% tags=["nbval-check-output"]
 ink = (digit.images > 0).sum(axis=(1, 2))  # pixels of each digit
@@ -472,13 +636,16 @@ print(f"at most {crowd.max():.0%}")
 # %% [markdown]
 # Clutter seldom hides much of a digit. Here are the eight most crowded digits, enlarged. **Write down what you read, then look at the labels.**
 
-# %%
+# %% tags=["fragment"]
 worst = np.argsort(-crowd, kind="stable")[:8]
 views = []
 for n in worst:
     scene = np.minimum(255, clutter[n].astype(int) + digit.images[n])
     views.append(gallery.around(scene, digit.boxes[n], side=44))
 gallery.pictures(views, list("ABCDEFGH"), columns=4)
+
+# %% [markdown] tags=["notes"]
+# Everybody writes down eight digits. Then the labels: A 1, B 4, C 1, D 2, E 1, F 1, G 6, H 1. These are the eight most crowded of 4,000: chosen to be bad, so say so. Ask who read B as a 3, H as a 9.
 
 # %% tags=["nbval-check-output"]
 for letter, n in zip("ABCDEFGH", worst):
@@ -498,6 +665,18 @@ for letter, n in zip("ABCDEFGH", worst):
 # ## Open investigation: can clutter leak?
 #
 # Clutter of our test scenes is cut from test digits. Suppose that somebody cuts it from *training* digits. Is that a leak? Begin with a memoriser that knows every training crop by heart: what does a crop tell it about the label, and what about the place? Evidence would be a number that differs between the two kinds of clutter, with an interval, and a reason why a network would, or would not, profit too.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Summary
+#
+# - A scene is a sum of layers, clipped at 255; a seed fixes every byte.
+# - The digit's box comes from its own layer. Training never sees it.
+# - The digit's ink is in a few per cent of the cells that a score averages over.
+# - Split by digit first. A split after making scenes leaks $1 - e^{-n/N}$, and hides that share of a memoriser's errors.
+# - Clutter can turn one digit into another.
+
+# %% [markdown] tags=["notes"]
+# Let them say each line before it is read. The investigation is for the curious: clutter cut from training digits, in test scenes: a leak, or not? Vote now.
 
 # %% [markdown] tags=["guide"]
 # **One way to answer.** The label is drawn without regard to the clutter, so no crop tells anything about it. But a memoriser that knows every training crop can strike out what it recognises, and the digit is what remains. We give it such a memory: a number for each 8 × 8 window, equal for equal windows.

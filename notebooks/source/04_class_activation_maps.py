@@ -3,6 +3,19 @@
 #
 # A network looks at a scene and says “7”. Nobody ever told it where the digit is. If the network ends in the right way, we can still ask it *where*. The answer is its own arithmetic, in another order: the **class activation map** (CAM) of Zhou and others (CVPR 2016).
 
+# %% [markdown] tags=["guide"]
+# **Session 4 of 6, 90 minutes: this notebook.**
+#
+# **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=4`. Try the explorer in the deck once. Paper for everybody. With 300 people, pairs talk and hands vote.
+#
+# **Minutes.** Opening and predictions 7 · section 1, 8 · section 2, 18 · section 3, 10 · section 4, 17 · section 5, 9 · section 6, 10 · section 7, 5 · failure and summary, 6 = 90. In class: 4.1, 4.3 and 4.4. At home: 4.2 and the investigation.
+#
+# **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer works without Python. Bring the folder `CAMLIB_DATA` on a stick.
+#
+# **Without projector.** Print the deck: `?print-pdf` after its address. On the board: 2 × 2 cells, features (4, 0, 0, 0) and (0, 2, 2, 0), weights 2 and −1, no bias. Both orders of the sum give the logit 1; the map is (8, −2, −2, 0).
+#
+# **Say**, to open: we shall not guess where it looked, we shall read it off. **They will predict** for a wrong digit: nothing, or the clutter. It is the digit, too: against some classes, and a little for others. Leave it open until section 4. **Ask:** how would you find out from the outside?
+
 # %% [markdown] tags=["notes"]
 # Ask first: where would *you* look? Then: how would anybody find out where the network does, from the outside? Erasing parts of the picture is the usual answer; today we read it off.
 
@@ -33,6 +46,9 @@ plot.scene_grid(scenes, count=6, boxes=True)
 # %% [markdown] tags=["fragment"]
 # Six scenes with their labels. The boxes are for us: the network never sees them.
 
+# %% [markdown] tags=["notes"]
+# Six scenes of digits that training never saw. Let somebody point at each digit: easy for us. The network was told the numbers above, never the boxes.
+
 # %% [markdown] tags=["slide"]
 # ## Predict first
 #
@@ -45,6 +61,9 @@ plot.scene_grid(scenes, count=6, boxes=True)
 # ## 1 · The end of the network
 #
 # Into the last two layers, `gap` and `dense`, go **features**: for each cell of a coarse grid, 64 numbers that say what strokes are around there.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 8. **Say:** forget the first layers; all of today happens in the last two. First means, then weighted sums. **They will predict** that each of 64 features is a part of a digit with a name. Nobody told them what to be. **Usual mistakes:** the mean taken over features instead of places; `features[x, y]` for `features[y, x]` (exercise 4.4 lives on that); the bias forgotten; logits taken for probabilities. **Ask:** how many numbers go into the mean, how many come out? (40,000 and 64.) Where is the place after that? (Nowhere.) **Short of time:** the two equations, and no code.
 
 # %%
 network = run.load()  # as it was at the last step
@@ -66,6 +85,9 @@ print("bias:    ", bias.shape, "= classes")
 #
 # $$z_c = \sum_k w_{kc} F_k + b_c .$$
 
+# %% [markdown] tags=["notes"]
+# Let somebody say both equations in words. Ask how many numbers go in and how many come out of the first: 40,000 and 64. What is lost? The place. Then leave both equations on the board: the next slide puts one into the other.
+
 # %%
 pooled = features.mean(axis=(0, 1))  # (64,): one mean a feature
 votes = pooled[:, None] * kernel  # (64, 10): of each feature, for each class
@@ -85,6 +107,9 @@ print(f"the network says {logits.argmax()}, the label is {scenes.labels[0]}")
 #
 # $$z_c \;=\; \sum_k w_{kc} \left[ \frac{1}{N} \sum_{x, y} f_k(x, y) \right] + b_c \;=\; \frac{1}{N} \sum_{x, y} \underbrace{\left[ \sum_k w_{kc} \, f_k(x, y) \right]}_{M_c(x, y)} + \; b_c .$$
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 18, six of them for 4.1. **Say:** exchange two sums; nothing else happens. The mean of the map, plus the bias, *is* the logit. **They will predict** that a map needs another training, or is an estimate. Neither. **Usual mistakes** in 4.1: ten numbers (the mean came first); one map instead of ten; a 1/N inside the bracket; ReLU or stretching, so that nothing is negative. 4.2: the factor N forgotten; 625 written into the code; weights averaged over places. **Ask:** where in the picture is the bias? (Nowhere.) **Short of time:** skip the loops; 4.2 at home.
+
 # %% [markdown] tags=["fragment"]
 # The bracket $M_c(x, y)$ has a value *for every cell*: the cell's **evidence** for class $c$. All cells together are the **class activation map**, the paper's equation 2. One cell adds $M_c(x, y) / N$ to the logit. In words: **pooling throws the places away, so do it last.**
 
@@ -93,6 +118,9 @@ print(f"the network says {logits.argmax()}, the label is {scenes.labels[0]}")
 
 # %% [markdown] tags=["slide"]
 # **Exercise 4.1 · mechanical.** Write the bracket. Return all ten maps, (25, 25, 10). NumPy can do it without a loop.
+
+# %% [markdown] tags=["notes"]
+# Six minutes at the keyboard. The checker knows the usual answers: ten numbers, one map, a division too many, nothing negative. Ask at the end how they would check the maps themselves, without a checker: mean plus bias is the logit.
 
 # %% tags=["exercise"]
 def maps_by_hand(features, kernel):
@@ -159,6 +187,24 @@ checks.maps_of_flattened(maps_of_flattened)
 #
 # All maps change, by one shared picture. No probability does: labels can not tell these networks apart.
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 10. **Say:** softmax sees differences only. So each feature's ten weights may move together, and all ten maps gain one picture. **They will predict** that the probabilities change. They do not. **Usual mistakes:** “one number for all features”: each feature has its own; centring taken for a repair that makes maps *true*: it is a choice; the freedom taken for noise. **Ask:** what can no choice change? (Differences of maps, and how far they lie apart.) A heat map in the news: against what? **Short of time:** the slide, and skip the smallest squares.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 3 · The freedom
+#
+# Softmax does not notice what is added to all logits alike. So add $a_k$ to the weights of feature $k$ for *all* ten classes:
+#
+# $$w_{kc} + a_k \;\text{ for } w_{kc} \quad\Longrightarrow\quad M_c + \sum_k a_k f_k \;\text{ for } M_c$$
+
+# %% [markdown] tags=["guide", "fragment"]
+# All ten maps gain one shared picture. No probability changes; no difference of two maps does.
+#
+# > So ask of every heat map: *against what?*
+
+# %% [markdown] tags=["notes"]
+# Before the second step: hands for “the probabilities change”. Then why not: ask what softmax does if 5 is added to all logits, as in session 2. The course chooses weights that sum to zero: a map is evidence against the average class.
+
 # %%
 a = np.random.default_rng(0).normal(size=64)
 maps = features @ kernel
@@ -208,8 +254,14 @@ print("other maps, the same differences")
 #
 # As in the paper's figure 2: the three features that raise this logit most, the one that lowers it most, and the sum of all 64.
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 17, five of them for 4.3. **Say:** one scale for all ten, red for, blue against. **They will predict** nothing, or clutter, for a wrong class. It is the digit, too: blue for 6 and 8, pale red for 1 and 9; the ten add up to zero. **Usual mistakes:** pale clutter taken for proof, before the untrained network was asked (1.8 against 140.7); the hottest cell taken for the logit. 4.3: *sum*, *larger*, *unknown*. (It is 3.3 again: let them remember, then show the maps.) **Ask:** what was learnt, silence or the digit? **Short of time:** the ten maps, then the two printed factors.
+
 # %% tags=["fragment"]
 plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
+
+# %% [markdown] tags=["notes"]
+# The three features that raise this logit most, the one that lowers it most, and the sum of all 64. Ask what the fourth one saw, and why that speaks against the class. Only the sum of all has the identity; no single feature has.
 
 # %% [markdown] tags=["slide"]
 # Now all ten maps, **on one scale**: red for the class, blue against it. The logit above each is far smaller than its hottest cell, being a *mean* over 625 cells, most of them close to zero. Was your prediction right?
@@ -224,12 +276,17 @@ cells = abs(seen.maps[0])
 assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
 
 # %% [markdown] tags=["notes"]
-# Come back to the predictions. A wrong class is mostly *against* on the digit, and clutter is silent. Ask why the ten maps must add up to zero.
+# Come back to the predictions. The digit speaks about wrong classes too: against 6 and 8, a little for 1 and 9. Clutter is silent. Ask why the ten maps must add up to zero.
 
 # %% [markdown]
 # Some maps must be blue on the digit, since the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart, as their standard deviation at a pixel.
 #
 # Clutter counts 18 pixels or more from the digit's box: erase the digit, and no map changes there. Clutter may be quiet only because it is less ink than a digit; so an untrained network looks at the same scenes.
+
+# %% [markdown] tags=["guide", "slide"]
+# ### Is clutter silent because the network learnt it?
+#
+# How far the ten maps lie apart, in the digit's box against clutter far from it:
 
 # %%
 size, ink = (100, 100), scenes.images > 0
@@ -255,7 +312,7 @@ def times_more(means):
     box_sum, box_pixels, clutter_sum, clutter_pixels = means
     return (box_sum / box_pixels) / (clutter_sum / clutter_pixels)
 
-# %%
+# %% tags=["fragment"]
 ratio = {}
 for name, model in {"trained": network, "untrained": run.load(0)}.items():
     in_box, on_clutter = apart(model, inside), apart(model, ink & away)
@@ -264,6 +321,9 @@ for name, model in {"trained": network, "untrained": run.load(0)}.items():
     print(f"{name:9} in the box, {ratio[name]} times what they lie apart on clutter")
 
 assert ratio["trained"].low > 30 and ratio["untrained"].high < 3
+
+# %% [markdown] tags=["notes"]
+# First the question: perhaps clutter is quiet because it is little ink. Then an untrained network has to be as quiet. Hands. It is not: 1.8 against 140.7. Silence was learnt; training showed scenes of scraps alone.
 
 # %% [markdown]
 # (95 % intervals by the bootstrap over digits, as in 03.) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it, with scenes of scraps only.
@@ -276,6 +336,17 @@ assert ratio["trained"].low > 30 and ratio["untrained"].high < 3
 # - `"unknown"`: the two do not tell, since the scenes disturb each other.
 #
 # Reason, do not try. Return the word and the ten logits (zeros for `"unknown"`).
+
+# %% [markdown] tags=["guide", "slide"]
+# **Exercise 4.3 · predict and explain.** Lay two scenes side by side on one canvas, 100 × 200. You know the ten logits of each alone. What are those of the wide canvas, class by class?
+#
+# - `"sum"`: the sum of the two, since evidence adds up;
+# - `"larger"`: the larger of the two, since the stronger digit wins;
+# - `"mean"`: the mean of the two, since the evidence is shared out over more cells;
+# - `"unknown"`: the two do not tell, since the scenes disturb each other.
+
+# %% [markdown] tags=["notes"]
+# One minute alone, hands for the four words, two minutes with a neighbour who voted otherwise, hands again. Whoever says “unknown” has a point: at the seam. How large is it? Then ask what a map of the wide canvas will show that its logit hides.
 
 # %% tags=["exercise"]
 def on_a_wide_canvas(left, right):
@@ -299,11 +370,17 @@ print(f"off by {off.mean():.2f} on average; the logits' own size is "
       f"{abs(predicted).mean():.1f}")
 assert off.mean() < 0.03 * abs(predicted).mean()
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ### The mean hides which half spoke; the maps tell
+
+# %% tags=["fragment"]
 first, second = scenes.labels[:2]
 asked = [wide_seen.maps[0, :, :, first], wide_seen.maps[0, :, :, second]]
 panels.map_panels([wide[0]] * 2, asked, width=3.3, signed=True,
                   titles=[f"map of {first}", f"map of {second}"])
+
+# %% [markdown] tags=["notes"]
+# The mean: logits are off by 0.03 on average, and 2.8 in size. One canvas, two questions. In the map of 2, the 7 is pale red and pale blue: ask why it is not blank. Ten logits alone could not tell.
 
 # %% [markdown]
 # The mean hides which half spoke; the maps tell. (At the seam, features see both scenes.)
@@ -312,22 +389,36 @@ panels.map_panels([wide[0]] * 2, asked, width=3.3, signed=True,
 #
 # To lay 25 × 25 cells over 100 × 100 pixels we **upsample**: a pixel mixes the cells nearest to it.
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 9, six of them for 4.4. **Say:** a map has 25 × 25 numbers, however smooth it looks. **They will predict** that finer pixels show finer places. They are invented. **Usual mistakes** in 4.4: upside down, mirrored, half a turn or a quarter turn, where rows and columns are exchanged; a map made positive; *mean* or *classes* as the check, though neither knows places. **Ask:** hottest cells reach from 1 to 582: what is left of that when each map is stretched to [0, 1]? **Short of time:** the picture of 4.4, and hands for the three checks.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 5 · From cells to pixels
+#
+# A pixel mixes the cells nearest to it. Then a map is often stretched to [0, 1].
+
 # %% tags=["nbval-check-output"]
 print("two cells 0 and 4 become", camlib.upsample(np.array([[0.0, 4.0]]), (1, 4))[0])
 
 # %% [markdown]
 # That invents no detail. And features come from a window of 28 × 28 pixels, so heat may lie beside the ink that caused it. Often a map is then stretched to [0, 1]. That hides its strength: each of these ten then reaches 1.
 
-# %%
+# %% tags=["fragment"]
 peaks = seen.maps[0].max(axis=(0, 1))
 stretched = [camlib.normalise(seen.maps[0, :, :, k]).max() for k in range(10)]
 print("hottest cell, class by class:", *(f"{peak:.0f}" for peak in peaks))
 assert np.allclose(stretched, 1) and peaks.max() > 50 * peaks.min()
 
+# %% [markdown] tags=["notes"]
+# 25 × 25 numbers, however smooth the picture. Stretching makes each of these ten reach 1: a class with a hottest cell of 1 would look as strong as one with 582. Ask what a picture of a single stretched map can not tell.
+
 # %% [markdown]
 # **Exercise 4.4 · diagnose.** Somebody makes maps of the true classes and writes: “Mean plus bias is the logit, in all 200 scenes. Yet the heat is beside the digits. So the network does not look at digits.” Both observations are true:
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# **Exercise 4.4 · diagnose.** Somebody writes: “Mean plus bias is the logit, in all 200 scenes. Yet the heat is beside the digits. So the network does not look at digits.” Both observations are true:
+
+# %% tags=["fragment"]
 def somebodys_maps(features, weights):
     """One class's maps of some scenes: (n, 25, 25)."""
     maps = np.zeros(features.shape[:3])
@@ -342,12 +433,23 @@ for image, label in zip(scenes.images, scenes.labels):
     saved.append(somebodys_maps(its_features, kernel[:, label])[0])
 saved = np.array(saved)
 
-# %%
+# %% [markdown] tags=["notes"]
+# Two minutes of reading, in silence. Do not point at a line. Ask those who see nothing: write down row and column of the digit and of the heat, in one scene. That needs the next slide.
+
+# %% [markdown] tags=["guide", "slide"]
+# ### Which check notices?
+#
+# `"mean"`: plus bias, it is the logit · `"classes"`: ten maps add up to zero in every cell · `"box"`: the hottest cell lies in the digit's box
+
+# %% tags=["fragment"]
 labels = scenes.labels
 true_logits = np.array([z[k] for z, k in zip(seen.logits, labels)])
 assert np.allclose(saved.mean(axis=(1, 2)) + bias[labels], true_logits, atol=1e-2)
 
 panels.map_panels(scenes.images[:4], saved[:4], boxes=scenes.boxes[:4])
+
+# %% [markdown] tags=["notes"]
+# Hands for the three checks before anybody mends the maps. Ask of each: what would it say if all cells were shuffled? The identity checks numbers, not places. That is the lesson, more than the fault itself.
 
 # %% [markdown]
 # Mend the maps, from these maps alone. And name the check that notices the fault: `"mean"` (plus bias, it is the logit), `"classes"` (ten maps made like this add up to zero in every cell) or `"box"` (the hottest cell lies in the digit's box).
@@ -368,13 +470,24 @@ checks.mended_maps(mended_maps)
 #
 # The map of the true class at 20 steps of the training, with the accuracy on 10,000 test scenes. Each has **its own range**, written below: compare places, not strengths.
 
-# %%
+# %% [markdown] tags=["guide"]
+# **Minutes** 10. **Say:** the identity holds at every step, untrained included: an exact map of a network that knows nothing is an exact map of nothing. **They will predict** that maps become exact as accuracy rises. **Usual mistakes:** strengths compared, where each picture has its own range; heat on the digit at an early step taken for knowledge (session 5 measures that of untrained networks); *Against* left on a rival, and another map read. **Ask:** at which step does the heat settle? Is the accuracy high by then? **Short of time:** the explorer alone; let one person drive and the class call.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 6 · Along training
+#
+# The map of the true class at 20 steps. Each has **its own range**: compare places, not strengths.
+
+# %% tags=["fragment"]
 story = camlib.explain_run(run, scenes.images[:6])  # maps: (20, 6, 25, 25, 10)
 true = scenes.labels[0]
 plot.maps_along_training(
     scenes.images[0], story.maps[:, 0, :, :, true], run.steps,
     accuracy=run.accuracy, label=true,
 )
+
+# %% [markdown] tags=["notes"]
+# Ask first: at which of these steps is the map exact? Most say the last. At all of them: the identity follows from the layers, not from training. Then: at which step would you believe the place?
 
 # %% [markdown]
 # The identity follows from the layers, not from training:
@@ -444,6 +557,9 @@ panels.map_panels(images, pictures, columns=5, titles=titles, ranges=True, width
 #
 # `lenet_dense` ends in three dense layers, as LeNet-5 did (LeCun and others, 1998). The package refuses it:
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 5. **Say:** what bends is the ReLU *between* dense layers: it bends a sum of many cells. **They will predict** that flattening destroys the map. Exercise 4.2 gives maps after flattening. **Usual mistakes:** “dense layers” blamed in general: our network ends in one; the example read as rounding (2 and 3 differ); the conclusion that nothing can be shown for such networks (session 5 ends with other methods). **Ask:** for which a and b are both sides equal? (Of one sign, or one of them 0.) **Short of time:** the two cells alone.
+
 # %% tags=["nbval-check-output"]
 try:
     camlib.explain(camlib.lenet_dense(), scenes.images[:1])
@@ -464,10 +580,21 @@ alone = max(0, left_cell) + max(0, right_cell)
 assert together != alone
 print("together:", together, "· each cell alone, added:", alone)
 
+# %% [markdown] tags=["notes"]
+# Let them compute both before the code appears: 2 and 3. Which cell should get the missing 1? The arithmetic does not say; other methods make a choice. For which a and b are both sides equal? Of one sign, or one of them zero.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## An honest failure
+#
+# CAM tells what the network did, not whether it was right. The most confident mistake among the 200 scenes:
+
 # %% [markdown] tags=["honest-failure"]
 # ## An honest failure
 #
 # CAM tells what the network did, not whether it was right. The most confident mistake among the 200 scenes, with the maps of the class named and of the true one:
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 6, with the summary. **Say:** *where* was answered well, *what* was not. **They will predict** that the heat of a mistake lies beside the digit. Its hottest pixel is in the box. **Usual mistakes:** a map on the object taken for a reason to trust; one mistake taken for all; a low peak taken for an alarm (9 % of the right answers peak lower still). **Ask:** what would the map of the true class have to look like, to warn you? What did you guess wrongly today, and why? **Short of time:** the picture and the first line of the summary. Home: 4.2 for all, the investigation for the curious.
 
 # %%
 probability = camlib.softmax(seen.logits)
@@ -488,11 +615,14 @@ of_right = peaks[named == scenes.labels]
 weaker = (of_right < peaks[worst]).mean()
 print(f"its map peaks at {peaks[worst]:.0f}; {weaker:.0%} of the right ones peak lower")
 
-# %%
+# %% tags=["fragment"]
 plot.maps_by_class(
     scenes.images[worst], seen.maps[worst], logits=seen.logits[worst],
     classes=[said, label], label=label, width=2.1,
 )
+
+# %% [markdown] tags=["notes"]
+# It says 0 with 97 %, the label says 6. Ask where the evidence for the 0 lies: on the digit. Would this map have warned you? Hardly: its place is right. The strength does a little: 9 % of the right answers peak lower.
 
 # %% [markdown]
 # The *place* does not warn you: *where* was answered well, *what* was not. The *strength* does, a little: few right answers have so low a peak.
@@ -503,6 +633,9 @@ plot.maps_by_class(
 # - `maps.mean(axis=(1, 2)) + bias == logits`, for any weights. A ReLU between dense layers breaks it.
 # - All maps may gain one shared picture, and no probability notices; differences of maps stay. With weights that sum to zero, a map is evidence against the average class.
 # - A map has the resolution of its cells, and stretching hides its strength.
+
+# %% [markdown] tags=["notes"]
+# Let them say each line before it is read. For the curious: how many of 625 cells decide an answer? Everybody writes down a guess; the investigation counts them.
 
 # %% [markdown]
 # **Open investigation · How few cells decide?** Take cells away until the answer changes. To begin: subtract the second-best class's map from the named one's, and remove the largest cells first; a removed cell counts 0. Compare with the cells in the digit's box, with a random order, and mistakes with right answers. Then take *pixels* away and run the network again: the same number? Say what each way of taking away overlooks.
