@@ -14,6 +14,24 @@
 #
 # **Before you start:** a little Python and NumPy; no deep learning yet. **Time:** 20 minutes; all cells run in about 15 seconds.
 
+# %% [markdown] tags=["guide"]
+# **Session 1 of 6, 90 minutes: this notebook, 40, then [01](01_cluttered_mnist.ipynb), 50.**
+#
+# **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=1`. Let everybody install at home; ten minutes of installing cost a class of 300 the lecture. Paper for predictions.
+#
+# **Minutes.** Opening and prediction 5 · first heat map and 0.1, 10 · why it is exact, 0.2 and 0.3, 11 · slide it 5 · now you 3 · failure, map of the course 6 = 40. In class: 0.1 and 0.3. In pairs, if time is left: 0.2. At home: the investigation.
+#
+# **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer and its pen work without Python.
+#
+# **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a map of 2 × 2 cells, 8, 0, 0 and −4, with bias 2. Its mean is 1, the logit 3.
+#
+# **Say**, to open: it was told *what*, never *where*; where does it look? **They will predict** the whole digit, or one stroke, and many that scraps confuse it. The heat is on the digit; whether all of it or a stroke, this map can not say. **Ask:** how did *you* find the digit among the scraps?
+
+# %% [markdown] tags=["guide", "slide"]
+# # 00 · Where does a network look?
+#
+# A small network has learnt to name the digit. Nobody ever told it *where* the digit is.
+
 # %%
 import numpy as np
 
@@ -27,8 +45,11 @@ scenes = camlib.make_scenes(digits, 1000, seed=2)
 run = camlib.shipped_run()  # 20 snapshots of one network, untrained to trained
 network = run.load()  # as it was at the last step
 
-# %%
+# %% tags=["fragment"]
 plot.scene_grid(scenes, count=6)
+
+# %% [markdown] tags=["notes"]
+# Six of a thousand scenes: one digit, and eight scraps torn from other digits. The number above is the label, and all that training told. Give the class ten seconds for the second and the fifth. How did you know which ink was the digit?
 
 # %% [markdown]
 # Six of a thousand scenes: 100 × 100 pixels, one digit, and eight scraps torn from other digits (some in pieces, some blank). The number above each is its label. In training the network got scenes and labels, never a place. About a fifth of its scenes held scraps alone, and there it was asked to prefer no digit. (Notebook [03](03_lenet_gap.ipynb) trains it.)
@@ -41,10 +62,31 @@ plot.scene_grid(scenes, count=6)
 #
 # There are ten **classes**, the digits 0 to 9. A **class activation map** tells for each **cell** of 4 × 4 pixels how much it speaks for a class, *compared with the average class*. Here is the map of the true digit, laid over the scene.
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## Predict first
+#
+# > Ask the network *“which parts of this picture made you say 3?”* What does it point at?
+#
+# - the whole digit
+# - one telling stroke of it
+# - the scraps around it as well
+
+# %% [markdown] tags=["notes"]
+# One minute, on paper, alone; then hands for each, and write the counts on the board. Ask one of each camp for a reason. Nobody is right yet. The next slide answers a part of it, and says which part it can not answer.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 10, four of them for 0.1. **Say:** ten classes, ten maps; red speaks for, blue against, compared with the average class. **They will predict** that an untrained network's heat is spread evenly: 24.7 % is on 6.6 % of the pixels, for there is ink. After training it is 94.0 (93.7 to 94.3). **Usual mistakes** in 0.1: the flat index; row and column exchanged; the hottest cell of *all* classes; the true class instead of the one that is named. **Ask:** why is the 5 warm on a 3? Does heat on the *only* digit show that the map knows which digit it is? (No: session 5.) **Short of time:** 0.1 by pointing at the picture.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## The first heat map
+
+# %% tags=["fragment"]
 seen = camlib.explain(network, scenes.images)
 image, label = scenes.images[0], scenes.labels[0]
 plot.heat_map(image, seen.maps[0, :, :, label], label=label)
+
+# %% [markdown] tags=["notes"]
+# Silence for ten seconds. Then settle the prediction as far as the map allows: the heat is on the digit, not on the scraps. Whole digit or one stroke? Each cell looks at 28 × 28 pixels, more than the digit, so the map can not say.
 
 # %% [markdown]
 # (The map's range stands below it. The largest value is dark; smaller ones are paler and more transparent.)
@@ -52,6 +94,9 @@ plot.heat_map(image, seen.maps[0, :, :, label], label=label)
 # Nearly all of the **heat**, the map's positive values, is on the digit. Whether it was the whole digit or one stroke, this map can not say: each cell looks at 28 × 28 pixels, more than the digit.
 #
 # Is that so in all thousand scenes, and was it learnt? Count the share of heat in the digit's box or at most one cell beside it. The network *before* training sees the same ink:
+
+# %% [markdown] tags=["guide", "slide"]
+# ## In all thousand scenes? And was it learnt?
 
 # %%
 margin, size = np.array([-4, -4, 4, 4]), (100, 100)  # one cell, in pixels
@@ -68,7 +113,7 @@ def heat_in(places, maps):
     share = lambda sums: 100 * sums[0] / sums[1]
     return camlib.bootstrap(both, share, groups=scenes.digits)
 
-# %%
+# %% tags=["fragment"]
 before = camlib.explain(run.load(0), scenes.images)
 trained = heat_in(on_digit, seen.maps)
 untrained = heat_in(on_digit, before.maps)
@@ -76,13 +121,22 @@ print(f"box and one cell around: {100 * on_digit.mean():.1f} % of the pixels")
 print(f"of the heat: {trained} %; before training {untrained} %")
 assert trained.low > 85 and untrained.high < 60
 
+# %% [markdown] tags=["notes"]
+# One picture convinces, a thousand count. Before the last line appears, ask what the network *before* training gives. Chance for places would be 6.6 %; it is 24.7, because the scene's ink is there. In brackets: what other digits might have given.
+
 # %% [markdown]
 # (In brackets, a 95 % interval: what other digits might have given. That the heat is on the *only* digit does not yet show that the map knows *which* digit it is. Notebook [05](05_measuring_localization.ipynb) asks for one of two.)
 #
 # Ten classes have ten maps. Red cells speak **for** a class, blue ones **against** it, compared with the average class: in every cell, the ten maps add up to zero. (Notebook [04](04_class_activation_maps.ipynb) says why.) All maps share one scale, and above each stands its class's score.
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## Ten classes, ten maps
+
+# %% tags=["fragment"]
 plot.maps_by_class(image, seen.maps[0], logits=seen.logits[0], label=label)
+
+# %% [markdown] tags=["notes"]
+# The score stands above each map. Which wrong class has the most red? The 5, on the lower half of the 3. What do both have there? In every cell the ten add up to zero: red somewhere is blue elsewhere. Exercise 0.1 now: find the hottest cell of the class that is named.
 
 # %%
 largest = abs(seen.maps).max()
@@ -118,12 +172,23 @@ checks.hottest_cell(hottest_cell, seen.maps[0], seen.logits[0])
 #
 # holds, up to rounding, for every class of every scene. (The **bias** is one number for each class, whatever the scene.) The hottest cells are in the hundreds and this logit is only between ten and twenty: most cells are close to zero. Check it for a thousand scenes and ten classes at once:
 
-# %% tags=["nbval-check-output"]
+# %% [markdown] tags=["guide"]
+# **Minutes** 11, four for 0.2 and five for 0.3. **Say:** the map is not an opinion about the network; it is the network's sum before it is added. **They will predict** *A*, “it has not learnt, so its maps mean nothing”, or *B*. **Usual mistakes.** 0.2: the map as it is (far more than the logit); shares that add up to 1; divided by rows only; negative cells dropped; 625 written down as a number. 0.3: *D*, though the equation hears no label; 10,000 for the count. **Ask:** does “exact” mean “right”? (Before training 0 logits differ, and 12% of the scenes are named rightly.) **Short of time:** 0.2 at the board, with 2 × 2 cells.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Why it is exact
+#
+# $$\text{mean of the map} \;+\; \text{bias} \;=\; \text{logit}$$
+
+# %% tags=["nbval-check-output", "fragment"]
 logits = network.predict(scenes.images, verbose=0)  # knows nothing of maps
 means = seen.maps.mean(axis=(1, 2))  # (1000, 10)
 assert np.allclose(means + seen.bias, logits, atol=1e-3)
 print(f"{logits.size:,} logits, all equal to the mean of their map plus a bias")
 
+
+# %% [markdown] tags=["notes"]
+# The logit is the score above the map; the largest is the answer. Do it at the board: cells 8, 0, 0, −4, bias 2: the mean is 1, the logit 3. What does the cell with 8 add? (8 / 4 = 2: that is 0.2.) Then the check: 10,000 logits, no exception.
 
 # %% [markdown]
 # **Exercise 0.2 · derivation.** Then what does *one* cell add to the logit? Write it for all cells of a map, such that the results and the bias add up to the logit.
@@ -149,6 +214,19 @@ checks.added_by_each_cell(added_by_each_cell)
 # - **D** Only in those scenes that it happens to name rightly.
 #
 # And in how many of its 10,000 logits will the two sides differ by more than 0.001?
+
+# %% [markdown] tags=["guide", "slide"]
+# ### Exercise 0.3 · Before training, does the equation hold?
+#
+# - **A** No: it has not learnt where digits are, so its maps mean nothing.
+# - **B** Nearly: maps and logits grow alike in training, and at first they differ.
+# - **C** Yes: it ends in the same sum, whatever the numbers are.
+# - **D** Only in those scenes that it happens to name rightly.
+#
+# In how many of 10,000 logits do the two sides differ?
+
+# %% [markdown] tags=["notes"]
+# One minute alone, hands, two minutes with a neighbour who voted otherwise, hands again; then everybody writes the letter into the cell. *A* is half true: the maps mean nothing to us. Ask whose sum they show. After the vote: 0 of 10,000 differ, and 12% are named rightly. Exact is not good.
 
 # %% tags=["exercise"]
 def before_training():
@@ -184,7 +262,13 @@ assert right.low > 95
 #
 # Three things to try: (1) move the step from the first to the last: when does the heat find the digit? (2) stay on one image and go through the classes: which wrong class has heat too, and why? (3) move the threshold until the two boxes fit.
 
-# %%
+# %% [markdown] tags=["guide"]
+# **Minutes** 5: two to show, three for them. **Say:** one thing at a time: first the step, then the class, then the threshold. **They will predict** that the heat finds the digit at the end of training. It is there by about step 145, when 59 % are right. **Usual mistakes:** colours of two steps compared as strengths, though each has its own range; the threshold's box taken for the network's own answer; IoU read as accuracy. **Ask:** when is the network right already, and the box still wrong? Which wrong class has heat on this digit, and why? **Short of time:** the step slider alone.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Slide it
+
+# %% tags=["fragment"]
 story = camlib.explain_run(run, scenes.images[:6])
 explorer = camlib.explorer(
     scenes.images[:6], story.maps, bias=story.bias, steps=run.steps,
@@ -192,6 +276,9 @@ explorer = camlib.explorer(
     network=run,
 )
 explorer
+
+# %% [markdown] tags=["notes"]
+# Move the step from first to last, slowly; let the class call “now” when the heat finds the digit. Then stay on one image and go through the classes. Point at a cell and read what it adds. Last: the threshold, until both boxes fit.
 
 # %% [markdown]
 # ## Now you
@@ -206,6 +293,23 @@ explorer
 #
 # Code can draw, too. It hands the explorer a picture, and Keras's network finds what the page finds:
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 3. **Say:** now it is your picture, and nobody knows the answer before. **They will predict** that the bar makes the 7 stronger and leaves the 1 alone; have them write “more” or “less” heat for class 1 first. **Usual mistakes:** a digit drawn far larger or smaller than the dashed square (training had one size); a thin, shaky line; judging by the percentage alone, which hides the logit. **Ask:** does the answer change when the digit moves? When scraps are added? What did you draw that it could not read? **Short of time:** one volunteer at the projector, or as homework.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Now you
+#
+# > You draw a 7 and choose class 1. What will a bar through the stem do to the 1: more heat, or less?
+#
+# Open the explorer of notebook 00, or of the slide before; the last thumbnail is an empty sheet.
+#
+# 1. Draw a 7, as high as the dashed square.
+# 2. Choose class 1, read its logit, draw the bar.
+# 3. Scatter scraps, erase a stroke, move the digit.
+
+# %% [markdown] tags=["notes"]
+# Hands for more and less before anybody draws. One volunteer here, all others on their own machines; it needs no network. Collect what surprised them: a digit that fools it is more use to the course than one that it reads.
+
 # %%
 explorer.own_image = scenes.images[0]  # uint8, (100, 100)
 explorer.image_index = 6  # the picture after the six
@@ -217,15 +321,24 @@ explorer.image_index = 0
 # %% [markdown]
 # The same story without sliders: the map of the true digit at each of the 20 snapshots, with the network's accuracy at that time. Each panel has its own range, which stands below it: compare places, not strengths.
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## The same story without sliders
+
+# %% tags=["fragment"]
 plot.maps_along_training(
     image, story.maps[:, 0, :, :, label], run.steps, accuracy=run.accuracy, label=label
 )
 
-# %% [markdown] tags=["honest-failure"]
+# %% [markdown] tags=["notes"]
+# Each panel has its own range: compare places, not strengths. At step 93 the heat lies on the digit already, with 21 % accuracy; at step 145, 59 %. Ask where accuracy comes from between these two. Leave it open: session 3 trains this network.
+
+# %% [markdown] tags=["honest-failure", "slide"]
 # ## An honest failure
 #
 # A map shows what the network *did*. It does not know whether that was right. Here is the scene, of these thousand, where the network was most sure of itself and wrong.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 6, with the map of the course. **Say:** every notebook ends with a failure that we do not mend. **They will predict** that it looked at a scrap. It looked at the digit and was 98% sure of a 7; the label says 9. **Usual mistakes:** “the map is wrong” (it shows what the network did); “the label is wrong, so it does not count”; believing that a good map means a right answer. **Ask:** what would *you* have said? What must a heat map in a newspaper show besides itself? **Short of time:** the picture, and one row of the table for today.
 
 # %%
 probability = camlib.softmax(seen.logits)  # ten a scene, adding up to 1 (notebook 02)
@@ -238,11 +351,14 @@ print(f"the network says {named}, {sure[worst]:.0%} sure; the label says {true}"
 pixels = camlib.upsample(seen.maps[worst, :, :, named], size)
 assert on_digit[worst].flat[pixels.argmax()]  # it looked at the digit
 
-# %%
+# %% tags=["fragment"]
 plot.maps_by_class(
     scenes.images[worst], seen.maps[worst], logits=seen.logits[worst],
     classes=[named, true], label=true, width=2.1,
 )
+
+# %% [markdown] tags=["notes"]
+# It says 7, 98% sure; the label says 9. Heat on the right place, wrong conclusion. Let them argue for a minute whether a person would do better. Keep this picture for the last session.
 
 # %% [markdown]
 # It looked at the right place and drew the wrong conclusion. Keep this picture in mind when somebody shows you a beautiful heat map as proof that a model works.
@@ -265,6 +381,21 @@ plot.maps_by_class(
 # **If something is odd:** *a slider does nothing* – the notebook may be untrusted: run its cell, or use File ▸ Trust Notebook. *The kernel died* – the machine ran out of memory: close other notebooks. *A download failed* – the message names the file and the command that fetches it.
 #
 # **Open investigation.** On which wrong classes does a digit put heat, and is that chance? Begin with the mean of each class's heat over all scenes of one digit. Evidence may come from the other half of the scenes, from turning the question round (a 4's heat on 9, a 9's on 4), and from the network before training.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## The map of the course
+#
+# | session | question |
+# | --- | --- |
+# | 1 | Where do the pictures come from, and how could a test set be spoilt? |
+# | 2 | What happens between the pixels and the answer? |
+# | 3 | Can a network learn without being told where? |
+# | 4 | Which places cast the vote? |
+# | 5 | How well does it point? And what came after? |
+# | 6 | Can it point in photographs? Would you sign for this network? |
+
+# %% [markdown] tags=["notes"]
+# One sentence for each session. Each notebook runs on its own, so whoever misses one is not lost. Solutions lie in the folder `source`: after trying, not before. A wrong prediction costs nothing here. Now notebook 01.
 
 # %% [markdown] tags=["guide"]
 # **One way through.** A table of ten digits by ten classes, made from each half of the scenes, trained and untrained.

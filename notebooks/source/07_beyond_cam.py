@@ -14,6 +14,24 @@
 #
 # **Before you start:** notebook [04](04_class_activation_maps.ipynb), and from [05](05_measuring_localization.ipynb) the pointing game, MaxBoxAccV2, rank correlation and intervals. **Time:** 70 minutes; all cells run in about two minutes.
 
+# %% [markdown] tags=["guide"]
+# **Session 5 of 6, 90 minutes: [05](05_measuring_localization.ipynb), 65, then this notebook in short, 25.** It is a guided tour; the whole of it takes 70 minutes and is homework.
+#
+# **Prepare.** The day before: `make fetch` once, run all cells (three networks are trained; about two minutes), `make slides ONLY=5`.
+#
+# **Minutes.** Opening and prediction 3 · section 1, 5 · section 2, 4 · section 3, 4 · section 4, 5 · section 5, 2 · failure and summary 2 = 25. In class: 7.3. At home: 7.1, 7.2, 7.4, both optional sections and the investigation.
+#
+# **Without network.** Nothing is fetched after `make fetch`; the deck needs none.
+#
+# **Without projector.** Print the deck: `?print-pdf` after its address, in colour. On the board: the two formulas of section 1, and the column of weights of section 4.
+#
+# **Say**, to open: CAM asks for one ending, and most networks have another. Eight methods do without; which of them still describe the network? **They will predict** that the newest method is the best. **Ask:** seven give two answers, one gives the same picture twice. Which, and what can it not have read? (Eigen-CAM: no class.)
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 07 · And if the network ends some other way?
+#
+# Eight methods, asked for one digit, then for the other:
+
 # %%
 import time
 
@@ -55,7 +73,7 @@ NAMES = dict(
 first_two = asked_images[:2], asked_labels[:2]
 answers = {m: attribution.attribute(network, *first_two, m) for m in NAMES}
 
-# %%
+# %% tags=["fragment"]
 maps, titles = [], []
 for four in (list(NAMES)[:4], list(NAMES)[4:]):
     for question in (0, 1):
@@ -63,6 +81,21 @@ for four in (list(NAMES)[:4], list(NAMES)[4:]):
             maps.append(np.maximum(answers[method][question], 0))
             titles.append(f"{NAMES[method]}: {asked_labels[question]}?")
 panels.map_panels([pairs.images[0]] * 16, maps, titles=titles, columns=4)
+
+# %% [markdown] tags=["notes"]
+# Rows: four methods asked for the first digit, the same four for the second; then the other four. Find the method that gives the same picture twice. It never heard the question: Eigen-CAM. A method may point well and yet have no answer to *which*.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Predict first
+#
+# The network ends in pooling. Raise one feature $k$ in **one** cell by a little.
+#
+# - How much does the logit of class $c$ rise?
+# - Does it matter *which* cell?
+# - And in a network that ends in dense layers?
+
+# %% [markdown] tags=["notes"]
+# One minute with a pen: $z_c$ is a weighted mean. Most find that the weight counts; many forget to divide by the number of cells. Leave the third question open until the picture of section 2.
 
 # %% [markdown]
 # ## Predict first
@@ -77,7 +110,15 @@ panels.map_panels([pairs.images[0]] * 16, maps, titles=titles, columns=4)
 #
 # It names no place: every cell counts alike.
 
-# %% tags=["nbval-check-output"]
+# %% [markdown] tags=["guide"]
+# **Minutes** 5. **Say:** a gradient can replace the weight, and every network has one. **They will predict** $w_{kc}$ and forget the $N$; or that the cell matters, for a digit lies there. **Usual mistakes** in 7.1: the ReLU left out, or put on $\alpha$ or on the gradients; gradient times feature, cell by cell (that is HiResCAM); the sum of the gradients for their mean. **Ask:** put $w_{kc} / N$ into both formulas: what becomes of Grad-CAM here? (ReLU of the CAM, over $N$.) What does the ReLU throw away? (What speaks against.) **Short of time:** the two formulas; the check printed below them.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 1 · A map from gradients
+#
+# $$z_c = \sum_k w_{kc} \, \frac1N \sum_{x, y} f_k(x, y) + b_c \quad\Longrightarrow\quad \frac{\partial z_c}{\partial f_k(x, y)} = \frac{w_{kc}}{N}$$
+
+# %% tags=["nbval-check-output", "fragment"]
 halves = attribution.cut(network)  # in two: scene → features, features → logits
 features, gradients = attribution.features_and_gradients(halves, floats, labels)
 kernel, bias = network.get_layer("dense").get_weights()
@@ -87,6 +128,9 @@ by_formula = kernel.T[labels] / N  # (n, channels)
 assert np.allclose(gradients, by_formula[:, None, None], atol=1e-6)
 print("gradients:", gradients.shape, "and each of the", N, "cells has the same")
 
+# %% [markdown] tags=["notes"]
+# Settle questions one and two: the weight over the number of cells, and every cell has the same. The code checks it on 100 scenes. The formula names no place. So a gradient can stand in for the weight wherever there is no such weight.
+
 # %% [markdown]
 # So a gradient can replace the weight, and it exists whatever the ending. **Grad-CAM** (Selvaraju et al. 2017) averages it over the cells; **HiResCAM** (Draelos & Carin 2020) leaves it where it is:
 #
@@ -95,6 +139,21 @@ print("gradients:", gradients.shape, "and each of the", N, "cells has the same")
 # where $\odot$ multiplies cell by cell.
 #
 # **Exercise 7.1 · mechanical.** Compute Grad-CAM of one scene.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Average it, or leave it where it is?
+#
+# **Grad-CAM** averages the gradient over the cells:
+#
+# $$G_c = \mathrm{ReLU}\Big(\sum_k \alpha_k f_k\Big), \quad \alpha_k = \frac1N \sum_{x, y} \frac{\partial z_c}{\partial f_k(x, y)}$$
+
+# %% [markdown] tags=["guide", "fragment"]
+# **HiResCAM** leaves it where it is:
+#
+# $$H_c = \sum_k \frac{\partial z_c}{\partial f_k} \odot f_k$$
+
+# %% [markdown] tags=["notes"]
+# With pooling it makes no difference but for the ReLU: all cells have the same gradient, so its average is itself. Ask when the two must part: when places have different gradients. Next slide. Exercise 7.1 is at home.
 
 # %% tags=["exercise"]
 def grad_cam_by_hand(features, gradients):
@@ -125,6 +184,14 @@ for method, maps in expected.items():
 # ## 2 · A network that ends some other way
 #
 # CAM refuses LeNet with its dense layers left in:
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 4. **Say:** for one scene each ReLU is a switch, so three dense layers are one matrix, with a weight for every feature *and place*. **They will predict** that averaging loses little. Look at the right panel: the slope differs from cell to cell, and even in sign. **Usual mistakes:** $W$ taken for the same in all scenes (the switches are this scene's); $\beta$ taken for the last bias; the dense networks taken for equals of the first: 76.0 to 88.0 % right, against 100.0. **Ask:** which of the two adds up to the logit? Why three networks and not one? **Short of time:** the two panels, no matrices.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 2 · Dense layers: a weight for every feature *and place*
+#
+# $$\sum_{x, y} H_c(x, y) + \beta_c = z_c$$
 
 # %% tags=["nbval-check-output"]
 try:
@@ -207,7 +274,7 @@ assert np.isclose(hires[0].sum() + beta[c], logits[c], atol=1e-3)
 # %% [markdown]
 # Grad-CAM uses the average over *all* cells instead. Here it adds up to another number, even without its ReLU.
 
-# %%
+# %% tags=["fragment"]
 alphas = slopes.mean(axis=(1, 2))  # (n, channels)
 averaged = attribution.weighted_sum(alphas, seen).sum(axis=(1, 2))
 whole = hires.sum(axis=(1, 2))
@@ -219,6 +286,9 @@ inside.arrays({
     "dense: each place its own": slopes[0, :, :, strongest[1]],
 }, width=2.4)
 
+
+# %% [markdown] tags=["notes"]
+# The slope of the logit in one feature, for each cell. Left: pooling, one number. Right: dense layers, each place its own. Settle question three. Grad-CAM replaces the right picture by its average; HiResCAM does not, and its cells plus the biases add up to the logit.
 
 # %% [markdown]
 # (The slope of the logit in one feature, for each cell.)
@@ -277,6 +347,14 @@ plot.maps_by_class(
 #
 # With pooling, that is $M_c / N = H_c$ **by construction**: there HiResCAM cannot lose. On a dense LeNet, ReLUs may switch while the cell goes, so a map can only come close. The rank correlation of map and $\Delta_c$ says how close.
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 4. **Say:** boxes ask where the *digit* is; erasing asks what the *network* used. **They will predict** that Grad-CAM, the famous one, is close behind. Rank correlation with erasing: 99.1 against 58.2, 97.9 against 60.5, 98.5 against 67.1. **Usual mistakes:** the same test taken as evidence with pooling, where HiResCAM cannot lose; the figure's scene taken as typical (it is the one where Grad-CAM agrees least); a high figure taken for good boxes. **Ask:** why is HiResCAM not at 100 here? (ReLUs switch while a cell goes.) What does Grad-CAM never show? **Short of time:** the picture, and the three differences.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 3 · Which of them describes the network?
+#
+# Erase one cell: $\;\Delta_c(x, y) = z_c(f) - z_c(f \text{ with cell } (x, y) \text{ erased})$
+
 # %%
 def effect_of_erasing(model):
     """How far each label's logit falls without a cell: (n, rows, columns)."""
@@ -311,12 +389,15 @@ for model in lenets:
     print(f"HiResCAM {h}   Grad-CAM {g}   difference {gap}")
     assert h.low > 90 and gap.low > 15
 
-# %%
+# %% tags=["fragment"]
 worst = agreement(grad, lenet).argmin()
 maps = [None, erased[lenet][worst], hires[worst], grad[worst]]
 titles = f"scene: {labels[worst]}", "effect of erasing", "HiResCAM", "Grad-CAM"
 image = scenes.images[worst, 6:58, 6:58]
 panels.map_panels([image] * 4, maps, titles=titles, signed=True)
+
+# %% [markdown] tags=["notes"]
+# The scene where Grad-CAM agrees least, chosen to show how it fails. Red for, blue against. Grad-CAM has no blue, and warms cells whose erasing changes little, or helps. Over 100 scenes HiResCAM leads by 40.9, 37.4 and 31.4 points on the three networks. With pooling this test would prove nothing.
 
 # %% [markdown]
 # The scene where Grad-CAM agrees least (red for, blue against). HiResCAM follows what erasing does. Grad-CAM has no blue, and warms cells whose erasing changes little, or helps.
@@ -324,6 +405,25 @@ panels.map_panels([image] * 4, maps, titles=titles, signed=True)
 # ## 4 · Which of these survive the freedom?
 #
 # As in notebook [04](04_class_activation_maps.ipynb), add $a_k$ to the weights of feature $k$ for **all** classes: no probability changes, but each logit and its gradient do. Three choices that anybody might make:
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 5, three of them for 7.3. **Say:** notebook 04's freedom again: a choice that no probability hears. **They will predict** that only the class-blind map stays. HiResCAM of $\log p$ stays as well. **Usual mistakes.** 7.3: Score-CAM named (softmax cancels what all share); slopes thought to hear a bias; “none moves”; a factor of 1 or 20. 7.2: the factor $1/N$; the average class instead of the probable ones; the map of $p_c$; a turned sign. **Ask:** which of these maps would you print in a paper, and what must stand beside it? (The choice.) **Short of time:** 7.3 by hands, without the factor.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 4 · Which of these survive the freedom?
+#
+# Add $a_k$ to the weights of feature $k$ for **all** classes: no probability changes, but each logit and its gradient do. Which maps stay?
+#
+# - Grad-CAM, Grad-CAM++, HiResCAM, XGrad-CAM, LayerCAM
+# - Ablation-CAM
+# - Eigen-CAM
+# - HiResCAM of $\log p_c$
+
+# %% [markdown] tags=["guide", "fragment"]
+# **Stay:** Eigen-CAM, HiResCAM of $\log p_c$. All others move.
+
+# %% [markdown] tags=["notes"]
+# Hands for each line before the answer. Eigen-CAM reads no score; $\log p_c$ is what softmax leaves. All others read a logit. So a figure of theirs belongs to a choice. In class we use one: last weights sum to zero over the classes.
 
 # %%
 CHOICES = {
@@ -420,6 +520,21 @@ print("move:", ", ".join(ROWS[m] for m in move))
 #
 # **Exercise 7.3 · predict and explain.** Leave the weights alone and take 20 from all ten *biases*. Again no probability changes. Which of the eight methods give another map? And in those, where the score was $+10$, what factor multiplies each feature's weight? (1, if you name none.) Reason, do not try.
 
+# %% [markdown] tags=["guide", "slide"]
+# ### Exercise 7.3 · Take 20 from all ten biases
+#
+# | method | reads | weight of feature $k$ |
+# | --- | --- | --- |
+# | Grad-CAM, Grad-CAM++, HiResCAM, XGrad-CAM, LayerCAM | slopes of $y$ | the slopes |
+# | Score-CAM | $y_k$: the scene masked by $f_k$ | $e^{y_k} / \sum_j e^{y_j}$ |
+# | Ablation-CAM | $y_k$: $f_k$ set to 0 | $(y - y_k) / y$ |
+# | Eigen-CAM | features alone | principal component |
+#
+# No probability changes. Which methods give another map? By what factor do the weights change, where the score was $+10$?
+
+# %% [markdown] tags=["notes"]
+# Three minutes in pairs, no trying. Hands for each row. Score-CAM gets the most wrong votes: ask what a softmax does with what all share. Ask those who say “none” to put $y - 20$ into each formula. The answer is the honest failure, two slides on.
+
 # %% tags=["exercise"]
 def moved_by_biases():
     """Return (set of methods, factor); methods are named as in NAMES: "grad_cam", …"""
@@ -454,6 +569,12 @@ assert len(moved) == 1
 # ## 5 · The family, measured
 #
 # *Inside*: the maximum lies in the digit's box. *Boxes*: MaxBoxAccV2. *Of two*: as inside, for 50 pairs, each asked for both digits. *Choices*: the range of *of two* over the three choices, without questions for a 0. *Erasing*: section 3. *Cost*: processor time, in plain predictions.
+
+# %% [markdown] tags=["guide"]
+# **Minutes** 2. **Say:** no method wins all columns; ask first what you need. **They will predict** that good boxes mean a true map. Ink beats all maps at boxes. **Usual mistakes:** comparing the two networks' rows as if only the method differed; Eigen-CAM's 100 % inside taken for understanding (of two: 50). In 7.4: all values made positive; the minimum taken off by hand, which changes nothing; the height of 0 counted from the top, or not divided by the range. **Ask:** HiResCAM's boxes are the worst of eight on a dense LeNet. A worse map? (7.4 finds out.) **Short of time:** the chart's last column.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 5 · The family, measured
 
 # %%
 def fits(score_maps):
@@ -538,7 +659,7 @@ for (model, m), figures in table.items():
         text += f"{price[model, m]:5.0f}×"
     print(text)
 
-# %%
+# %% tags=["fragment"]
 chart = {}
 for name in READ:
     ink = {"ink, no map": table["baseline", "ink"][name]}
@@ -547,6 +668,9 @@ for name in READ:
         for model in (network, lenet)
     }
 charts.interval_chart(chart, width=7, xlabel="percent")
+
+# %% [markdown] tags=["notes"]
+# *Inside*: with pooling everybody points at the digit. *Boxes*: ink, without any map, beats all. *Of two*: asked for one of two digits, Eigen-CAM can not pass 50. Dense networks follow the class less, whatever the method. Why HiResCAM's boxes are poor is Exercise 7.4.
 
 # %% [markdown]
 # **Inside.** With pooling every method points at the digit, even Eigen-CAM, which never hears the class.
@@ -679,6 +803,12 @@ for model in lenets:
 #
 # Ablation-CAM divides by the score. Logits that add up to zero cannot all be positive, and a digit that stands in the scene can have a negative one. Over the three dense LeNets:
 
+# %% [markdown] tags=["guide"]
+# **Minutes** 2, with the summary. **Say:** a method divides by the score, and a score may be negative. **They will predict** that 20 less on every bias is harmless. *Of two* falls from 92.0 to 0.0 %. **Usual mistakes:** blaming the network (its probabilities are the same); thinking that it needs our trick: 39 of 300 questions to the dense networks had a negative logit by themselves, and 10.3 % of them were answered, with 100 added 59.0 %. **Ask:** what would you print beside each map? (The logit.) **Short of time:** the picture, and “look at the logit first”.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## An honest failure: Ablation-CAM, 20 less on every bias
+
 # %%
 def ablation_hits(model, constant):
     """Hits of Ablation-CAM, of two, with a constant added to every logit."""
@@ -724,7 +854,7 @@ for constant in (0, -20):
 last.bias.assign(bias)
 assert shifts[0][2].mean() > 80 and shifts[-20][2].mean() < 20
 
-# %%
+# %% tags=["fragment"]
 middling = shifts[0][0].argsort()[50]  # the question with a logit of middling size
 maps, titles = [None], [f"where is the {asked_labels[middling]}?"]
 for z, found, _ in shifts.values():
@@ -732,6 +862,9 @@ for z, found, _ in shifts.values():
     titles.append(f"Ablation-CAM, logit {z[middling]:+.1f}")
 panels.map_panels([asked_images[middling]] * 3, maps, titles=titles,
                   boxes=[asked_boxes[middling]] * 3, width=2)
+
+# %% [markdown] tags=["notes"]
+# Same picture, same probabilities. Logit +10.5: heat on the 7 that was asked for, and on its neighbour. Logit −9.5: what spoke *against* it. The factor is −1 where the score was +10. Over 100 questions the hits fall from 92.0 to 0.0 %, without any warning.
 
 # %% [markdown]
 # Same probabilities, opposite answers, no warning. Look at the logit before you look at the map.
@@ -797,6 +930,21 @@ print(f"cell {i} sees pixels {4 * i} to {4 * i + 15} and no others")
 # - Maps that read a logit change with a choice that no probability hears. Maps of $\log p_c$ do not.
 #
 # **Open investigation.** Erasing *one* cell is HiResCAM's own question. Does it still describe the network when 3 × 3 or 5 × 5 cells go at once? Begin with `effect_of_erasing`, and sum the maps over the same blocks. And is 0 the right value for an erased cell? Try the feature's mean over the scene. Evidence would be the difference to Grad-CAM's agreement, with its interval, on all three networks.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Summary: what to take
+#
+# | you have, or want | take |
+# | --- | --- |
+# | an ending GAP → dense | CAM: exact, all classes in one pass |
+# | another ending, and what the *network* used | HiResCAM; for boxes, its positive part |
+# | a map that no choice of weights moves | HiResCAM of $\log p_c$ |
+# | no gradients | Ablation-CAM: check the logit's sign |
+# | no gradients, and time | Score-CAM |
+# | no class in mind | Eigen-CAM: never why *this* class |
+
+# %% [markdown] tags=["notes"]
+# Seen on small networks and simple scenes. One question to end the session: your colleague's network ends in dense layers, and she shows you a Grad-CAM. Which two things do you ask? At home: the rest of this notebook, 7.1, 7.2 and 7.4.
 
 # %% [markdown] tags=["guide"]
 # **One way through.** Sum each map over the blocks that are erased, then compare ranks as in section 3.
