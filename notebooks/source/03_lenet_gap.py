@@ -407,7 +407,7 @@ assert loss > np.log(10) and np.isclose(least, np.log(10), rtol=1e-5)
 surest = {}
 for count, name in ((1, "one digit in clutter"), (0, "clutter alone")):
     some = camlib.make_scenes(test_digits, 300, digits_per_scene=count, seed=6)
-    probabilities = camlib.softmax(np.asarray(network(some.images)))  # (300, classes)
+    probabilities = camlib.softmax(network.predict(some.images, verbose=0))  # (300, classes)
     surest[name] = probabilities.max(axis=1)
 assert np.median(surest["one digit in clutter"]) > 0.9
 assert np.median(surest["clutter alone"]) < 0.3
@@ -470,7 +470,7 @@ trained = run.load()
 
 # %% tags=["fragment"]
 test_scenes = camlib.make_scenes(test_digits, 10_000)
-test_logits = trained.predict(test_scenes.images, batch_size=250, verbose=0)
+test_logits = trained.predict(test_scenes.images, batch_size=50, verbose=0)
 guess = test_logits.argmax(axis=1)
 right = 100.0 * (guess == test_scenes.labels)
 verdict = camlib.bootstrap(right, groups=test_scenes.digits)
