@@ -9,7 +9,7 @@
 #
 # 1. make a class activation map of any scene, in one call, and read its colours;
 # 2. check the one equation that makes such a map exact, and say for which networks it holds;
-# 3. slide class and training step, and say what changes;
+# 3. slide the class and the training step (how long the network has learnt), and say what changes;
 # 4. find your way through the course.
 #
 # **Before you start:** a little Python and NumPy; no deep learning yet. **Time:** 20 minutes; all cells run in about 15 seconds.
@@ -125,7 +125,7 @@ assert trained.low > 85 and untrained.high < 60
 # One picture convinces, a thousand count. Before the last line appears, ask what the network *before* training gives. Chance for places would be 6.6 %; it is 24.7, because the scene's ink is there. In brackets: what other digits might have given.
 
 # %% [markdown]
-# (In brackets, a 95 % interval: what other digits might have given. That the heat is on the *only* digit does not yet show that the map knows *which* digit it is. Notebook [05](05_measuring_localization.ipynb) asks for one of two.)
+# (In brackets, a 95 % interval: what other digits might have given. `camlib.bootstrap` makes it, and notebook 03 says how. That the heat is on the *only* digit does not yet show that the map knows *which* digit it is. Notebook [05](05_measuring_localization.ipynb) asks for one of two.)
 #
 # Ten classes have ten maps. Red cells speak **for** a class, blue ones **against** it, compared with the average class: in every cell, the ten maps add up to zero. (Notebook [04](04_class_activation_maps.ipynb) says why.) All maps share one scale, and above each stands its class's score.
 

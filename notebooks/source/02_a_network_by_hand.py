@@ -684,7 +684,7 @@ inside.images_titled(shown, titles, columns=7)
 #
 # ## 7 · The course's network, line by line
 #
-# `lenet_gap`, which notebook [03](03_lenet_gap.ipynb) trains on scenes, has the same parts and a new one. **Batch normalisation** (Ioffe and Szegedy, 2015) takes each channel, over a batch, to mean 0 and standard deviation 1, then scales and shifts it by two learnt numbers. It is meant to allow larger steps. (After training it uses averages that it kept.)
+# `lenet_gap`, which notebook [03](03_lenet_gap.ipynb) trains on scenes, has the same parts and a new one. **Batch normalisation** (Ioffe and Szegedy, 2015) takes each channel, over a batch, to mean 0 and standard deviation 1 (the usual distance from the mean), then scales and shifts it by two learnt numbers. It is meant to allow larger steps. (After training it uses averages that it kept.)
 
 # %% [markdown] tags=["guide"]
 # **Minutes** 8, with the summary. **Say:** the network of all further sessions; one part is new, batch normalisation, and it only shifts and scales each channel. **They will predict** that a “real” network needs other code. 18 layers, all but one kind known by now, give the same logits. **Usual mistakes:** `None` read as zero (it means: any number); “non-trainable” read as “frozen by us” (averages that are kept); weights sought in a pool. **Ask:** why 25 × 25 cells from 100 × 100 pixels? Which two layers will a map need? (`gap` and `dense`.) What did you guess wrongly today, and why? **Short of time:** the slide with the blocks, then the summary.

@@ -59,7 +59,7 @@ plot.scene_grid(scenes)
 #
 # ## 1. What the dense layers cost
 #
-# LeNet (LeCun et al., 1998; here in its modern form) looks with two 5×5 convolutions of 6 and 16 channels, without padding, each followed by a max-pool that halves the map. What it saw becomes one long list of numbers, on which three dense layers of 120, 84 and 10 units decide. The weights of a layer, biases included, are
+# LeNet (LeCun et al., 1998; here in its modern form) looks with two 5×5 convolutions of 6 and 16 channels, without padding, each followed by a max-pool that halves the map. What it saw becomes one long list of numbers, on which three dense layers of 120, 84 and 10 *units*, the numbers that they put out, decide. The weights of a layer, biases included, are
 #
 # $$n_\text{conv} = k^2\, c_\text{in}\, c_\text{out} + c_\text{out}, \qquad n_\text{dense} = n_\text{in}\, n_\text{out} + n_\text{out}.$$
 
@@ -386,7 +386,7 @@ print(f"logits of size {abs(mean_of_both).mean():.2f} are {off:.2f} off, on aver
 # B, the mean. What is left over comes from the edge, where cells see both scenes. So two digits on a canvas halve each other's votes, and a page full of clutter can outvote one digit. That leads to the next idea.
 
 # %% [markdown]
-# **Clutter should vote for nobody.** Every cell has a vote, so many pieces of clutter can outvote one digit. One in five of the small scenes therefore holds clutter and *no* digit. Its target is every class alike, its loss
+# **Clutter should vote for nobody.** Every cell has a vote, so many pieces of clutter can outvote one digit. One in five of the small scenes therefore holds clutter and *no* digit. For it the right answer is every class alike, its loss
 #
 # $$L = -\tfrac{1}{10} \sum_c \log p_c \;\ge\; \log 10, \qquad \text{least when all } p_c = \tfrac{1}{10}.$$
 
@@ -407,7 +407,7 @@ assert loss > np.log(10) and np.isclose(least, np.log(10), rtol=1e-5)
 surest = {}
 for count, name in ((1, "one digit in clutter"), (0, "clutter alone")):
     some = camlib.make_scenes(test_digits, 300, digits_per_scene=count, seed=6)
-    probabilities = camlib.softmax(network.predict(some.images, verbose=0))  # (300, classes)
+    probabilities = camlib.softmax(network.predict(some.images, verbose=0))
     surest[name] = probabilities.max(axis=1)
 assert np.median(surest["one digit in clutter"]) > 0.9
 assert np.median(surest["clutter alone"]) < 0.3

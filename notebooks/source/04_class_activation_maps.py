@@ -219,7 +219,7 @@ assert np.allclose(ours, theirs, atol=1e-5)
 print("ten other maps, the same ten probabilities")
 
 # %% [markdown]
-# So somebody must choose, before a map means anything. In the course, the ten weights of each feature sum to zero (`camlib.head.centre`). This choice has the smallest squares: adding $a_k$ to ten such weights makes their squares larger by $10\, a_k^2$.
+# So somebody must choose, before a map means anything. In the course, the ten weights of each feature sum to zero (`camlib.head.centre`). Of all choices, this one makes the sum of the squared weights smallest: adding $a_k$ to ten such weights makes their squares larger by $10\, a_k^2$.
 
 # %%
 assert abs(kernel.sum(axis=1)).max() < 1e-4 and abs(bias.sum()) < 1e-4
@@ -281,7 +281,7 @@ assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
 # %% [markdown]
 # Some maps must be blue on the digit, since the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart, as their standard deviation at a pixel.
 #
-# Clutter counts 18 pixels or more from the digit's box: erase the digit, and no map changes there. Clutter may be quiet only because it is less ink than a digit; so an untrained network looks at the same scenes.
+# *Clutter* is ink 18 pixels or more away from the digit's box: erase the digit, and no map changes there. Clutter may be quiet only because it is less ink than a digit; so an untrained network looks at the same scenes.
 
 # %% [markdown] tags=["guide", "slide"]
 # ### Is clutter silent because the network learnt it?
@@ -506,7 +506,7 @@ print(f"the identity holds at all {len(run.steps)} steps, untrained included")
 # %% [markdown] tags=["slide"]
 # ### The explorer
 #
-# Point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival under *Against*.
+# Point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival, another likely class, under *Against*.
 
 # %% tags=["fragment"]
 third = slice(1, None, 3)  # every third snapshot, the last included
@@ -567,7 +567,7 @@ except ValueError as error:
     print(str(error).replace(". ", ".\n"))
 
 # %% [markdown] tags=["slide"]
-# Not flattening does the harm (exercise 4.2), but the **ReLU between two dense layers**. A hidden unit adds up what many cells send and *then* bends the sum,
+# Not flattening does the harm (exercise 4.2), but the **ReLU between two dense layers**. A hidden unit (one number of the layer in between) adds up what many cells send and *then* bends the sum,
 #
 # $$\max(0, a + b) \;\ne\; \max(0, a) + \max(0, b) \quad\text{in general},$$
 #

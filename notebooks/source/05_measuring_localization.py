@@ -277,7 +277,7 @@ assert abs(inside.mean() - hits.mean()) < 0.01 and inside.mean() > 0.96
 print("inside, in percent:", share(inside, scenes.digits))
 
 # %% [markdown]
-# In brackets, the bootstrap's 95 % interval (03). It draws digits, not scenes: scenes of one digit succeed or fail together. (Where nothing fails, it can show no doubt.) Now the rivals:
+# In brackets, the bootstrap's 95 % interval (03). It draws digits, not scenes: scenes of one digit succeed or fail together. (Where no scene fails, no draw can fail either, and the interval has no width: that is not certainty.) Now the rivals:
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Rivals, on scenes of one digit
@@ -531,7 +531,7 @@ charts.curves({
 # Let them look at the left panel alone, and ask for a headline. Then ask the doubters: where does the dotted line start? Now the right panel. Like questions, chance one half each: the curves rise together, so where does not come before what.
 
 # %% [markdown]
-# The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections. The *untrained* class-blind map points as well. One of ten is the harder question. And early logits are off by a sum for each class, which no maximum notices: with each class's mean (on training digits) taken off, the network names many more.
+# The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections. The *untrained* class-blind map points as well. One of ten is the harder question. And early logits are too high or too low by one number for each class. A map's maximum does not notice that, but the answer does: subtract each class's mean logit (on training digits), and the network names many more.
 #
 # The right panel asks alike, with a chance of one half. The curves rise together: where does **not** come before what.
 
@@ -697,7 +697,7 @@ panels.map_panels([scenes.images[0]] * 6, pictures, titles=["trained", *top_down
 # Each map in its own range, written below it. “dense” is one random layer, the last: already as strange as another class's map. Look at the shape, though: the blue sits where the red was. Without signs, this test would be failed, and nobody would notice.
 
 # %% [markdown]
-# CAM passes: one random layer, and the map is as strange as another class's. Without signs, neither the random *last* layer nor the class is noticed: wherever features are strong, every mixture of them is.
+# CAM passes: one random layer, and the map is as strange as another class's. Without signs, neither the random *last* layer nor the class is noticed: where all features are strong, every weighted sum of them is strong, too.
 
 # %% [markdown] tags=["honest-failure", "slide"]
 # ## An honest failure: a digit under scraps
@@ -776,7 +776,7 @@ assert v2_gain(of_one["λ = 0.3"], of_one["ReLU(CAM)"], ones).value > 0
 assert points(of_two["ReLU(CAM)"], twos).value > points(of_two["λ = 1"], twos).value + 2
 
 # %% [markdown]
-# Boxes gain a little, but at $\lambda = 1$ maps miss the digit that was meant more often: what all classes share counts again. A better box is not a truer explanation.
+# Boxes gain a little, but at $\lambda = 1$ maps more often miss the digit that was asked for: what all classes share counts again. A better box is not a truer explanation.
 #
 # ## Optional: nonsense, learnt by heart
 #
@@ -834,7 +834,7 @@ for seed in (0, 1):
 # - One threshold for all images, chosen on others. A difference of methods needs its own interval.
 # - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it has both.
 # - Pointing does not come before knowing: unlike questions made it look so.
-# - CAM passes the sanity check, with its sign. A right place is no right name.
+# - CAM passes the check by randomising layers, a *sanity check*, with its sign. A right place is no right name.
 
 # %% [markdown] tags=["notes"]
 # Go back to the two rankings from the beginning: who would change them, and by which figure? For home: 5.2, section 6, and the investigation, which digits have the worst boxes and why. Notebook 07 is next.

@@ -78,7 +78,7 @@ photo_grid(pictures[first], names, columns=10, width=0.95)
 #
 # ## 1 · What is cut, what is put on
 #
-# AlexNet won the ImageNet contest of 2012: 1.2 million photographs, 1,000 names. Ours is its version of 2014, as in torchvision. (The one of 2012 was split over two graphics cards, with other numbers of channels.) It has five convolutions, with max-pools between, and three dense layers. A layer with kernel side $k$, stride $s$ and padding $p$ turns $n$ pixels (or cells) a side into
+# AlexNet won the ImageNet contest of 2012: 1.2 million photographs, 1,000 names. Ours is its version of 2014, as in torchvision, PyTorch's library of networks. (The one of 2012 was split over two graphics cards, with other numbers of channels.) It has five convolutions, with max-pools between, and three dense layers. A layer with kernel side $k$, stride $s$ and padding $p$ turns $n$ pixels (or cells) a side into
 #
 # $$n' = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1 ,$$
 #
@@ -149,7 +149,7 @@ photo_grid([photo] * 6, titles, channels, columns=6, width=1.2)
 # Five channels of conv5, the strongest in this photograph. Which of them answer the dogs, and which the field? Strongest is not most useful: no channel has a name, and the new vote has to find out which help.
 
 # %% [markdown]
-# What is put on? In the paper: a new convolution with 1,024 channels, a mean, and a dense layer, trained on ImageNet and called **AlexNet-GAP**. We have 220 photographs, not a million. So ours is plainer: **conv4 and conv5 side by side**, 512 channels, their mean, and one dense layer, which alone is trained. (A layer `winners` before the mean lets strong answers count for more; each stays in its cell.)
+# What is put on? In the paper: a new convolution with 1,024 channels, a mean, and a dense layer, trained on ImageNet and called **AlexNet-GAP**. We have 220 photographs, not a million. So ours is plainer: **conv4 and conv5 side by side**, 512 channels, their mean, and one dense layer, which alone is trained. (Before the mean, a layer `winners` multiplies each cell by the number of windows, 7 × 7 cells large, in which it is the largest. Strong answers count for more, and the mean stays a mean over cells.)
 
 # %% [markdown] tags=["guide"]
 # **Minutes** 9, five of them for 6.2. **Say:** only the last layer learns, so the means are computed once and the rest takes seconds. **They will predict** that standardising breaks the identity. It folds in. **Usual mistakes** in 6.2: times the deviation instead of divided; $v$ left as it is; the sign of the mean; $\mu$ times $v$ without the deviation; $b$ unchanged. **Ask:** random convolutions reach 28 %, chance is 5 %: what do they see? Why look for pairs that are alike? And are the categories new? (17 of 20 are not; on the three new ones 74 against 29 %.) **Short of time:** 6.2 at the board, together.
@@ -203,7 +203,7 @@ mean, deviation = features[train].mean(axis=0), features[train].std(axis=0)
 checks.fold(fold, v, b, mean, deviation)
 
 # %% [markdown]
-# `camlib.fit_head` learns, and returns $w$ and $b'$; its penalty keeps weights small. Accuracy is, as usual for Caltech-256, the mean of the categories' accuracies.
+# `camlib.fit_head` learns, and returns $w$ and $b'$; its `penalty`, a price on the squares of the weights, keeps them small. Accuracy is, as usual for Caltech-256, the mean of the categories' accuracies.
 
 # %%
 kernel, bias = camlib.fit_head(features[train], labels[train], penalty=0.03)
@@ -309,7 +309,7 @@ plot.top_classes(pictures[test][i], views.maps[i], views.logits[i], names)
 #
 # $$\text{share} = \frac{\sum_{(x, y) \in Q} \max(M_c(x, y), 0)}{\sum_{(x, y)} \max(M_c(x, y), 0)} .$$
 #
-# By chance, both are 25 %, also for whoever points at the middle.
+# By chance, both are 25 %. A map that always points at the middle gets no more.
 
 # %% [markdown] tags=["guide"]
 # **Minutes** 6. **Say:** without boxes we make pictures of which we know what is where; every number gets a stupid rival. **They will predict** nearly 100 %, as on digits. It is 71.2 (65.4 to 76.8). **Usual mistakes:** forgetting that each photograph was named rightly by itself, which makes it easier; reading the share, 43.4, as accuracy; taking 26.5 for absent classes as skill, though its interval holds 25. **Ask:** why does a map of a class that is absent point somewhere at all? Where is the other half of the evidence? **Short of time:** the table, and one mosaic in the explorer.
@@ -380,7 +380,7 @@ photo_grid(mosaics[[0] * 5 + [1] * 5], titles, maps)
 # %% [markdown] tags=["slide"]
 # ## 5 · Right for the wrong reason, on purpose
 #
-# In a famous data set, a classifier named horses by a photographer's tag (Lapuschkin and others, 2019). Test accuracy did not tell: the test photographs had it, too. We plant a tag, a hundredth of the picture, on the training photographs of dogs.
+# In a famous data set, a classifier named horses by a photographer's tag in the corner (Lapuschkin and others, 2019). We plant a tag, a hundredth of the picture, on the training photographs of dogs.
 
 # %% [markdown] tags=["guide"]
 # **Minutes** 8, four of them for 6.3. **Say:** we do the wrong on purpose, so that we know what the tools should find. **They will predict** *B* (too small to matter) or *D* (it knows dogs better), and that without the tag all is as before. **Usual mistakes** in 6.3: *A*; a percentage near 100, as if the tag were still there; near the honest 77; 0, though two cues are used together. **Ask:** what does the test accuracy say? (100 % of the dogs.) Which of the two experiments is the stronger proof, and why both? Would you have found a watermark? **Short of time:** hands for 6.3, then both printed lines.
@@ -610,7 +610,7 @@ assert abs(learnt_bias[favourite]) < 1 and bias.argmax() == favourite
 # Read the line of the owl aloud: 1.9 = −2.4 + 0.2 + 4.2. Exercise 6.2 put the training mean there. Weak features count as evidence for owl, and clutter's are weak: 1.8 against 3.4. With a bias like the others', no owl is named. **Read both.**
 
 # %% [markdown]
-# The map speaks *against* the favourite, and the learnt bias says almost nothing. The verdict was folded in. The dense layer takes votes *off* this class where features are strong. Counted from the average training photograph, weak features are then evidence *for* it, and in clutter they are weak. But a map counts from zero, so this evidence sits in the bias, which no map shows. **Read both.**
+# The map speaks *against* the favourite, and the learnt bias says almost nothing. The verdict was folded in. The dense layer takes votes *off* this class where features are strong. Where features are weaker than in the average training photograph, fewer votes than usual come off: that is evidence *for* the class, and in clutter features are weak. But a map counts from zero, not from the average photograph. So this evidence sits in the bias, which no map shows. **Read both.**
 #
 # What of true photographs of this class? Give it a bias like the others':
 

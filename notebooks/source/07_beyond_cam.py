@@ -237,9 +237,9 @@ for model in (network, *lenets):
     assert right.mean() > 0.6
 
 # %% [markdown]
-# (In brackets: 95 % intervals, over digits; of pairs, over scenes. 100 of 100 does not mean *never wrong*: no failure can be drawn again.)
+# (In brackets: 95 % intervals, over digits; of pairs, over scenes. 100 of 100 does not mean *never wrong*: where there is no failure, the bootstrap cannot draw one.)
 #
-# For a single scene, a ReLU is a switch. Write the switches that this scene sets as diagonal matrices $D_1, D_2$ of ones and zeros. Then three dense layers become one:
+# For a single scene, a ReLU is a switch. Write the switches that this scene sets as matrices $D_1, D_2$ with ones and zeros on the diagonal and zeros elsewhere: multiplied with them, a number stays or becomes 0. Then three dense layers become one:
 #
 # $$z = f \, W + \beta, \qquad W = W_1 D_1 W_2 D_2 W_3 ,$$
 #
@@ -516,7 +516,7 @@ print("move:", ", ".join(ROWS[m] for m in move))
 # | Grad-CAM, Grad-CAM++, HiResCAM, XGrad-CAM, LayerCAM | slopes of $y$ | the slopes, in different averages or none |
 # | Score-CAM | $y_k$: the score of the scene masked by $f_k$ | $e^{y_k} / \sum_j e^{y_j}$, a softmax over the *features* |
 # | Ablation-CAM | $y_k$: the score when $f_k$ is set to 0 | $(y - y_k) / y$ |
-# | Eigen-CAM | features alone | their first principal component |
+# | Eigen-CAM | features alone | their first principal component, the one weighted sum of features that varies most |
 #
 # **Exercise 7.3 · predict and explain.** Leave the weights alone and take 20 from all ten *biases*. Again no probability changes. Which of the eight methods give another map? And in those, where the score was $+10$, what factor multiplies each feature's weight? (1, if you name none.) Reason, do not try.
 
@@ -568,7 +568,7 @@ assert len(moved) == 1
 #
 # ## 5 · The family, measured
 #
-# *Inside*: the maximum lies in the digit's box. *Boxes*: MaxBoxAccV2. *Of two*: as inside, for 50 pairs, each asked for both digits. *Choices*: the range of *of two* over the three choices, without questions for a 0. *Erasing*: section 3. *Cost*: processor time, in plain predictions.
+# *Inside*: the maximum lies in the digit's box. *Boxes*: MaxBoxAccV2. *Of two*: as inside, for 50 pairs, each asked for both digits. *Choices*: the lowest and the highest *of two* that the three choices give (pairs that ask for a 0 left out). *Erasing*: section 3. *Cost*: processor time, in plain predictions.
 
 # %% [markdown] tags=["guide"]
 # **Minutes** 2. **Say:** no method wins all columns; ask first what you need. **They will predict** that good boxes mean a true map. Ink beats all maps at boxes. **Usual mistakes:** comparing the two networks' rows as if only the method differed; Eigen-CAM's 100 % inside taken for understanding (of two: 50). In 7.4: all values made positive; the minimum taken off by hand, which changes nothing; the height of 0 counted from the top, or not divided by the range. **Ask:** HiResCAM's boxes are the worst of eight on a dense LeNet. A worse map? (7.4 finds out.) **Short of time:** the chart's last column.
@@ -675,11 +675,11 @@ charts.interval_chart(chart, width=7, xlabel="percent")
 # %% [markdown]
 # **Inside.** With pooling every method points at the digit, even Eigen-CAM, which never hears the class.
 #
-# **Boxes.** Ink beats all maps: MaxBoxAccV2 takes the best box of any contour, and most digits stand alone.
+# **Boxes.** Ink beats all maps: MaxBoxAccV2 takes the best box of any connected piece, and most digits stand alone.
 #
 # **Of two.** Eigen-CAM cannot pass 50: both questions get the same map. The others follow the class better on `lenet_gap` than on `lenet_dense`.
 #
-# **Choices.** No probability moves, yet *of two* does, for all seven on `lenet_gap`. So say which choice was measured. HiResCAM of $\log p_c$ needs none, and pays in boxes.
+# **Choices.** No probability moves, yet *of two* does, for all seven on `lenet_gap`. So say which choice was measured. HiResCAM of $\log p_c$ needs no choice, but its boxes are worse.
 #
 # **Erasing, cost.** HiResCAM agrees best. A gradient costs a few predictions, Score-CAM one for each feature (64; on `lenet_dense` 16), and the masks.
 

@@ -67,7 +67,7 @@ charts.dossier_scenes(dossiers)
 # | shuffled | in training, the labels of one class were random; the test has hardly any of that class |
 # | moved | kernels were padded on one side only: maps are painted beside the place that they speak of |
 #
-# A fault may occur several times or not at all, and all four may be sound: nothing follows by elimination. Every maker's test has one rare class, whatever the kind. The answer is sealed, as a hash, in `data/audit/seal.json`. The code that made the networks, and the solved notebook, lie in the repository: this is on trust.
+# A fault may occur several times or not at all, and all four may be sound: nothing follows by elimination. Every maker's test has one rare class, whatever the kind. The answer is sealed in `data/audit/seal.json`, as a hash: a number made from it, from which nobody can find it again. The code that made the networks, and the solved notebook, lie in the repository: this is on trust.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## The situation
@@ -272,7 +272,7 @@ assert as_it_came.value < points.value - 5 and abs(centred.value - points.value)
 #
 # In [05](05_measuring_localization.ipynb) two methods met the *same* scenes. Here a network meets the makers' digits, then ours. The sets share no digit: their errors are independent, and there is nothing to pair.
 #
-# **Exercise 8.2 · derivation.** A 95 % interval reaches about two standard deviations to either side; take half its width as this reach. What happens to *variances* when independent numbers are subtracted? Derive the interval of the difference, first less second, and write it.
+# **Exercise 8.2 · derivation.** A 95 % interval reaches about two standard deviations to either side; take half its width as this reach. A *variance* is the square of a standard deviation; independent means that one number tells nothing of the other. What happens to variances when independent numbers are subtracted? (Statistics books have it; or try with `np.random`.) Derive the interval of the difference, first less second, and write it.
 
 # %% [markdown] tags=["notes"]
 # Five minutes in pairs. The usual first answer adds the half-widths: both would have to miss at opposite ends at once. Ask what adds up for independent numbers. Compare with 5.4: there the scenes were the same, here they share no digit.
