@@ -140,7 +140,7 @@ added = keras.ops.conv(two_channels, two_deep)  # 1 × the map and 2 × the map
 assert np.allclose(added, 3 * by_keras, atol=1e-3)
 
 # %% [markdown]
-# **Padding** "same" adds a frame of zeros, so that the map is as large as the picture; "valid" does not. **Stride** 2 moves the kernel two pixels at a time.
+# **Padding** "same" adds a frame of zeros, so that (at stride 1) the map is as large as the picture; "valid" does not. **Stride** 2 moves the kernel two pixels at a time.
 
 # %% tags=["nbval-check-output"]
 for padding, stride in [("valid", 1), ("same", 1), ("same", 2)]:
@@ -241,7 +241,7 @@ assert ones[0] < 0.6 * min(fours[0], sevens[0]) and fours[1] > 1.15 * sevens[1]
 #
 # $$z_c = \sum_k w_{kc} F_k + b_c$$
 #
-# Such a layer is called **dense**. Weights chosen by looking at the dots:
+# Such a layer is called **dense**. Weights that suit the dots above:
 
 # %% [markdown] tags=["guide"]
 # **Minutes** 12. **Say:** weight times feature is a vote, votes and bias make a logit, softmax shares out 100 %, and the price looks at the label's share alone. **They will predict** a loss of 0 (“nothing learnt, nothing wrong”) or 10 (“everything wrong”). One of three costs 1.10. **Usual mistakes:** a probability read as “how often it is right”; logits thought to be positive; the largest *vote* taken for the answer. **Ask:** add 5 to all three logits: what changes? (Nothing. Notebook 04 needs it.) What does a network of ten classes pay that knows nothing? (log 10 = 2.3.) **Short of time:** skip the code of `cross_entropy`; keep the curve of prices.
@@ -323,7 +323,7 @@ inside.price_of_probability({"sure and right": 0.98, "one of three": 1 / 3,
 # Settle guess 2: one of three costs 1.10. A sure mistake costs 4.61, more than two hundred sure hits at 0.02. Then the weights chosen by eye: 82.3 % of 300 test digits, interval 77.7 to 86.3. Who thinks that learning will beat us?
 
 # %% [markdown]
-# A network that knows nothing gives each class 1/3, and pays $-\log \tfrac13 = 1.10$. (Guess 2.) We chose our weights by looking at **training** digits. **Test** digits, not used before, judge them:
+# A network that knows nothing gives each class 1/3, and pays $-\log \tfrac13 = 1.10$. (Guess 2.) We chose our weights with **training** digits in view. **Test** digits, which took no part in the choice, judge them:
 
 # %%
 def right(logits, labels):

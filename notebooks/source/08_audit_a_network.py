@@ -323,7 +323,7 @@ checks.difference(difference)
 # | class gap | how far the worst class lies below the other nine, on our scenes |
 # | offset | mean offset on our scenes, to the right or down |
 #
-# A figure **tells** if it is far from a sound network's: an accuracy by five points or more, a gap by thirty, an offset by two pixels.
+# A figure **tells** if it is far from a sound network's: an accuracy by three points or more, a gap by thirty, an offset by two pixels.
 #
 # **Exercise 8.3 · predict and explain.** For each fault, which figures tell? And if a network read *nothing but* the stamp, what percentage would it name rightly under *new stamps*?
 
@@ -474,7 +474,7 @@ charts.map_rows(rows) if rows else print("not attempted yet")
 # %% [markdown]
 # ## 3 · The verdict
 #
-# **Exercise 8.4 · diagnose.** For each network return `(kind, value, low, high)`: one of *sound, shortcut, leak, shuffled, moved*, and the figure that decided you, with its interval, so that 0 means “no effect”. For a sound one give the largest effect that you found. The seal opens for all four together or not at all. (625 guesses would open it as well. That would be no audit.)
+# **Exercise 8.4 · diagnose.** For each network return `(kind, value, low, high)`: one of *sound, shortcut, leak, shuffled, moved*, and the figure that decided you, with its interval, so that 0 means “no effect”. For a sound one give the largest difference of accuracies, or offset, that you found. The seal opens for all four together or not at all. (625 guesses would open it as well. That would be no audit.)
 
 # %% [markdown] tags=["guide"]
 # **Minutes** 2, to hand it out. **Say:** marks are for reasons; the seal opens for all four together or not at all. **They will predict** that the network with the lowest claim is the bad one; it is the sound one. **Usual mistakes** (the checker says so): an interval that holds 0 given for a fault; a large figure given for a sound one. What it can not see: guessing through the 625 answers. So ask for the page, and grade it with the rubric; a report with full marks follows it. **Ask:** which of your six lines would a maker attack first? **Short of time:** two networks, one page.
