@@ -21,6 +21,7 @@ from camlib.files import whole_file
 
 FOLDER = Path(__file__).parent
 SOLUTIONS = FOLDER.parent / "out" / "solutions"
+WIDGET = "application/vnd.jupyter.widget-view+json"  # of a kernel that has gone: a page without it shows an error
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
 
@@ -145,6 +146,9 @@ def run(notebook, seconds=900):
     """
     NotebookClient(notebook, timeout=seconds, kernel_name=KERNEL["name"], resources={"metadata": {"path": FOLDER}},
                    store_widget_state=False, record_timing=False, coalesce_streams=True).execute()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def write(notebook, path):
