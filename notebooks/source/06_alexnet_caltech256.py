@@ -498,8 +498,8 @@ def honestly(rows):
 honest_marked = 100 * (honestly(with_tag[test][dogs]) == dog)
 falls = camlib.bootstrap(marked_right - clean_right)
 assert falls.low > 0
-print(f"dogs with the tag: {marked_right.mean():.0f} % are named rightly, by the honest "
-      f"network {honest_marked.mean():.0f} %")
+print(f"dogs with the tag: {marked_right.mean():.0f} % are named rightly, by the "
+      f"honest network {honest_marked.mean():.0f} %")
 print(f"the same dogs without it: {clean_right.mean():.0f} %; it falls by {falls}")
 
 # %% tags=["fragment"]
@@ -629,13 +629,14 @@ empty = pooled.predict(clutter, verbose=0)  # the clutter's features
 assert features[test].mean() > 1.5 * empty.mean()
 
 def added_by(rows, which):
-    """What features below their training mean add to a class's score, and those above."""
+    """What features below their training mean add to a score, and those above."""
     away = rows - features[train].mean(axis=0)  # (photographs, channels)
     votes = away * kernel[:, which]
     weaker = np.where(away < 0, votes, 0).sum(axis=1)
     stronger = np.where(away > 0, votes, 0).sum(axis=1)
     return weaker, stronger
 
+# %% tags=["fragment"]
 own = features[test][truth == favourite]
 for title, rows in {"clutter": empty, f"true {names[favourite]}s": own}.items():
     weaker, stronger = added_by(rows, favourite)

@@ -88,7 +88,7 @@ def test_anatomy(name):
     failures = tagged("honest-failure", notebook["cells"])
     assert len(failures) == 1 and re.search("^## ", source(failures[0]), re.M), "a section with one honest failure"
     assert all(len(source(cell).strip().splitlines()) <= 15 for cell in code_cells(notebook))
-    assert all(len(line) <= 120 for cell in code_cells(notebook) for line in source(cell).splitlines())
+    assert all(len(line) <= 88 for cell in code_cells(notebook) for line in source(cell).splitlines())
     assert tagged("nbval-check-output", code_cells(notebook))
     assert "import tensorflow" not in "".join(source(cell) for cell in code_cells(notebook))
 
