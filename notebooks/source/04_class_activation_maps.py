@@ -6,9 +6,9 @@
 # %% [markdown] tags=["guide"]
 # **Session 4 of 6, 90 minutes: this notebook.**
 #
-# **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=4`. Try the explorer in the deck once. Paper for everybody. With 300 people, pairs talk and hands vote.
+# **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=4`. Try the explorer in the deck once. Paper for everybody. After the prediction, all run all cells (half a minute). With 300 people, pairs talk and hands vote.
 #
-# **Minutes.** Opening and predictions 7 · section 1, 8 · section 2, 18 · section 3, 10 · section 4, 17 · section 5, 9 · section 6, 10 · section 7, 5 · failure and summary, 6 = 90. In class: 4.1, 4.3 and 4.4. At home: 4.2 and the investigation.
+# **Minutes.** Opening and predictions 7 · section 1, 8 · section 2, 18 · section 3, 8 · section 4, 17 · section 5, 11 · section 6, 10 · section 7, 5 · failure and summary, 6 = 90. In class: 4.1, 4.3 and 4.4. At home: 4.2; the investigation is voluntary.
 #
 # **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer works without Python. Bring the folder `CAMLIB_DATA` on a stick.
 #
@@ -86,7 +86,7 @@ print("bias:    ", bias.shape, "= classes")
 # $$z_c = \sum_k w_{kc} F_k + b_c .$$
 
 # %% [markdown] tags=["notes"]
-# Let somebody say both equations in words. Ask how many numbers go in and how many come out of the first: 40,000 and 64. What is lost? The place. Then leave both equations on the board: the next slide puts one into the other.
+# Begin: the picture has become a grid of 25 × 25 cells, and each cell holds 64 numbers, the features, about the strokes around it. Let somebody say both equations in words. Ask how many numbers go in and how many come out of the first: 40,000 and 64. What is lost? The place. Then leave both equations on the board: the next slide puts one into the other.
 
 # %%
 pooled = features.mean(axis=(0, 1))  # (64,): one mean a feature
@@ -188,7 +188,7 @@ checks.maps_of_flattened(maps_of_flattened)
 # All maps change, by one shared picture. No probability does: labels can not tell these networks apart.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 10. **Say:** softmax sees differences only. So each feature's ten weights may move together, and all ten maps gain one picture. **They will predict** that the probabilities change. They do not. **Usual mistakes:** “one number for all features”: each feature has its own; centring taken for a repair that makes maps *true*: it is a choice; the freedom taken for noise. **Ask:** what can no choice change? (Differences of maps, and how far they lie apart.) A heat map in the news: against what? **Short of time:** the slide, and skip the smallest squares.
+# **Minutes** 8. **Say:** softmax sees differences only. So each feature's ten weights may move together, and all ten maps gain one picture. **They will predict** that the probabilities change. They do not. **Usual mistakes:** “one number for all features”: each feature has its own; centring taken for a repair that makes maps *true*: it is a choice; the freedom taken for noise. **Ask:** what can no choice change? (Differences of maps, and how far they lie apart.) A heat map in the news: against what? **Short of time:** the slide, and skip the smallest squares.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · The freedom
@@ -255,13 +255,13 @@ print("other maps, the same differences")
 # As in the paper's figure 2: the three features that raise this logit most, the one that lowers it most, and the sum of all 64.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 17, five of them for 4.3. **Say:** one scale for all ten, red for, blue against. **They will predict** nothing, or clutter, for a wrong class. It is the digit, too: blue for 6 and 8, pale red for 1 and 9; the ten add up to zero. **Usual mistakes:** pale clutter taken for proof, before the untrained network was asked (1.8 against 140.7); the hottest cell taken for the logit. 4.3: *sum*, *larger*, *unknown*. (It is 3.3 again: let them remember, then show the maps.) **Ask:** what was learnt, silence or the digit? **Short of time:** the ten maps, then the two printed factors.
+# **Minutes** 17, five of them for 4.3. **Say:** one scale for all ten, red for, blue against. **They will predict** nothing, or clutter, for a wrong class. It is the digit, too: blue for 6 and 8, pale red for 1, 2 and 9; the ten add up to zero. **Usual mistakes:** pale clutter taken for proof, before the untrained network was asked (1.8 against 140.7); the hottest cell taken for the logit. 4.3: *sum*, *larger*, *unknown*. (It is 3.3 again: let them remember, then show the maps.) **Ask:** what was learnt, silence or the digit? **Short of time:** the ten maps, then the two printed factors.
 
 # %% tags=["fragment"]
 plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
 
 # %% [markdown] tags=["notes"]
-# The three features that raise this logit most, the one that lowers it most, and the sum of all 64. Ask what the fourth one saw, and why that speaks against the class. Only the sum of all has the identity; no single feature has.
+# The three features that raise this logit most, the one that lowers it most, and the sum of all 64. Ask what the fourth one saw: mostly the left end of the bar. It takes only 0.13. Only the sum of all has the identity; no single feature has.
 
 # %% [markdown] tags=["slide"]
 # Now all ten maps, **on one scale**: red for the class, blue against it. The logit above each is far smaller than its hottest cell, being a *mean* over 625 cells, most of them close to zero. Was your prediction right?
@@ -276,7 +276,7 @@ cells = abs(seen.maps[0])
 assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
 
 # %% [markdown] tags=["notes"]
-# Come back to the predictions. The digit speaks about wrong classes too: against 6 and 8, a little for 1 and 9. Clutter is silent. Ask why the ten maps must add up to zero.
+# Come back to the predictions. The digit speaks about wrong classes too: against 6 and 8, a little for 1, 2 and 9. Clutter is silent. Ask why the ten maps must add up to zero.
 
 # %% [markdown]
 # Some maps must be blue on the digit, since the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart, as their standard deviation at a pixel.
@@ -286,7 +286,7 @@ assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
 # %% [markdown] tags=["guide", "slide"]
 # ### Is clutter silent because the network learnt it?
 #
-# How far the ten maps lie apart, in the digit's box against clutter far from it:
+# How far the ten maps lie apart (standard deviation), in the digit's box against clutter 18 pixels or more away, with 95 % intervals:
 
 # %%
 size, ink = (100, 100), scenes.images > 0
@@ -390,7 +390,7 @@ panels.map_panels([wide[0]] * 2, asked, width=3.3, signed=True,
 # To lay 25 × 25 cells over 100 × 100 pixels we **upsample**: a pixel mixes the cells nearest to it.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 9, six of them for 4.4. **Say:** a map has 25 × 25 numbers, however smooth it looks. **They will predict** that finer pixels show finer places. They are invented. **Usual mistakes** in 4.4: upside down, mirrored, half a turn or a quarter turn, where rows and columns are exchanged; a map made positive; *mean* or *classes* as the check, though neither knows places. **Ask:** hottest cells reach from 1 to 582: what is left of that when each map is stretched to [0, 1]? **Short of time:** the picture of 4.4, and hands for the three checks.
+# **Minutes** 11, eight of them for 4.4. **Say:** a map has 25 × 25 numbers, however smooth it looks. **They will predict** that finer pixels show finer places. They are invented. **Usual mistakes** in 4.4: upside down, mirrored, half a turn or a quarter turn, where rows and columns are exchanged; a map made positive; *mean* or *classes* as the check, though neither knows places. **Ask:** hottest cells reach from 1 to 582: what is left of that when each map is stretched to [0, 1]? **Short of time:** the picture of 4.4, and hands for the three checks.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 5 · From cells to pixels
@@ -434,10 +434,12 @@ for image, label in zip(scenes.images, scenes.labels):
 saved = np.array(saved)
 
 # %% [markdown] tags=["notes"]
-# Two minutes of reading, in silence. Do not point at a line. Ask those who see nothing: write down row and column of the digit and of the heat, in one scene. That needs the next slide.
+# Two minutes of reading, in silence. Do not point at a line. Ask those who see nothing: write down row and column of the digit and of the heat, in one scene. Their picture is on the next slide.
 
 # %% [markdown] tags=["guide", "slide"]
 # ### Which check notices?
+#
+# Mend the maps, from these maps alone, and name the check:
 #
 # `"mean"`: plus bias, it is the logit · `"classes"`: ten maps add up to zero in every cell · `"box"`: the hottest cell lies in the digit's box
 
@@ -449,7 +451,7 @@ assert np.allclose(saved.mean(axis=(1, 2)) + bias[labels], true_logits, atol=1e-
 panels.map_panels(scenes.images[:4], saved[:4], boxes=scenes.boxes[:4])
 
 # %% [markdown] tags=["notes"]
-# Hands for the three checks before anybody mends the maps. Ask of each: what would it say if all cells were shuffled? The identity checks numbers, not places. That is the lesson, more than the fault itself.
+# In the first two scenes the heat is off the digit. In the last two, near the diagonal, it hardly moved: one scene is no check. Hands for the three checks before anybody mends the maps. The fault: `maps[:, x, y]` for `maps[:, y, x]`. Ask of each: what would it say if all cells were shuffled? The identity checks numbers, not places. That is the lesson, more than the fault itself.
 
 # %% [markdown]
 # Mend the maps, from these maps alone. And name the check that notices the fault: `"mean"` (plus bias, it is the logit), `"classes"` (ten maps made like this add up to zero in every cell) or `"box"` (the hottest cell lies in the digit's box).
@@ -471,7 +473,7 @@ checks.mended_maps(mended_maps)
 # The map of the true class at 20 steps of the training, with the accuracy on 10,000 test scenes. Each has **its own range**, written below: compare places, not strengths.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 10. **Say:** the identity holds at every step, untrained included: an exact map of a network that knows nothing is an exact map of nothing. **They will predict** that maps become exact as accuracy rises. **Usual mistakes:** strengths compared, where each picture has its own range; heat on the digit at an early step taken for knowledge (session 5 measures that of untrained networks); *Against* left on a rival, and another map read. **Ask:** at which step does the heat settle? Is the accuracy high by then? **Short of time:** the explorer alone; let one person drive and the class call.
+# **Minutes** 10. **Say:** the identity holds at every step, untrained included: an exact map of a network that knows nothing is an exact map of nothing. **They will predict** that maps become exact as accuracy rises. **Usual mistakes:** strengths compared, where each picture has its own range; heat on the digit at an early step taken for knowledge (session 5 measures that of untrained networks); *Against* left on a rival, and another map read. **Ask:** at which step does the heat settle? Is the accuracy high by then? (In the figure: mostly by step 93, alone by 145; accuracy 21 % and 59 %. The explorer has every third step, and no step 0.) **Short of time:** the explorer alone; let one person drive and the class call.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 6 · Along training
@@ -558,7 +560,7 @@ panels.map_panels(images, pictures, columns=5, titles=titles, ranges=True, width
 # `lenet_dense` ends in three dense layers, as LeNet-5 did (LeCun and others, 1998). The package refuses it:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 5. **Say:** what bends is the ReLU *between* dense layers: it bends a sum of many cells. **They will predict** that flattening destroys the map. Exercise 4.2 gives maps after flattening. **Usual mistakes:** “dense layers” blamed in general: our network ends in one; the example read as rounding (2 and 3 differ); the conclusion that nothing can be shown for such networks (session 5 ends with other methods). **Ask:** for which a and b are both sides equal? (Of one sign, or one of them 0.) **Short of time:** the two cells alone.
+# **Minutes** 5. **Say:** what bends is the ReLU *between* dense layers: it bends a sum of many cells. **They will predict** that flattening destroys the map. Exercise 4.2, at home, gives maps after flattening: each place has weights of its own. **Usual mistakes:** “dense layers” blamed in general: our network ends in one; the example read as rounding (2 and 3 differ); the conclusion that nothing can be shown for such networks (session 5 ends with other methods). **Ask:** for which a and b are both sides equal? (Of one sign, or one of them 0.) **Short of time:** the two cells alone.
 
 # %% tags=["nbval-check-output"]
 try:
@@ -581,7 +583,7 @@ assert together != alone
 print("together:", together, "· each cell alone, added:", alone)
 
 # %% [markdown] tags=["notes"]
-# Let them compute both before the code appears: 2 and 3. Which cell should get the missing 1? The arithmetic does not say; other methods make a choice. For which a and b are both sides equal? Of one sign, or one of them zero.
+# Let them compute both before the code appears: 2 and 3. The cells, added, claim 1 too much: from which should it be taken? The arithmetic does not say; other methods make a choice. For which a and b are both sides equal? Of one sign, or one of them zero.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## An honest failure
