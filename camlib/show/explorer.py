@@ -32,7 +32,7 @@ from .packing import COLORMAPS, CONTROLS, Content, _compressed, _index, colouris
 from .page import FRAGMENT, PAGE, SCRIPT, STYLE
 
 # Two explorers and a dozen figures fit in a notebook of 1 MB, or one with a network
-PAGE_BYTES, WITH_NETWORK = 440_000, 520_000
+PAGE_BYTES, WITH_NETWORK = 440_000, 620_000
 _made = Counter()  # explorers of the same content in this kernel, told apart by their number
 
 
