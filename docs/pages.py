@@ -4,6 +4,7 @@ The pages of `docs`, the learner's notebooks with their outputs, for teachers th
 page of the API for each folder of `camlib`.
 """
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -19,9 +20,12 @@ ROOT = DOCS.parent
 
 def guide(source):
     """A notebook with the title of `source` and what it tells teachers, or None where it tells nothing."""
-    cells = [cell for cell in build.solved(source).cells if "guide" in build.tags(cell)]
+    cells = [cell for cell in build.solved(source).cells
+             if "guide" in build.tags(cell) and not {"slide", "fragment"} & set(build.tags(cell))]  # a deck's own texts
     if not cells:
         return None
+    for cell in cells:  # the page lies beside the notebooks' folder, not in it
+        cell.source = re.sub(r"\]\((\d\d_\w+\.ipynb)\)", r"](../notebooks/\1)", cell.source)
     title = f"# {source.stem.replace('_', ' ')}: the guide\n\nOf [this notebook](../notebooks/{source.stem}.ipynb)."
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(title), *cells])
     notebook.metadata.kernelspec = build.KERNEL
