@@ -21,7 +21,7 @@ ROOT = DOCS.parent
 def guide(source):
     """A notebook with the title of `source` and what it tells teachers, or None where it tells nothing."""
     cells = [cell for cell in build.solved(source).cells
-             if "guide" in build.tags(cell) and not {"slide", "fragment"} & set(build.tags(cell))]  # a deck's own texts
+             if "guide" in build.tags(cell) and not {"slide", "fragment"} & set(build.tags(cell))]  # a deck's texts
     if not cells:
         return None
     for cell in cells:  # the page lies beside the notebooks' folder, not in it

@@ -62,8 +62,11 @@ def test_pages_lead_to_each_part(tmp_path):
 
 def test_the_guide_is_the_cells_tagged_so(tmp_path):
     source = tmp_path / "09_two.py"
-    source.write_text('# %% [markdown]\n# # A title\n\n# %% tags=["guide"]\nanswer = 42\n')
-    first, second = pages.guide(source).cells
+    source.write_text('# %% [markdown]\n# # A title\n\n# %% tags=["guide"]\nanswer = 42\n\n'
+                      '# %% [markdown] tags=["guide", "slide"]\n# for the deck\n\n'
+                      '# %% [markdown] tags=["guide"]\n# See [01](01_one.ipynb).\n')
+    first, second, third = pages.guide(source).cells
     assert first.source.startswith("# 09 two: the guide") and second.source == "answer = 42"
+    assert third.source == "See [01](../notebooks/01_one.ipynb)."
     source.write_text("# %%\nanswer = 42\n")
     assert pages.guide(source) is None
