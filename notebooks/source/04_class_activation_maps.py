@@ -505,7 +505,10 @@ print(f"the identity holds at all {len(run.steps)} steps, untrained included")
 # %% [markdown]
 # So an exact map of a network that knows nothing is an exact map of nothing.
 
-# %% [markdown] tags=["slide"]
+# %% [markdown] tags=["guide", "slide"]
+# **The explorer:** one image, its true class. When does the heat settle?
+
+# %% [markdown]
 # ### The explorer
 #
 # Point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival, another likely class, under *Against*.

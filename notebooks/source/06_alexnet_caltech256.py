@@ -357,7 +357,7 @@ print(grid.as_text(table))
 # A class's maximum lies in its own photograph far more often than by chance. But more than half of the positive evidence lies elsewhere. Slide through a mosaic's four classes, which come first, and watch the heat move:
 
 # %% [markdown] tags=["guide", "slide"]
-# ## Four classes of one picture
+# **Four classes of one picture**
 
 # %% tags=["fragment"]
 boxes = [dict(zip(four, grid.quarter_boxes(224))) for four in shown[:3]]
@@ -502,6 +502,9 @@ print(f"dogs with the tag: {marked_right.mean():.0f} % are named rightly, by the
       f"honest network {honest_marked.mean():.0f} %")
 print(f"the same dogs without it: {clean_right.mean():.0f} %; it falls by {falls}")
 
+# %% [markdown] tags=["guide", "slide"]
+# ## And on other things?
+
 # %% tags=["fragment"]
 others = truth != dog
 plain, tagged = features[test][others], with_tag[test][others]
@@ -635,6 +638,9 @@ def added_by(rows, which):
     weaker = np.where(away < 0, votes, 0).sum(axis=1)
     stronger = np.where(away > 0, votes, 0).sum(axis=1)
     return weaker, stronger
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Weak features, or strong ones?
 
 # %% tags=["fragment"]
 own = features[test][truth == favourite]
