@@ -356,10 +356,7 @@ print(grid.as_text(table))
 # %% [markdown]
 # A class's maximum lies in its own photograph far more often than by chance. But more than half of the positive evidence lies elsewhere. Slide through a mosaic's four classes, which come first, and watch the heat move:
 
-# %% [markdown] tags=["guide", "slide"]
-# **Four classes of one picture**
-
-# %% tags=["fragment"]
+# %% tags=["slide"]
 boxes = [dict(zip(four, grid.quarter_boxes(224))) for four in shown[:3]]
 explorer = camlib.explorer(mosaics[:3], seen.maps[:3], bias=seen.bias,
                            class_names=names, boxes=boxes, scale="map",
