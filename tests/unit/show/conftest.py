@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 
+import matplotlib.pyplot as plt
 import pytest
 
 from camlib.show.page import SCRIPT
@@ -42,3 +43,9 @@ def js():
             browser.close()
     else:
         pytest.skip("no Node and no Chromium to run JavaScript: apt-get install chromium (or nodejs)")
+
+
+@pytest.fixture(autouse=True)
+def no_figure_of_another_test():
+    """A test that asks whether a figure was left open means its own."""
+    plt.close("all")
