@@ -54,19 +54,6 @@ def arrays(named, *, width=1.6):
     return _done(figure)
 
 
-def images_titled(images, titles, columns=8):
-    """Images, uint8 (n, height, width), as ink on paper, each under its title."""
-    rows = -(-len(images) // columns)
-    figure, panels = plt.subplots(rows, columns, figsize=(columns, 1.45 * rows), layout="constrained", squeeze=False)
-    for panel in panels.flat:
-        panel.set_visible(False)
-    for panel, image, title in zip(panels.flat, images, titles):
-        panel.set_visible(True)
-        show_image(panel, image)
-        panel.set_title(title, fontsize=9)
-    return _done(figure)
-
-
 def features_by_class(features, labels, names, axes=("feature 0", "feature 1")):
     """Two features of many images as dots, one shape and colour a class.
 

@@ -22,6 +22,7 @@ import numpy as np
 import camlib
 from camlib import checks, inside
 from camlib.backend import keras, tf
+from camlib.show import gallery
 
 train_digits, test_digits = camlib.load_split()
 
@@ -674,7 +675,7 @@ for digit in (0, 2, 3, 5, 6, 8, 9):
     i = members[surest[members].argmax()]  # the one it is surest of
     shown.append(foreign[i])
     titles.append(f"“{names[claims[i].argmax()]}”\n{surest[i]:.1%}")
-inside.images_titled(shown, titles, columns=7)
+gallery.pictures(shown, titles, width=1)
 
 # %% [markdown] tags=["notes"]
 # Settle guess 3. These are the seven that it is surest of, one of each digit: chosen to be bad, so say so. Over all: more than 90 % sure on half of the digits it never saw. Ask what the 9 and the 7 have in common.

@@ -1,6 +1,6 @@
 """How soon map and numbers follow the pointer that draws or drags on one's own picture, in JupyterLab.
 
-    python tests/benchmarks/live.py --json FILE
+    make bench ROW=live
 
 Side by side, the explorer with its network in the page and the same page with the network off; then with it on and the
 processor slowed four times. Each gets 120 moves of a pen, and 120 of a digit dragged among scraps, 100 ms apart; the
@@ -9,8 +9,6 @@ without a picture meanwhile. A saved page tells how soon after its script's star
 much larger it is than one without a network.
 """
 
-import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -159,18 +157,3 @@ camlib.explorer(scenes.images, story.maps, **options).save_html("without.html")
     more = len(html.encode()) - (folder / "without.html").stat().st_size
     return {"first_picture_ms": round(statistics.median(times), 1), "worst_ms": round(max(times), 1),
             "more_kb": round(more / 1000, 1)}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="write the numbers here")
-    options = parser.parse_args()
-    results = measure()
-    for form, numbers in results.items():
-        print(f"{form:48}", "  ".join(f"{name} {value}" for name, value in numbers.items()))
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=2))
-
-
-if __name__ == "__main__":
-    main()

@@ -35,11 +35,6 @@ def test_arrays_show_ink_numbers_of_kernels_and_ranges_of_maps():
     assert large.get_xlabel() == f"{features.min():.3g} to {features.max():.3g}"
 
 
-def test_every_image_has_its_title():
-    figure = inside.images_titled([INK] * 5, list("abcde"), columns=3)
-    assert [panel.get_title() for panel in figure.axes if panel.get_visible()] == list("abcde")
-
-
 def test_dots_are_the_features_of_their_class():
     features, labels = RANDOM.normal(size=(9, 2)), np.arange(9) % 3
     [panel] = inside.features_by_class(features, labels, [1, 4, 7]).axes
