@@ -1,5 +1,5 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
-# notebooks: make them anew, ONLY=03 for one · texts: where no code has changed · solutions: the solved ones, out/solutions
+# notebooks: make them anew, ONLY=03 for one · texts: without running them, outputs kept · solutions: the solved ones, out/solutions
 # slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
@@ -66,17 +66,17 @@ peers: install
 	@touch $@
 
 notebooks: install
-	$(BIN)/python -m notebooks.build learner $(ONLY)
+	$(BIN)/python -m course.build learner $(ONLY)
 
 texts: install
-	$(BIN)/python -m notebooks.build texts $(ONLY)
+	$(BIN)/python -m course.build texts $(ONLY)
 
 solutions: install
-	$(BIN)/python -m notebooks.build solved $(ONLY)
+	$(BIN)/python -m course.build solved $(ONLY)
 
 slides: install
 	@$(MAKE) --no-print-directory .venv/docs/ready
-	PYTHONPATH=.venv/docs $(BIN)/python -m notebooks.slides $(ONLY)
+	PYTHONPATH=.venv/docs $(BIN)/python -m course.slides $(ONLY)
 
 # What the theme's maker needs, source maps and templates, is a third of the site.
 site: install
@@ -112,8 +112,8 @@ lock: install
 
 # Two steps: in one, clang may call an optimiser that knows no SIMD.
 wasm:
-	clang --target=wasm32 -O3 -msimd128 -nostdlib -c camlib/show/conv.c -o conv.o
-	wasm-ld --no-entry --strip-all --export=__heap_base conv.o -o camlib/show/conv.wasm
+	clang --target=wasm32 -O3 -msimd128 -nostdlib -c camlib/explore/web/conv.c -o conv.o
+	wasm-ld --no-entry --strip-all --export=__heap_base conv.o -o camlib/explore/web/conv.wasm
 	rm conv.o
 
 clean:

@@ -1,8 +1,8 @@
 """Class activation mapping, from scratch: the code behind the notebooks.
 
-The folders are the pipeline: `data` → `networks` → `training` → `maps` → `measure` and `show`. The names below are
-there without them: `camlib.explain`, `from camlib import plot`. Importing this package or any of its modules does not
-import TensorFlow; the first function that needs it does.
+The folders are the pipeline: `data` → `networks` → `training` → `maps` → `measure`, `plot` and `explore`. The names
+below are there without them: `camlib.explain`, `from camlib import plot`. Importing this package or any of its modules
+does not import TensorFlow; the first function that needs it does.
 """
 
 import importlib
@@ -27,8 +27,8 @@ _FUNCTIONS = {
     "upsample": "maps.arrays",
     "normalise": "maps.arrays",
     "softmax": "maps.arrays",
-    "explorer": "show.explorer",
-    "own_photo": "show.own_photo",
+    "explorer": "explore.widget",
+    "own_photo": "explore.photograph",
     "iou": "boxes",
     "accuracy": "training.accuracy",
     "class_accuracy": "training.accuracy",
@@ -52,10 +52,7 @@ _MODULES = {
     "faithfulness": "measure.faithfulness",
     "table": "measure.table",
     "grid": "measure.grid",
-    "plot": "show.plot",
-    "inside": "show.inside",
-    "panels": "show.panels",
-    "charts": "show.charts",
+    "plot": "plot",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])
 

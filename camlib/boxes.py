@@ -75,6 +75,18 @@ def box_masks(boxes, size):
     return masks
 
 
+def around(image, box, side):
+    """The square of `side` pixels of an image whose middle is a box's, moved inward where it would reach outside.
+
+    image: (height, width). box: half-open (x0, y0, x1, y1), in pixels.
+    """
+    x0, y0, x1, y1 = box
+    height, width = image.shape
+    left = int(np.clip((x0 + x1) // 2 - side // 2, 0, width - side))
+    top = int(np.clip((y0 + y1) // 2 - side // 2, 0, height - side))
+    return image[top:top + side, left:left + side]
+
+
 def _area(low, high):
     sides = np.maximum(high - low, 0)
     return sides[..., 0] * sides[..., 1]

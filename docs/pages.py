@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 import camlib
-from notebooks import build
+from course import build
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent

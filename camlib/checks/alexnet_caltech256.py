@@ -101,7 +101,7 @@ def repaired_read(answer, files):
 def _picture_hint(given, right):
     """What is wrong with a picture, (side, side, 3), or None. Resizing in another way changes a few grey values."""
     turned = {
-        "her picture still: draw it beside ours, with plot.show_image or photo_grid": right[..., ::-1],
+        "her picture still: draw it beside ours, with plot.grid": right[..., ::-1],
         "upside down: [::-1] turns the rows round, the first axis": right[::-1],
         "left and right are swapped: that is the second axis": right[:, ::-1],
         "rows and columns are swapped": right.swapaxes(0, 1),
@@ -114,4 +114,4 @@ def _picture_hint(given, right):
         return None
     if away[nearest] < 10:
         return nearest
-    return "draw it beside ours, with photo_grid: what differs?"
+    return "draw it beside ours, with plot.grid: what differs?"

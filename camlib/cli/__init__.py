@@ -71,22 +71,22 @@ def print_accuracy(options):
 
 
 def heatmaps(options):
-    from ..show import pictures
+    from .. import plot
 
     run = runs.open_run(options.run)
     scenes = make_scenes(digits.load_split()[1], options.images)
-    pictures.write_heatmaps(run, scenes, options.out)
+    plot.write_heatmaps(run, scenes, options.out)
     print(f"{options.out}: {options.images} images × {len(run.steps)} steps, and accuracy.png")
 
 
 def picture(options):
     """The README's picture, of the first scene of seed 2, which notebook 00 shows too."""
-    from ..show import pictures
+    from .. import plot
 
     run = runs.shipped_run()
     scenes = make_scenes(digits.load_split()[1], 1000, seed=2)
     story = cam.explain_run(run, scenes.images[:1])
-    figure = pictures.course_picture(
+    figure = plot.course_picture(
         scenes.images[0], story.maps[:, 0], run.steps, run.accuracy, story.logits[:, 0], scenes.labels[0]
     )
     figure.savefig(options.out, dpi=100)

@@ -120,7 +120,7 @@ def table(numbers):
 
 def maps(options):
     """Write OUT/PHOTO.png for each photograph: the photograph, and the maps of its top classes over it."""
-    from ..show import plot
+    from .. import plot
     from ..training.transfer import load
 
     model, names, side = load(options.model)

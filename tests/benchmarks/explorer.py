@@ -31,7 +31,7 @@ images = random.integers(0, 255, (9, 100, 100), dtype=np.uint8)
 """
 FORMS = {
     "explorer": """
-from camlib.show.explorer import explorer
+from camlib.explore.widget import explorer
 explorer(images, maps, accuracy=np.linspace(0.1, 0.98, steps), boxes=[(10, 10, 50, 50)] * 9, class_index=3)
 """,
     "interact + matplotlib": """

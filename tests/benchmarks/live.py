@@ -21,7 +21,7 @@ from lab import CHROMIUM_FLAGS, Notebook, Server, find_chromium, new_context, wr
 
 MOVES, STARTS = 120, 7
 MAPS = """
-import camlib, camlib.show.explorer as explore
+import camlib, camlib.explore.widget as explore
 run, scenes = camlib.shipped_run(), camlib.make_scenes(camlib.load_split()[1], 6)
 story = camlib.explain_run(run, scenes.images)
 options = dict(bias=story.bias, steps=run.steps, accuracy=run.accuracy, labels=scenes.labels, boxes=scenes.boxes)

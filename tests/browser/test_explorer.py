@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from lab import Notebook, isolated_environment, pixels, write_notebook
 
-from camlib.show import explorer as explore
+from camlib.explore import widget as explore
 
 SETUP = """
 import numpy as np
-from camlib.show.explorer import explorer
+from camlib.explore.widget import explorer
 random = np.random.default_rng(0)
 y, x = np.mgrid[:12, :12]
 maps = random.normal(0, 0.4, (5, 4, 12, 12, 6))

@@ -7,7 +7,7 @@ from lab import Notebook, pixels, write_notebook
 from PIL import Image
 
 from camlib import grid
-from camlib.show.explorer import explorer
+from camlib.explore.widget import explorer
 
 CELL = """
 import numpy as np

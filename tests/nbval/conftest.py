@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from notebooks import build
+from course import build
 
 HERE = Path(__file__).parent
 

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from notebooks import build
+from course import build
 
 SOURCE = '''\
 # %% [markdown] tags=["slide"]
@@ -52,6 +52,7 @@ def lay_out(folder, patch):
     """A course of one short notebook, 09_double, which `build` takes for ours."""
     (folder / "source").mkdir()
     (folder / "source" / "09_double.py").write_text(SOURCE)
+    patch.setattr(build, "SOURCES", folder / "source")
     patch.setattr(build, "FOLDER", folder)
     patch.setattr(build, "SOLUTIONS", folder / "solutions")
     return folder
@@ -139,12 +140,28 @@ def test_texts_and_tags_change_without_a_run(course, made, monkeypatch):
     assert [cell.execution_count for cell in cells if cell.cell_type == "code"] == [1, 2, 3, 4]
 
 
-def test_outputs_of_other_code_are_not_kept(course, made):
+def test_code_that_changes_keeps_the_outputs_of_its_place_until_it_is_run(course, made, monkeypatch):
+    monkeypatch.setattr(build, "run", None)
+    before = outputs(made[1])
     made[0].write_text(SOURCE.replace("three = 3", "three = 4"))
+    build.main(["texts"])
+    assert "three = 4" in made[1].read_text() and outputs(made[1]) == before
+
+
+def test_a_cell_that_is_new_or_gone_needs_a_run(course, made):
     old = made[1].read_bytes()
-    with pytest.raises(SystemExit, match="holds outputs of other code than its source: run make notebooks ONLY=09"):
-        build.main(["texts"])
-    assert made[1].read_bytes() == old
+    message = "holds outputs of other code than its source: run make notebooks ONLY=09"
+    for source in (f"{SOURCE}\n# %%\n1 + 1\n", SOURCE[:SOURCE.rindex("# %%")]):
+        made[0].write_text(source)
+        with pytest.raises(SystemExit, match=message):
+            build.main(["texts"])
+        assert made[1].read_bytes() == old
+
+
+def test_outputs_of_other_code_are_not_for_decks(made):
+    made[0].write_text(SOURCE.replace("three = 3", "three = 4"))
+    with pytest.raises(ValueError, match="holds outputs of other code"):
+        build.with_outputs(build.learner(made[0]), made[1])
 
 
 def test_a_cell_has_its_time(course):

@@ -36,7 +36,7 @@ def tagged(tag, cells):
 
 def test_sources_notebooks_and_the_readme_name_the_same():
     assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == NAMES
-    assert sorted(path.stem for path in (FOLDER / "source").glob("*.py")) == NAMES
+    assert sorted(path.stem for path in (ROOT / "course").glob("[0-9]*.py")) == NAMES
     assert re.findall(r"^\| \[.+\]\(notebooks/(\w+)\.ipynb\) \|", (ROOT / "README.md").read_text(), re.M) == NAMES
 
 
@@ -44,7 +44,7 @@ def test_sources_notebooks_and_the_readme_name_the_same():
 def test_a_notebook_is_its_source_without_guide_notes_and_solutions(name):
     """Whoever changes a source runs `make notebooks`; whoever changes a notebook is told to change its source."""
     cells = read(name)["cells"]
-    solved = [cell for cell in jupytext.read(FOLDER / "source" / f"{name}.py").cells
+    solved = [cell for cell in jupytext.read(ROOT / "course" / f"{name}.py").cells
               if not {"guide", "notes"} & set(cell.metadata.get("tags", []))]
     assert len(cells) == len(solved)
     for ours, theirs in zip(cells, solved):

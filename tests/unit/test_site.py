@@ -4,8 +4,8 @@ import runpy
 from pathlib import Path
 
 import camlib
+from course import build
 from docs import pages
-from notebooks import build
 
 ROOT = Path(__file__).parents[2]
 

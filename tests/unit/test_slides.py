@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 
-from notebooks import build, slides
+from course import build, slides
 
 SOURCE = '''\
 # %% [markdown] tags=["slide"]

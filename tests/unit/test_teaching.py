@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from camlib.grading.notebooks import course, exercises
-from notebooks.slides import SESSIONS
+from course.slides import SESSIONS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "TEACHING.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (\d) \| \[(\d\d)\]\(notebooks/\2_\w+\.ipynb\) \| (\d+) \| (.*) \| (.*) \|$", TEXT, re.M)
 MINUTES = {notebook: int(minutes) for _, notebook, minutes, _, _ in ROWS}
-SOURCES = sorted((ROOT / "notebooks" / "source").glob("*.py"))
+SOURCES = sorted((ROOT / "course").glob("[0-9]*.py"))
 
 
 def test_sessions_are_those_of_the_decks_and_take_90_minutes():
@@ -52,7 +52,7 @@ def test_points_of_the_ladder_add_up():
 
 def test_the_rubric_is_that_of_the_audit():
     rubric = re.search(r"^\| rubric .+?\n(?!\|)", TEXT, re.M | re.S)[0].strip()
-    source = (ROOT / "notebooks" / "source" / "08_audit_a_network.py").read_text("utf-8")
+    source = (ROOT / "course" / "08_audit_a_network.py").read_text("utf-8")
     assert rubric.count("\n") == 6 and rubric in source.replace("\n# ", "\n")
 
 

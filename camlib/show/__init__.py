@@ -1,1 +1,0 @@
-"""Maps before the reader's eyes: figures, and the explorer."""
