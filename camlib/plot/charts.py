@@ -72,7 +72,7 @@ def xy(series, *, xlabel, ylabel, title="", log="", width=5.6):
         getattr(panel, f"{name}axis").set_major_formatter("{x:,.12g}")
     panel.legend(frameon=False, fontsize=9)
     panel.spines[["top", "right"]].set_visible(False)
-    return described(figure, f"{ylabel} against {xlabel}. " + "; ".join(
+    return described(figure, f"A chart, {ylabel} against {xlabel}: " + "; ".join(
         _went(label, x, y) for label, (x, y, _) in series.items()) + ".")
 
 
@@ -88,7 +88,7 @@ def bars(values, *, ylabel, title="", marked=(), unit="%"):
     panel.set(ylabel=ylabel, ylim=(0, 1.2 * max(values.values())))
     panel.set_title(title, fontsize=10)
     panel.spines[["top", "right"]].set_visible(False)
-    return described(figure, f"{_said(ylabel, values)}.")
+    return described(figure, f"Bars, {_said(ylabel, values)}.")
 
 
 def histogram(groups, *, xlabel, ylabel, title="", bins=40, limits=(0, 1)):

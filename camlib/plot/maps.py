@@ -141,7 +141,7 @@ def cells_over(image, marked, title):
     panel.grid(color=QUIET, lw=0.3)
     panel.tick_params(length=0)
     write_title(panel, title, fontsize=10)
-    return described(figure, f"{title}: {marked.sum()} of {marked.size} cells are marked.")
+    return described(figure, f"A scene under its cells, {marked.sum()} of {marked.size} marked: {title}.")
 
 
 def _place(values):

@@ -37,7 +37,7 @@ def grid(images, maps=None, *, titles=(), rows=(), boxes=(), found=(), columns=N
     shown = [values for values in maps if values is not None]
     shared = isinstance(limit, str)
     limits = np.broadcast_to(shared_limit(shown) if shared else limit, len(images))
-    figure, panels = _panels(images, titles, rows, columns, width, ranged=bool(shown) and not shared)
+    figure, panels = _panels(images, titles, rows, columns, width, bool(shown), shared)
     for panel, image, values, end in zip(panels, images, maps, limits):
         heat = show_map(panel, image, values, signed=signed, limit=end)
         if values is not None and not shared:
@@ -65,7 +65,8 @@ def show_map(panel, image, values=None, *, signed=False, limit=None, opacity=0.8
     large = upsample(values, np.shape(image)[:2])
     if signed:
         limit = (np.max(np.abs(values)) if limit is None else limit) or 1
-        return panel.imshow(large, cmap=SIGNED, vmin=-limit, vmax=limit, alpha=opacity)
+        strength = np.minimum(1, 0.4 + abs(large) / limit)  # what lies below shows where there is little to say
+        return panel.imshow(large, cmap=SIGNED, vmin=-limit, vmax=limit, alpha=opacity * strength)
     limit = np.max(values) if limit is None else limit
     heat = np.clip(large / limit, 0, 1) if limit > 0 else np.zeros_like(large)
     photo = np.ndim(image) == 3
@@ -145,18 +146,19 @@ def crop_with_values(image, box, title):
     figure = grid([image, piece], titles=[title, f"the crop of {y1 - y0} × {x1 - x0}"], boxes=[box], width=3.1)
     for (y, x), ink in np.ndenumerate(piece):
         figure.axes[1].text(x, y, ink, ha="center", va="center", fontsize=7, color="w" if ink > 127 else "k")
-    return described(figure, f"{title}, with a box; beside it the {piece.size} pixels of the box with their values, "
-                             f"{piece.min()} to {piece.max()}")
+    return described(figure, f"A small picture, {title}, and beside it the {piece.size} pixels of a box on it with "
+                             f"their values, {piece.min()} to {piece.max()}.")
 
 
-def _panels(images, titles, rows, columns, width, ranged):
-    """A figure and a panel for each image, in rows of `columns`, each with room for its title and its range."""
+def _panels(images, titles, rows, columns, width, mapped, shared):
+    """A figure and a panel for each image, in rows of `columns`, with room for titles, ranges or a bar, and a note."""
     columns = columns or len(images)
     lines = max((1 + str(title).count("\n") for title in titles if str(title)), default=0)
     tallest = max(np.shape(image)[0] / np.shape(image)[1] for image in images)
-    height = width * min(tallest, 2) + 0.19 * lines + 0.2 * ranged + 0.05
+    height = width * min(tallest, 2) + 0.19 * lines + 0.2 * (mapped and not shared) + 0.05
     count = -(-len(images) // columns)
-    figure, panels = subplots(count, columns, size=(columns * width + 0.3 * bool(rows), count * height + 0.2 * ranged))
+    size = columns * width + 0.3 * bool(len(rows)) + 0.8 * shared, count * height + 0.2 * mapped
+    figure, panels = subplots(count, columns, size=size)
     for panel in panels.flat[len(images):]:
         panel.set_visible(False)
     for panel, name in zip(panels[:, 0], rows):

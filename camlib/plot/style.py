@@ -4,11 +4,13 @@ import unicodedata
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 FEATURE = "magma"  # feature maps: light is large
 HEAT = "YlOrRd"  # evidence for, on a scene: from paper to dark red
-SIGNED = "RdBu_r"  # evidence for in red, against in blue, nothing white
+SIGNED = LinearSegmentedColormap.from_list("signed", ("#053061", "#2166ac", "#4393c3", "#a6d0e6", "white",
+                                                      "#f6b89b", "#d6604d", "#b2182b", "#67001f"))  # RdBu, 0 white
 PIXELS = 100  # an inch of a figure on a page, px
 SHARP = 150  # px an inch of line charts, which are shown in `PIXELS`
 
@@ -20,7 +22,7 @@ class Described(Figure):
 
     def _repr_mimebundle_(self, **kwargs):
         width = {"width": round(PIXELS * self.get_figwidth())} if self.dpi != PIXELS else {}
-        return {}, {"image/png": {"alt": self.alt, **width}}
+        return {}, {kind: {"alt": self.alt, **width} for kind in ("image/png", "image/jpeg")}
 
 
 def subplots(rows=1, columns=1, *, size, sharp=False, **options):
