@@ -13,9 +13,9 @@ COLORMAPS = ("diverging", "heat", "viridis", "magma", "jet")  # those of the exp
 def photo_heat():
     """The matplotlib colour map of heat over photographs, from nothing, dark violet, to strong, a pale pink.
 
-    Of thirteen looked at over forty photographs this is the one that shows on snow and on black, in grey and to the
-    colour-blind, and is told apart from what is orange itself, goldfish and balloons, as inferno is not. Black would be
-    taken for a shadow, and white for nothing.
+    Of those looked at over the sample's photographs this is the one that shows on snow and on black, in grey and to
+    the colour-blind, and is told apart from what is orange itself, goldfish and balloons, as inferno is not. Black
+    would be taken for a shadow, and white for nothing.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
