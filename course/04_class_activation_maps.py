@@ -255,7 +255,7 @@ print("other maps, the same differences")
 # As in the paper's figure 2: the three features that raise this logit most, the one that lowers it most, and the sum of all 64.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 17, five of them for 4.3. **Say:** one scale for all ten, red for, blue against. **They will predict** nothing, or clutter, for a wrong class. It is the digit, too: blue for 6 and 8, pale red for 1, 2 and 9; the ten add up to zero. **Usual mistakes:** pale clutter taken for proof, before the untrained network was asked (1.8 against 140.7); the hottest cell taken for the logit. 4.3: *sum*, *larger*, *unknown*. (It is 3.3 again: let them remember, then show the maps.) **Ask:** what was learnt, silence or the digit? **Short of time:** the ten maps, then the two printed factors.
+# **Minutes** 17, five of them for 4.3. **Say:** one scale for all ten, red for, blue against. **They will predict** nothing, or clutter, for a wrong class. It is the digit, too: blue for 6 and 8, pale red for 1, 2 and 9; the ten add up to zero. **Usual mistakes:** pale clutter taken for proof, before the untrained network was asked (1.8 against 140.7); the hottest cell taken for the logit. 4.3: *A* forgets the cells that were wiped, *B* the number of cells, *D* that features see 28 px only. **Ask:** what was learnt, silence or the digit? **Short of time:** the ten maps, then the two printed factors.
 
 # %% tags=["fragment"]
 plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
@@ -328,30 +328,34 @@ assert ratio["trained"].low > 30 and ratio["untrained"].high < 3
 # %% [markdown]
 # (95 % intervals by the bootstrap over digits, as in 03.) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it, with scenes of scraps only.
 #
-# **Exercise 4.3 · predict and explain.** Lay two scenes side by side on one canvas, 100 × 200. You know the ten logits of each alone. What are those of the wide canvas, class by class?
+# **Exercise 4.3 · predict and explain.** Lay two scenes side by side on one canvas, 100 × 200. As 3.3 found, its logits are the means of theirs. You have its ten maps. Now somebody wipes the right half: blank paper. What is the mean of each map then?
 #
-# - `"sum"`: the sum of the two, since evidence adds up;
-# - `"larger"`: the larger of the two, since the stronger digit wins;
-# - `"mean"`: the mean of the two, since the evidence is shared out over more cells;
-# - `"unknown"`: the two do not tell, since the scenes disturb each other.
+# - A: what it was: the evidence in the left half stands where it stood;
+# - B: the mean of the left half, the only one with ink;
+# - C: the mean over all cells, those of the right half holding what blank paper does;
+# - D: the maps do not tell: the network would have to look again.
 #
-# Reason, do not try. Return the word and the ten logits (zeros for `"unknown"`).
+# Reason, do not try. Return the letter and the ten means. `paper` is what the ten maps hold in a cell of blank paper.
 
 # %% [markdown] tags=["guide", "slide"]
-# **Exercise 4.3 · predict and explain.** Lay two scenes side by side on one canvas, 100 × 200. You know the ten logits of each alone. What are those of the wide canvas, class by class?
+# **Exercise 4.3 · predict and explain.** Two scenes side by side on one canvas, 100 × 200. Somebody wipes the right half: blank paper. What is the mean of each map then?
 #
-# - `"sum"`: the sum of the two, since evidence adds up;
-# - `"larger"`: the larger of the two, since the stronger digit wins;
-# - `"mean"`: the mean of the two, since the evidence is shared out over more cells;
-# - `"unknown"`: the two do not tell, since the scenes disturb each other.
+# - A: what it was: the evidence in the left half stands where it stood;
+# - B: the mean of the left half, the only one with ink;
+# - C: the mean over all cells, those of the right half holding what blank paper does;
+# - D: the maps do not tell: the network would have to look again.
 
 # %% [markdown] tags=["notes"]
-# One minute alone, hands for the four words, two minutes with a neighbour who voted otherwise, hands again. Whoever says “unknown” has a point: at the seam. How large is it? Then ask what a map of the wide canvas will show that its logit hides.
+# One minute alone, hands for the four letters, two minutes with a neighbour who voted otherwise, hands again. Whoever says D has a point: at the seam. How large is it? Then ask what a map of the wide canvas will show that its logit hides.
 
 # %% tags=["exercise"]
-def on_a_wide_canvas(left, right):
-    """left, right: logits of two scenes, (10,). Return (word, predicted logits)."""
-    return "mean", (left + right) / 2
+def on_a_wide_canvas(maps, paper):
+    """maps: the canvas's, (rows, columns, 10). paper: (10,), what a blank cell holds.
+
+    Return (letter, the ten means once the right half is wiped).
+    """
+    left = maps[:, : maps.shape[1] // 2].mean(axis=(0, 1))
+    return "C", (left + paper) / 2
 
 
 # %%
@@ -364,9 +368,14 @@ checks.on_a_wide_canvas(on_a_wide_canvas)
 left, right = slice(0, 200, 2), slice(1, 200, 2)
 wide = np.concatenate([scenes.images[left], scenes.images[right]], axis=2)
 wide_seen = camlib.explain(network, wide)  # maps of 25 × 50 cells
-predicted = (seen.logits[left] + seen.logits[right]) / 2
-off = abs(wide_seen.logits - predicted)
-print(f"off by {off.mean():.2f} on average; the logits' own size is "
+wiped = np.where(np.arange(200) < 100, wide, 0).astype(np.uint8)
+after = camlib.explain(network, wiped).maps.mean(axis=(1, 2))  # (100, 10)
+
+paper = camlib.explain(network, np.zeros_like(wide[:1])).maps[0, 12, 25]
+assert not paper.any()  # this network has learnt that paper says nothing at all
+predicted = (wide_seen.maps[:, :, :25].mean(axis=(1, 2)) + paper) / 2
+off = abs(after - predicted)
+print(f"off by {off.mean():.3f} on average; the means' own size is "
       f"{abs(predicted).mean():.1f}")
 assert off.mean() < 0.03 * abs(predicted).mean()
 
@@ -380,7 +389,7 @@ plot.grid([wide[0]] * 2, asked, width=3.3, signed=True,
           titles=[f"map of {first}", f"map of {second}"])
 
 # %% [markdown] tags=["notes"]
-# The mean: logits are off by 0.03 on average, and 2.8 in size. One canvas, two questions. In the map of 2, the 7 is pale red and pale blue: ask why it is not blank. Ten logits alone could not tell.
+# C, and off by 0.006 on average, at a size of 1.8: at the seam, features see both scenes. Paper holds exactly 0 here, so half the left mean would do; a network that never saw paper alone holds other numbers there. One canvas, two questions. In the map of 2, the 7 is pale red and pale blue: ask why it is not blank. Ten logits alone could not tell.
 
 # %% [markdown]
 # The mean hides which half spoke; the maps tell. (At the seam, features see both scenes.)

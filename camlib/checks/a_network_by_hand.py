@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checker import checker, close_hint, shape_hint
+from .checker import checker, close_hint, predicted, shape_hint
 
 
 @checker
@@ -20,6 +20,8 @@ def _pool_hint(given, values):
     rows, columns = values.shape
     corners = [values[y::2, x::2] for y in (0, 1) for x in (0, 1)]
     expected = np.maximum.reduce(corners)
+    if given.shape == (rows // 2,):
+        return "f[i:i + 2] is two whole rows: a square has two columns as well, f[i:i + 2, j:j + 2]"
     if given.shape == (rows - 1, columns - 1):
         return f"the shape is {given.shape}, expected {expected.shape}: the squares must not overlap"
     strips = values.reshape(rows // 2, columns // 2, 4).max(axis=2)
@@ -66,19 +68,12 @@ def _wrong_gradients(logits, p, y):
 @checker
 def moved_digit(answer):
     """Exercise 2.3, a digit that moves."""
-    given = answer()
-    if not isinstance(given, tuple | list) or len(given) != 2 or not isinstance(given[0], str):
-        return f"expected a letter and a number of cells, such as (\"A\", 0), got {given!r}"
-    letter, cells = given[0].strip().upper(), given[1]
     misled = {
         "A": "a mean adds up all cells before it divides: does it know in which of them a number stood?",
         "B": "a pool forgives one pixel inside a square at most: what does a kernel find on blank paper?",
         "D": "weights learn what they saw, but which weight here belongs to one place of the picture?",
     }
-    if letter not in (*misled, "C"):
-        return f"expected one of the letters A to D, got {given[0]!r}"
-    if letter in misled:
-        return misled[letter]
+    cells = predicted(answer(), "C", misled, '("A", 0)')
     wrong = {
         "the maps follow the ink. By how much": 0,
         "that counts pixels; how many pixels wide is a cell of the last maps": 8,
@@ -91,25 +86,15 @@ def moved_digit(answer):
 @checker
 def high_loss(answer):
     """Exercise 2.4, a loss that stays high."""
-    for classes in (3, 10):
-        given = answer(classes)
-        if not isinstance(given, tuple | list) or len(given) != 2 or not isinstance(given[0], str):
-            return f"expected a letter and a loss, such as (\"A\", 0.0), got {given!r}"
-        hint = _cause_hint(given[0].strip().upper()) or _floor_hint(given[1], classes)
-        if hint:
-            return hint
-    return None
-
-
-def _cause_hint(letter):
     misled = {
         "A": "more steps would help a little; but what would the loss be if every answer were perfect?",
         "B": "the two networks read almost equally many digits right, and one of them has a low loss",
         "D": "then the network would be right about one time in three; how often is it?",
     }
-    if letter not in (*misled, "C"):
-        return f"expected one of the letters A to D, got {letter!r}"
-    return misled.get(letter)
+    for classes in (3, 10):
+        if hint := _floor_hint(predicted(answer(classes), "C", misled, '("A", 0.0)'), classes):
+            return hint
+    return None
 
 
 def _floor_hint(floor, classes):

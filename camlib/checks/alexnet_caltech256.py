@@ -1,10 +1,8 @@
 """Checkers of notebook 06."""
 
-from numbers import Real
-
 import numpy as np
 
-from .checker import checker, close_hint, shape_hint
+from .checker import checker, close_hint, percentage, predicted, shape_hint
 
 
 @checker
@@ -15,7 +13,11 @@ def map_side(answer, pixels):
         pool1 = (conv1 - 3) // 2 + 1
         expected = (pool1 - 3) // 2 + 1
         unpadded = (((side - 11) // 4 + 1 - 3) // 2 + 1 - 4 - 3) // 2 + 1 - 6
+        rounded = side
+        for kernel, stride, padding in ((11, 4, 2), (3, 2, 0), (3, 2, 0)):
+            rounded = round((rounded + 2 * padding - kernel) / stride + 1)
         wrong = {
+            "round down at every layer, with //: half a cell is none": rounded,
             "that is the map after conv1: go on through all of LAYERS": conv1,
             "that is the map after the first pool: go on through all of LAYERS": pool1,
             "the padding is missing: it adds 2p": unpadded,
@@ -52,20 +54,13 @@ def fold(answer, v, b, mean, deviation):
 @checker
 def predict_tag(answer, marked, clean):
     """Exercise 6.3, a tag on every dog."""
-    given = answer()
-    if not isinstance(given, tuple | list) or len(given) != 2:
-        return 'return two things, a letter and a percentage, such as ("A", 90)'
-    letter, percent = given
-    if letter not in ("A", "B", "C", "D"):
-        return f'the first is the letter of a statement, "A", "B", "C" or "D", not {letter!r}'
-    if isinstance(percent, bool) or not isinstance(percent, Real) or not 0 <= percent <= 100:
-        return f"the second is a percentage, a number from 0 to 100, not {percent!r}"
-    return _TAG_HINTS.get(letter) or _percent_hint(percent, marked, clean)
+    percent = percentage(predicted(answer(), "C", _TAG_HINTS, '("A", 90)'))
+    return _percent_hint(percent, marked, clean)
 
 
 _TAG_HINTS = {
     "A": "a corner seldom holds what names the dog. What else differs between dogs and the rest, in training?",
-    "B": "small is not weak: softmax regression weighs what tells classes apart, whatever its size",
+    "B": "small is not weak: the dense layer weighs what tells classes apart, whatever its size",
     "D": "the photographs are as many as before, and of the same dogs: what is new in them is no part of a dog",
 }
 

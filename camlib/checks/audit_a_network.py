@@ -124,6 +124,7 @@ def verdict(answer, seal):
     result, names = answer(), sorted(seal["claims"])
     if sorted(result) != names:
         return f"expected a dict with the names {', '.join(names)}, got {', '.join(map(str, sorted(result)))}"
+    result = {name: (kind.strip().lower(), *figures) for name, (kind, *figures) in result.items()}
     for name, (kind, value, low, high) in result.items():
         if kind not in KINDS:
             return f"{name}: {kind!r} is no verdict: choose from {', '.join(KINDS)}"

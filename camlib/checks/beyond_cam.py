@@ -20,6 +20,7 @@ def grad_cam_by_hand(answer):
         "the ReLU is missing, after the sum": features @ alpha,
         "that is HiResCAM: average the gradient over the cells before it meets the features": product,
         "that is HiResCAM's positive part: average the gradient over the cells first": np.maximum(product, 0),
+        "right for 16 × 16 cells only: read the number of cells from the array": expected * 20 / 256,
         "that is α from the sum of the gradients; take their mean": gradients[..., 0].size * expected,
         "the ReLU belongs after the sum, not on α": features @ np.maximum(alpha, 0),
         "the ReLU belongs after the sum, not on the gradients": features @ positive,
@@ -49,7 +50,8 @@ def map_of_log_probability(answer):
     }
     scaled = {f"{hint}; and the slope of a logit in one cell holds a factor that is missing": cells * value
               for hint, value in list(wrong.items())[1:]}
-    return _relative_hint(given, expected, wrong | scaled)
+    fixed = {"right for 16 × 16 cells only: read the number of cells from the maps": (own - average) / 256}
+    return _relative_hint(given, expected, wrong | scaled | fixed)
 
 
 METHODS = ("grad_cam", "grad_cam_plus_plus", "hires_cam", "xgrad_cam", "layer_cam", "score_cam", "ablation_cam",

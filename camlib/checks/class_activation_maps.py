@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checker import checker, close_hint, shape_hint
+from .checker import checker, choice, close_hint, predicted, shape_hint
 
 
 @checker
@@ -45,33 +45,27 @@ def maps_of_flattened(answer):
     return close_hint(maps, 20 * sums, wrong, "the mean over the cells, plus the bias, should be the logit")
 
 
-PREDICTIONS = ("sum", "larger", "mean", "unknown")
-
-
 @checker
 def on_a_wide_canvas(answer):
-    """Exercise 4.3, two scenes on one canvas."""
+    """Exercise 4.3, half of a canvas wiped."""
     random = np.random.default_rng(0)
-    left, right = random.normal(scale=5, size=(2, 10))
-    result = answer(left, right)
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
-        return "expected two things: the word you chose, and what you predict for the ten logits"
-    choice, logits = result
-    if not isinstance(choice, str) or choice not in PREDICTIONS:
-        return f"the first should be one of the words {', '.join(map(repr, PREDICTIONS))}"
-    if choice == "sum":
-        return "that would hold if the network added its cells up. What does `gap` do, and with how many cells here?"
-    if choice == "larger":
-        return "that would hold if the network kept the strongest cell only. What does `gap` do with all the others?"
-    if choice == "unknown":
-        return ("a feature sees 28 × 28 pixels, so away from the seam every cell holds what it held before: what "
-                "does the network compute from them?")
-    wrong = {
-        "you say “mean”, but these numbers are the sum": left + right,
-        "you say “mean”, but these are the larger of each two": np.maximum(left, right),
-        "that is one mean of all twenty: predict a number for each class": (left + right).mean() / 2 + 0 * left,
+    maps, paper = random.normal(scale=5, size=(4, 6, 10)), random.normal(size=10)
+    misled = {
+        "A": "the map keeps its evidence in the left half. But of which cells is the logit the mean?",
+        "B": "that would hold if the canvas were cut in two. It is as wide as before: how many cells are in the mean?",
+        "D": "a feature sees 28 × 28 pixels, so away from the seam every cell holds what it held, or what paper holds",
     }
-    return close_hint(logits, (left + right) / 2, wrong, "you say “mean”, but the numbers are another thing")
+    means = predicted(answer(maps.copy(), paper.copy()), "C", misled, '("A", ten means)')
+    left, right = maps[:, :3].mean(axis=(0, 1)), maps[:, 3:].mean(axis=(0, 1))
+    wrong = {
+        "you say that wiped cells hold what paper does, but these are the means as they were": (left + right) / 2,
+        "you say that wiped cells hold what paper does, but these are means of the left half alone": left,
+        "you say that wiped cells hold what paper does, but here they hold 0": left / 2,
+        "paper is what one cell holds: half of all cells hold it": left / 2 + paper,
+        "that wipes the left half: columns are the second axis": (right + paper) / 2,
+        "that wipes the lower half: columns are the second axis": (maps[:2].mean(axis=(0, 1)) + paper) / 2,
+    }
+    return close_hint(means, (left + paper) / 2, wrong, "C is right, but the ten numbers are another thing")
 
 
 NOTICED = ("mean", "classes", "box")
@@ -103,8 +97,7 @@ def mended_maps(answer):
     hint = close_hint(maps, right, faults, "each value should stay as it is and move to another cell: which?")
     if hint:
         return hint
-    if not isinstance(noticed, str) or noticed not in NOTICED:
-        return f"the maps are right; for the check, choose one of {', '.join(map(repr, NOTICED))}"
+    noticed, _ = choice(noticed, NOTICED, '(maps, "mean")', "the maps are right; for the check, ")
     if noticed == "mean":
         return "the maps are right; but a mean over all cells is the same wherever the cells lie"
     if noticed == "classes":

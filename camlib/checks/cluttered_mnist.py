@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checker import checker, close_hint, shape_hint
+from .checker import checker, close_hint, predicted, shape_hint
 
 
 @checker
@@ -65,11 +65,7 @@ def reported_error(answer, error, leaked):
         "D": "with fewer known digits the new ones are a little harder, but not all of the test is new",
     }
     for case in dict.fromkeys(((float(error), float(leaked)), (0.2, 0.25), (0.1, 0.9))):
-        statement, number = answer(*case)
-        if statement not in ("A", "B", "C", "D"):
-            return f'expected a statement, "A" to "D", and a number, got {statement!r} first'
-        if statement != "B":
-            return wrong_statements[statement]
+        number = predicted(answer(*case), "B", wrong_statements, '("A", 0.1)')
         hint = _reported_hint(number, *case)
         if hint:
             return f"for an error of {case[0]:.3g} and a leak of {case[1]:.3g}, {hint}"

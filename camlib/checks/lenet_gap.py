@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checker import checker, close_hint, shape_hint
+from .checker import checker, close_hint, predicted, shape_hint
 
 
 @checker
@@ -72,11 +72,7 @@ def side_by_side(answer, left, right):
         "D": "the canvas is twice as wide, and as high as before: by how much does the number of cells grow?",
     }
     for a, b in dict.fromkeys(((float(left), float(right)), (12.0, -4.0), (3.0, 3.5))):
-        statement, number = answer(a, b)
-        if statement not in ("A", "B", "C", "D"):
-            return f'expected a statement, "A" to "D", and a number, got {statement!r} first'
-        if statement != "B":
-            return wrong_statements[statement]
+        number = predicted(answer(a, b), "B", wrong_statements, '("A", 4.5)')
         wrong = {
             "that is the sum of both: how many cells are there now?": a + b,
             "that is a quarter of the sum: by how much has the area grown?": (a + b) / 4,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checker import checker, close_hint
+from .checker import checker, close_hint, percentage, predicted
 
 
 @checker
@@ -33,6 +33,8 @@ def margin(answer):
         right = np.sqrt(half**2 + grown) - half
         wrong = {
             "that is how much a whole side may grow: it has two ends": 2 * right,
+            "that is in whole pixels: leave the fraction": np.floor(right),
+            "that is rounded to whole pixels: leave the fraction": np.ceil(right),
             "that is for one edge alone; here all four lie outside": w * (1 / delta - 1),
             "that is for a box that is too small; here the found one is the larger":
                 half - np.sqrt(half**2 - w * h * (1 - delta) / 4),
@@ -58,20 +60,7 @@ MISTAKEN = {
 @checker
 def one_of_two(answer):
     """Exercise 5.3, two digits, one question."""
-    result = answer()
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
-        return "expected two things: the word you chose, and a percentage"
-    word, percent = result
-    if not isinstance(word, str):
-        return "the first should be a word, in quotation marks"
-    if word in MISTAKEN:
-        return MISTAKEN[word]
-    if word != "blind":
-        return "the first should be one of the words 'same', 'both', 'blind', 'chance'"
-    if not np.isscalar(percent) or isinstance(percent, str) or not 0 <= percent <= 100:
-        return "the second should be one number, in percent, from 0 to 100"
-    if 0 < percent <= 1:
-        return "give percent, from 0 to 100, not a fraction"
+    percent = percentage(predicted(answer(), "blind", MISTAKEN, '("same", 90)'))
     if percent > 60:
         return "the word fits; but in so many scenes the map would have to know which digit you ask for"
     if percent < 40:
@@ -101,6 +90,7 @@ def difference_interval(answer):
         "each method drew its own scenes here, and yet both met the same ones":
             ((low + high) / 2 - half, (low + high) / 2 + half),
         "that is the interval of one method; asked is that of a difference": (low_a, high_a),
+        "a ^ b says that they differ, not who was right: make the hits numbers, 1.0 * a - b": _interval(a ^ b, digits),
     }
     noise = 0.12 * (high - low)  # the ends of a thousand draws are uncertain by 2 % of the width
     if np.allclose(np.multiply(100, result), (low, high), rtol=0, atol=noise):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checker import checker, close_hint
+from .checker import checker, close_hint, predicted
 
 
 @checker
@@ -10,6 +10,8 @@ def hottest_cell(answer, maps, logits):
     """Exercise 0.1, the cell with the most evidence."""
     named = maps[:, :, logits.argmax()]
     result = answer(maps, logits)
+    if np.shape(result) in ((2, 1), (1, 2)):  # as np.where and np.argwhere give one place
+        result = np.ravel(result)
     if np.shape(result) == ():
         return f"{result} is a flat index: np.unravel_index(index, shape) turns it into a row and a column"
     if np.shape(result) == (3,):
@@ -50,19 +52,13 @@ def added_by_each_cell(answer):
 @checker
 def before_training(answer):
     """Exercise 0.3, before training."""
-    result = answer()
-    if not isinstance(result, (tuple, list)) or len(result) != 2 or not isinstance(result[0], str):
-        return "expected two things: a letter and a number, such as ('A', 5000)"
-    letter, count = result[0].strip().upper(), result[1]
-    if letter not in tuple("ABCD"):
-        return f"{result[0]!r} is none of the letters A, B, C and D"
-    if letter == "A":
-        return ("that such maps mean nothing to us is true. But the equation does not ask what a map means: whose sum "
-                "does a map show?")
-    if letter == "B":
-        return "maps and logits do change in training. Are they two things that are trained, or one made of the other?"
-    if letter == "D":
-        return "does the equation hear the label? Look for it there"
+    misled = {
+        "A": "that such maps mean nothing to us is true. But the equation does not ask what a map means: whose sum "
+             "does a map show?",
+        "B": "maps and logits do change in training. Are they two things that are trained, or one made of the other?",
+        "D": "does the equation hear the label? Look for it there",
+    }
+    count = predicted(answer(), "C", misled, '("A", 5000)')
     wrong = {
         "that is how many logits there are. If the equation holds, in how many do its sides differ?": 10000,
         "this counts logits where the two sides differ; you say that the equation holds": 1000,

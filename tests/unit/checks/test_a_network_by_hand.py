@@ -103,12 +103,12 @@ def test_moved_digit_is_right(capsys, right):
     (("A", 4), "adds up all cells"),
     (("B", 0), "forgives one pixel"),
     (("D", 4), "belongs to one place"),
-    (("E", 4), "letters A to D"),
+    (("E", 4), "expected one of A, B, C, D"),
     (("C", 8), "counts pixels"),
     (("C", 0), "follow the ink"),
     (("C", 2), "how often"),
     (("C", 3), "how many pixels"),
-    ("C", "expected a letter and a number"),
+    ("C", "C is right; return what you predict beside it"),
     (("C", "four"), "another form"),
 ])
 def test_moved_digit_hints(capsys, answer, hint):
@@ -135,14 +135,14 @@ def test_high_loss_is_what_a_search_finds(capsys):
     (lambda n: ("A", 0.0), "more steps would help a little"),
     (lambda n: ("B", least_by_search(n)), "almost equally many"),
     (lambda n: ("D", np.log(n)), "one time in three"),
-    (lambda n: ("F", 0), "letters A to D"),
+    (lambda n: ("F", 0), "expected one of A, B, C, D"),
     (lambda n: ("C", 0), "probability of 1"),
     (lambda n: ("C", np.log(n)), "knows nothing"),
     (lambda n: ("C", np.log(np.e + n) - 1), "counted twice"),
     (lambda n: ("C", np.e / (np.e + n - 1)), "that is the probability"),
     (lambda n: ("C", least_by_search(3)), "10 classes"),
     (lambda n: ("C", 0.7), "best output"),
-    (lambda n: "C", "expected a letter and a loss"),
+    (lambda n: "C", "C is right; return what you predict beside it"),
 ])
 def test_high_loss_hints(capsys, answer, hint):
     said = verdict(capsys, checks.high_loss, answer)

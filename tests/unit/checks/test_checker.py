@@ -1,5 +1,7 @@
 """What all checkers share: whose error it was, and that the reader's code is not run more than it must."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -74,16 +76,45 @@ def test_a_strange_answer_is_not_the_readers_error(name, capsys):
 
 @pytest.mark.parametrize("name", checks.__all__)
 def test_an_error_of_the_readers_is_told_as_one(name, capsys):
-    text = said(capsys, getattr(checks, name), lambda *_: [][1], CONTEXTS[name])
-    assert text.endswith("your code stopped with IndexError: list index out of range\n")
+    """With the line of the cell at which it came up, and what the function was called with."""
+    def broken(*_):
+        empty = []
+        return empty[1]
+
+    text = said(capsys, getattr(checks, name), broken, CONTEXTS[name])
+    line = inspect.getsourcelines(broken)[1] + 2
+    assert f"stopped with IndexError: list index out of range, in line {line} of its cell, return empty[1]." in text
+    takes_nothing = {"before_training", "high_loss", "moved_by_biases", "moved_digit", "one_of_two", "predict_tag",
+                     "telling", "verdict"}
+    assert ("It was called with" in text) == (name not in takes_nothing - {"high_loss"})
 
 
 @pytest.mark.parametrize("name", checks.__all__)
 def test_a_stub_is_called_once(name, capsys):
-    calls = []
-    assert "○" in said(capsys, getattr(checks, name), lambda *given: calls.append(given), CONTEXTS[name])
-    assert len(calls) == 1
-    assert "○" in said(capsys, getattr(checks, name), None, CONTEXTS[name])
+    class Stub:
+        calls = 0
+
+        def __call__(self, *given):
+            self.calls += 1
+
+    stub = Stub()
+    for answer in (stub, None, stubs_of_notebooks, lambda *_: None):
+        assert "○" in said(capsys, getattr(checks, name), answer, CONTEXTS[name])
+    assert stub.calls == 1
+
+
+def stubs_of_notebooks(*_):
+    """What a reader is given, with this docstring."""
+    return None
+
+
+@pytest.mark.parametrize("name", checks.__all__)
+def test_a_forgotten_return_is_an_attempt(name, capsys):
+    def forgetful(*given):
+        len(given)
+
+    text = said(capsys, getattr(checks, name), forgetful, CONTEXTS[name])
+    assert "✘" in text and "your code returned None: does each way through it end in a line with return?" in text
 
 
 @pytest.mark.parametrize("name, right, cases", [
@@ -112,7 +143,7 @@ def test_a_function_is_asked_for(capsys):
 
 def test_none_in_a_later_case_is_an_attempt(capsys):
     text = said(capsys, checks.map_side, lambda side: 13 if side == 227 else None, (227,))
-    assert "✘" in text and "returned None for one of the cases" in text
+    assert "✘" in text and "returned None: does each way" in text
 
 
 def test_a_fault_in_judging_shows_the_answer(capsys):

@@ -94,17 +94,17 @@ def test_margin(answer, part, capsys):
     (("same", 100), "no scrap"),
     (("both", 50), "the map of one class"),
     (("chance", 3), "mostly on paper"),
-    (("blind", 0.5), "not a fraction"),
+    (("blind", 0.5), "for a fraction of 0.5 write 50"),
     (("blind", 95), "would have to know which"),
     (("blind", 3), "the one you ask for?"),
-    (("blind", "half"), "one number, in percent"),
-    (("blind", -1), "one number, in percent"),
-    (("CAM", 50), "one of the words 'same'"),
-    ((0, 50), "a word, in quotation marks"),
-    ("blind", "expected two things"),
+    (("blind", "half"), "a number from 0 to 100, not"),
+    (("blind", -1), "a number from 0 to 100, not"),
+    (("CAM", 50), "expected one of blind, both, chance, same"),
+    ((0, 50), "expected one of blind, both, chance, same"),
+    ("blind", "blind is right; return what you predict beside it"),
 ])
 def test_one_of_two(answer, part, capsys):
-    checks.one_of_two(lambda: answer)
+    checks.one_of_two(None if answer is None else lambda: answer)
     assert part in said(capsys)
 
 

@@ -65,11 +65,11 @@ def test_added_by_each_cell(answer, part, capsys):
     (("C", 10000), "how many logits there are"),
     (("C", 1000), "you say that the equation holds"),
     (("C", 3), "how often does it not"),
-    (("E", 0), "none of the letters"),
-    ("C", "expected two things"),
-    ((0, "C"), "expected two things"),
+    (("E", 0), "expected one of A, B, C, D"),
+    ("C", "C is right; return what you predict beside it"),
+    ((0, "C"), "expected one of A, B, C, D"),
 ])
 def test_before_training(answer, part, capsys):
-    checks.before_training(lambda: answer)
+    checks.before_training(None if answer is None else lambda: answer)
     text = capsys.readouterr().out
     assert part in text and text.count("\n") == 1

@@ -15,7 +15,7 @@ HELPER = "def sums(f, k):\n    return f @ k\n\n"
 WRONG = "    return features.mean(axis=(0, 1)) @ kernel"
 HEADS = {name: f"def {name}{arguments}:\n" for name, arguments in {
     "maps_by_hand": "(features, kernel)", "maps_of_flattened": "(features, weights)",
-    "on_a_wide_canvas": "(left, right)", "mended_maps": "(saved)"}.items()}
+    "on_a_wide_canvas": "(maps, paper)", "mended_maps": "(saved)"}.items()}
 
 
 def body(name, text):
@@ -33,7 +33,7 @@ HONEST = {  # learner → (cells that differ from the solved ones; None stands f
     "gus": (body("on_a_wide_canvas", "    raise ValueError('\\ud800\\0\\x1b[2J ' + 'very ' * 99)")
             | body("maps_by_hand", "    print('looking', features)\n    return (features @ kernel).tolist()"), 3),
     "hal": (body("mended_maps", "    return saved[:, ::-1], 'box'"), 3),
-    "ida": (body("on_a_wide_canvas", "    return 'sum', left + right"), 3),
+    "ida": (body("on_a_wide_canvas", "    return 'B', paper"), 3),
     "jon": (body("maps_by_hand", "    return feature @ kernel"), 3),
     "kim": ({"maps_by_hand": "from numpy import *\n" + HEADS["maps_by_hand"]
              + "    return einsum('yxk,kc->yxc', features, kernel).astype(float32)"}, 4),
@@ -49,7 +49,7 @@ CHEATS = {  # learner → cells, each with what its column should say
                               + HEADS["maps_of_flattened"] + "    return features", "the shape is (4, 5, 6)"),
         "on_a_wide_canvas": ("class Yes(float):\n    def __eq__(self, other): return True\n"
                              "    def __sub__(self, other): return 0\n" + HEADS["on_a_wide_canvas"]
-                             + "    return 'mean', [Yes(n) for n in range(10)]", "are another thing"),
+                             + "    return 'C', [Yes(n) for n in range(10)]", "are another thing"),
         "mended_maps": (HEADS["mended_maps"] + "    saved[:] = 0\n    return saved, 'box'", "each value should stay"),
     },
     "ned": {
@@ -87,7 +87,7 @@ def collected(course, tmp_path_factory):
     """A folder with twenty submissions."""
     folder = tmp_path_factory.mktemp("collected")
     blank = json.loads((course / f"{NAME}.ipynb").read_text())
-    solutions = [cell.source for cell in jupytext.read(notebooks.COURSE / "source" / f"{NAME}.py").cells
+    solutions = [cell.source for cell in jupytext.read(notebooks.COURSE.with_name("course") / f"{NAME}.py").cells
                  if "exercise" in cell.metadata.get("tags", [])]
 
     def submit(learner, changes, path=None, alter=lambda notebook: None):
