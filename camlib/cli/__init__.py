@@ -109,7 +109,7 @@ def localize(options):
     table = tables.localization_table(network, scenes, pairs, options.methods or tables.USUAL, untrained)
     right = bootstrap(100 * right_names(network, scenes), groups=scenes.digits)
     print(f"step {step:,}, {options.scenes:,} scenes of 1,000 unseen digits, {right} % named rightly; all in percent, "
-          "± half of a 95 % interval (bootstrap over digits)")
+          "± half of a 95 % interval (over digits)")
     print(tables.as_text(table))
     first, *others = table
     print(f"\nless {first.name}, on the same scenes:")

@@ -217,7 +217,7 @@ def test_the_curve_of_both_networks(folder, small_network, tmp_path, monkeypatch
             tmp_path / "curve.json")
     assert asked == [(19, [1, 2, 3], 2, SIDE, "imagenet"), (19, [1, 2, 3], 2, SIDE, None)]
     said, stated = capsys.readouterr().out, json.loads((tmp_path / "curve.json").read_text())
-    assert "random      3 a category  45.0 (30.0 to 60.0)   30.0 … 60.0" in said
+    assert "random      3 a category  45.0 (-145.6 to 235.6)   30.0 … 60.0" in said  # ± 12.706 × 15: t, of two draws
     assert stated["counts"] == [1, 2, 3] and stated["random"][1] == [0.2, 0.4, 0.6]
     assert not (tmp_path / "none").exists()
 
