@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from camlib.backend import keras
 from camlib.cli import main
 from camlib.data import caltech, photos, registry
 from camlib.data.scenes import make_scenes
+from camlib.measure.intervals import bootstrap
 from camlib.training import runs, transfer
+from camlib.training.train import COURSE
 
 SIDE = 63  # px
 
@@ -48,7 +51,21 @@ def test_accuracy_counts_right_answers(capsys, split):
     text = capsys.readouterr().out
     scenes = make_scenes(split[1], 120)
     logits = runs.shipped_run().load().predict(scenes.images, verbose=0)
-    assert f"{np.mean(logits.argmax(axis=1) == scenes.labels):.2%}" in text and "120 scenes" in text
+    right = logits.argmax(axis=1) == scenes.labels
+    _, low, high = bootstrap(100 * right, groups=scenes.digits)
+    assert f"{np.mean(right):.2%}  {low:.1f} to {high:.1f}\n" in text and "120 scenes" in text and low < high
+
+
+@pytest.mark.parametrize("arguments, seed", [([], 0), (["--seed", "7"], 7)])
+def test_ship_trains_the_course_of_a_seed(arguments, seed, tmp_path, monkeypatch, capsys):
+    def trained(recipe, digits, scenes, folder):
+        assert folder == tmp_path and recipe == replace(COURSE, seed=seed)
+        return runs.shipped_run()
+
+    monkeypatch.setattr("camlib.training.train.train", trained)
+    monkeypatch.setattr("camlib.cli.make_scenes", lambda digits, number: number)
+    main(["ship", "--folder", str(tmp_path), *arguments])
+    assert f"{tmp_path}: {runs.shipped_run().accuracy[-1]:.2%}" in capsys.readouterr().out
 
 
 def test_heatmaps_writes_the_pictures(tmp_path, capsys):
