@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ..data import digits, registry
@@ -44,7 +45,7 @@ def ship(options):
     from ..training.train import COURSE, train
 
     train_digits, test_digits = digits.load_split()
-    run = train(COURSE, train_digits, make_scenes(test_digits, 10_000), options.folder)
+    run = train(replace(COURSE, seed=options.seed), train_digits, make_scenes(test_digits, 10_000), options.folder)
     print(f"{options.folder}: {run.accuracy[-1]:.2%} after {run.scenes[-1]:,} scenes")
 
 
@@ -58,16 +59,19 @@ def audit(options):
 
 
 def print_accuracy(options):
-    from ..training.accuracy import accuracy
+    from ..measure.intervals import bootstrap
+    from ..training.accuracy import right_names
 
     run = runs.open_run(options.run)
     scenes = make_scenes(digits.load_split()[1], options.scenes)
     network = None
-    print(f"{len(scenes.labels):,} scenes of the 1,000 digits that training never saw\n    step   scenes  accuracy")
+    print(f"{len(scenes.labels):,} scenes of the 1,000 digits that training never saw; 95 % intervals over digits\n"
+          "    step   scenes  accuracy  interval")
     for step, seen in zip(run.steps, run.scenes):
         if options.all or step == run.steps[-1]:
             network = run.load(step, network)
-            print(f"{step:8,} {seen:8,}  {accuracy(network, scenes):8.2%}")
+            right = bootstrap(100 * right_names(network, scenes), groups=scenes.digits)
+            print(f"{step:8,} {seen:8,}  {right.value:7.2f}%  {right.low:.1f} to {right.high:.1f}")
 
 
 def heatmaps(options):
@@ -109,7 +113,7 @@ def localize(options):
     table = tables.localization_table(network, scenes, pairs, options.methods or tables.USUAL, untrained)
     right = bootstrap(100 * right_names(network, scenes), groups=scenes.digits)
     print(f"step {step:,}, {options.scenes:,} scenes of 1,000 unseen digits, {right} % named rightly; all in percent, "
-          "± half of a 95 % interval (bootstrap over digits)")
+          "± half of a 95 % interval (over digits)")
     print(tables.as_text(table))
     first, *others = table
     print(f"\nless {first.name}, on the same scenes:")
@@ -136,6 +140,7 @@ def _parser():
     add("list", list_files, "every remote file: size, licence, sources, and whether it is cached")
     sub = add("ship", ship, "train the shipped run from scratch, or go on with an interrupted one")
     sub.add_argument("--folder", type=Path, default=runs.SHIPPED)
+    sub.add_argument("--seed", type=whole(0), default=0, help="decides weights and scenes (the shipped run: 0)")
     sub = add("audit", audit, "train four networks to be audited, with faults drawn by lot and sealed")
     sub.add_argument("--folder", type=Path, required=True)
     sub.add_argument("--seed", type=whole(0), help="decides faults and weights (default: drawn, and told to nobody)")

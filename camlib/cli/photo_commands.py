@@ -81,7 +81,7 @@ def grid(options):
                                  side=options.side)
     print(f"{numbers['accuracy']:.1%} of the photographs kept for the test are named rightly (mean of the "
           f"classes); of these, {options.mosaics:,} mosaics of four, {2 * options.side} px\nin percent, with 95 % "
-          "intervals (bootstrap over photographs): how often a class's maximum lies in its own quarter,\nand how much "
+          "intervals (over photographs): how often a class's maximum lies in its own quarter,\nand how much "
           f"of its positive part\n{grid.as_text(rows)}")
     write_json(options.json, numbers | {"mosaics": options.mosaics, "grid": {
         name: {figure: interval._asdict() for figure, interval in row.items()} for name, row in rows.items()}})

@@ -186,6 +186,7 @@ def _hits_by_class(maps, scenes, tolerance):
 def _row(name, of_one, of_two, scenes, first):
     one, two = evidence(of_one, scenes), evidence_of_two(of_two, first)
     rows, digits = one | two, dict.fromkeys(one, scenes.digits) | dict.fromkeys(two, first.digits)
-    figures = {figure: bootstrap(rows[figure], read, groups=digits[figure]) for figure, read in FIGURES.items()}
+    figures = {figure: bootstrap(rows[figure], read, groups=digits[figure], share=figure != "PxAP")
+               for figure, read in FIGURES.items()}
     kind = "baseline" if name in BASELINES else "rival" if name in RIVALS else "method"
     return Row(name, kind, figures, rows, float(THRESHOLDS[rows["MaxBoxAcc"].mean(axis=0).argmax()]))

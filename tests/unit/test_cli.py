@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from camlib.backend import keras
 from camlib.cli import main
 from camlib.data import caltech, photos, registry
 from camlib.data.scenes import make_scenes
+from camlib.measure.intervals import bootstrap
 from camlib.training import runs, transfer
+from camlib.training.train import COURSE
 
 SIDE = 63  # px
 
@@ -48,7 +51,21 @@ def test_accuracy_counts_right_answers(capsys, split):
     text = capsys.readouterr().out
     scenes = make_scenes(split[1], 120)
     logits = runs.shipped_run().load().predict(scenes.images, verbose=0)
-    assert f"{np.mean(logits.argmax(axis=1) == scenes.labels):.2%}" in text and "120 scenes" in text
+    right = logits.argmax(axis=1) == scenes.labels
+    _, low, high = bootstrap(100 * right, groups=scenes.digits)
+    assert f"{np.mean(right):.2%}  {low:.1f} to {high:.1f}\n" in text and "120 scenes" in text and low < high
+
+
+@pytest.mark.parametrize("arguments, seed", [([], 0), (["--seed", "7"], 7)])
+def test_ship_trains_the_course_of_a_seed(arguments, seed, tmp_path, monkeypatch, capsys):
+    def trained(recipe, digits, scenes, folder):
+        assert folder == tmp_path and recipe == replace(COURSE, seed=seed)
+        return runs.shipped_run()
+
+    monkeypatch.setattr("camlib.training.train.train", trained)
+    monkeypatch.setattr("camlib.cli.make_scenes", lambda digits, number: number)
+    main(["ship", "--folder", str(tmp_path), *arguments])
+    assert f"{tmp_path}: {runs.shipped_run().accuracy[-1]:.2%}" in capsys.readouterr().out
 
 
 def test_heatmaps_writes_the_pictures(tmp_path, capsys):
@@ -217,7 +234,7 @@ def test_the_curve_of_both_networks(folder, small_network, tmp_path, monkeypatch
             tmp_path / "curve.json")
     assert asked == [(19, [1, 2, 3], 2, SIDE, "imagenet"), (19, [1, 2, 3], 2, SIDE, None)]
     said, stated = capsys.readouterr().out, json.loads((tmp_path / "curve.json").read_text())
-    assert "random      3 a category  45.0 (30.0 to 60.0)   30.0 … 60.0" in said
+    assert "random      3 a category  45.0 (-145.6 to 235.6)   30.0 … 60.0" in said  # ± 12.706 × 15: t, of two draws
     assert stated["counts"] == [1, 2, 3] and stated["random"][1] == [0.2, 0.4, 0.6]
     assert not (tmp_path / "none").exists()
 
