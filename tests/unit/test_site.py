@@ -3,6 +3,10 @@
 import runpy
 from pathlib import Path
 
+import jupytext
+import nbformat
+import pytest
+
 import camlib
 from course import build
 from docs import pages
@@ -51,13 +55,47 @@ def test_every_name_of_camlib_is_in_the_api():
         assert name in camlib._MODULES or f"`{name}`" in text
 
 
-def test_pages_lead_to_each_part(tmp_path):
-    pages.gather(tmp_path / "pages")
-    index = (tmp_path / "pages" / "index.md").read_text("utf-8")
+@pytest.fixture(scope="module", params=[False, True], ids=["learners", "teachers"])
+def gathered(request, tmp_path_factory):
+    """(whether for teachers, the folder that Sphinx reads)"""
+    folder = tmp_path_factory.mktemp("site") / "pages"
+    pages.gather(folder, teachers=request.param)
+    return request.param, folder
+
+
+def test_pages_lead_to_each_part(gathered):
+    teachers, folder = gathered
+    index = (folder / "index.md").read_text("utf-8")
     listed = [line for line in index.splitlines() if line.startswith("api/")]
     assert sorted(listed) == sorted(f"api/{name}" for name in pages.api())
-    names = {path.stem for path in (tmp_path / "pages" / "notebooks").iterdir()}
+    names = {path.stem for path in (folder / "notebooks").iterdir()}
     assert names == {source.stem for source in build.sources()}
+    assert ("guide/*" in index) == teachers
+
+
+def texts(folder):
+    """All texts that Sphinx reads in `folder`."""
+    cells = [cell.source for path in folder.rglob("*.ipynb") for cell in nbformat.read(path, 4).cells]
+    return "\n".join([*cells, *(path.read_text("utf-8") for path in folder.rglob("*.md"))])
+
+
+def test_only_teachers_get_guides_and_nobody_gets_a_solution(gathered):
+    """Of guides, with the model report: all lines or none."""
+    teachers, folder = gathered
+    text = texts(folder)
+    for source in build.sources():
+        learners = "\n".join(cell.source for cell in build.learner(source).cells)
+        for cell in jupytext.read(source).cells:
+            tags = set(build.tags(cell))
+            lines = [line for line in cell.source.splitlines()
+                     if len(line) > 40 and "](" not in line and line not in learners]
+            if tags == {"guide"}:
+                assert {line in text for line in lines} <= {teachers}
+            elif tags & {"guide", "notes"}:
+                assert not [line for line in lines if line in text]
+            elif "exercise" in tags:
+                assert cell.source not in text
+    assert ("A model report" in text) == teachers
 
 
 def test_the_guide_is_the_cells_tagged_so(tmp_path):
