@@ -41,6 +41,26 @@ def guide(source):
     return notebook
 
 
+def to_read(notebook):
+    """The learner's notebook, in place, as a page that nobody runs, its figures with their text alternatives.
+
+    Without the answers to what was not attempted, and without the cells that do nothing but ask for one; without what
+    begins with “Press **Run”, to the end of its paragraph.
+    """
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r" *Press \*\*Run.*", "", cell.source)
+        elif any("not attempted yet" in output.get("text", "") for output in outputs):
+            cell.outputs = []
+        told = [output.metadata[kind].alt for output in outputs for kind in output.get("metadata", {})
+                if "alt" in output.metadata[kind]]
+        if told:
+            cell.metadata["mystnb"] = {"image": {"alt": " ".join(told)}}
+    notebook.cells = [cell for cell in notebook.cells if not re.fullmatch(r"checks\.\w+\(.*\)", cell.source)]
+    return notebook
+
+
 def api():
     """The API's pages, folder → Markdown: every module that `camlib` names, or has a function of, in their order."""
     pages = {}
@@ -68,7 +88,8 @@ def gather(folder, teachers=False):
     for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
         shutil.copy(ROOT / name, folder)
     for source in build.sources():
-        shutil.copy(build.FOLDER / f"{source.stem}.ipynb", folder / "notebooks")
+        name = f"{source.stem}.ipynb"
+        build.write(to_read(nbformat.read(build.FOLDER / name, as_version=4)), folder / "notebooks" / name)
     if teachers:
         add_guides(folder)
 

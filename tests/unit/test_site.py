@@ -98,6 +98,36 @@ def test_only_teachers_get_guides_and_nobody_gets_a_solution(gathered):
     assert ("A model report" in text) == teachers
 
 
+def code(source, *outputs):
+    return nbformat.v4.new_code_cell(source, outputs=list(outputs))
+
+
+def test_pages_that_nobody_runs_do_not_ask_to():
+    """The course's own, too: no menu to press, no answer to what was not attempted."""
+    not_yet = nbformat.v4.new_output("stream", text="○ Exercise 9.1, twice: not attempted yet\n")
+    other = nbformat.v4.new_output("stream", text="3\n")
+    cells = [nbformat.v4.new_markdown_cell("Of a course. Press **Run ▸ Run All Cells** now. (But read.)\n\nNext."),
+             code("checks.double(double, 3)", not_yet), code("x = 1\nchecks.double(double, x)", not_yet),
+             code("print(3)", other), nbformat.v4.new_markdown_cell("Write `checks.double(double, 3)`.")]
+    text, setup, printed, said = pages.to_read(nbformat.v4.new_notebook(cells=cells)).cells
+    assert text.source == "Of a course.\n\nNext." and said.source == "Write `checks.double(double, 3)`."
+    assert setup.source.startswith("x = 1") and setup.outputs == [] and printed.outputs == [other]
+
+
+def test_no_page_of_the_course_speaks_of_running_it(gathered):
+    _, folder = gathered
+    for path in (folder / "notebooks").iterdir():
+        text = path.read_text("utf-8")
+        assert "Run All" not in text and "not attempted yet\\n" not in text
+
+
+def test_figures_keep_their_text_alternatives():
+    """Where MyST-NB looks for them; decks have them from nbconvert."""
+    figure = nbformat.v4.new_output("display_data", {"image/png": ""}, metadata={"image/png": {"alt": "Two 3s"}})
+    one, none = pages.to_read(nbformat.v4.new_notebook(cells=[code("plot()", figure), code("1 + 1")])).cells
+    assert one.metadata == {"mystnb": {"image": {"alt": "Two 3s"}}} and none.metadata == {}
+
+
 def test_the_guide_is_the_cells_tagged_so(tmp_path):
     source = tmp_path / "09_two.py"
     source.write_text('# %% [markdown]\n# # A title\n\n# %% tags=["guide"]\nanswer = 42\n\n'
