@@ -1,6 +1,6 @@
 # lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
 # notebooks: make them anew, ONLY=03 for one · texts: without running them, outputs kept · solutions: the solved ones, out/solutions
-# slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site
+# slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site, for learners; TEACHERS=1 with guides
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # wasm: build the network's loops for the explorer anew, with clang and lld
@@ -12,6 +12,7 @@ PORT ?= 8888
 ARGS ?=
 ROW ?=
 ONLY ?=
+TEACHERS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
@@ -82,7 +83,7 @@ slides: install
 site: install
 	@$(MAKE) --no-print-directory .venv/docs/ready
 	rm -rf out/pages out/site
-	$(BIN)/python -m docs.pages out/pages
+	$(BIN)/python -m docs.pages $(if $(TEACHERS),--teachers) out/pages
 	PYTHONPATH=.venv/docs $(BIN)/python -m sphinx --quiet --fail-on-warning -d out/pages/.doctrees out/pages out/site
 	@find out/site \( -name "*.map" -o -name "*macros.html" \) -delete
 	@echo "out/site/index.html: $$(du -sh out/site | cut -f1)B"

@@ -17,15 +17,16 @@
 # %% [markdown] tags=["guide"]
 # **Session 1 of 6, 90 minutes: this notebook, 40, then [01](01_cluttered_mnist.ipynb), 50.**
 #
-# **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=1`. Let everybody install at home; ten minutes of installing cost a class of 300 the lecture. Paper for predictions.
+# - **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=1`. Let everybody install at home; ten minutes of installing cost a class of 300 the lecture. Paper for predictions.
+# - **Minutes.** Opening and prediction 5 · first heat map and 0.1, 10 · why it is exact, 0.2 and 0.3, 11 · slide it 5 · now you 3 · failure, map of the course 6 = 40. In class: 0.1 and 0.3. In pairs, if time is left: 0.2. At home: the investigation.
+# - **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer and its pen work without Python.
+# - **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a map of 2 × 2 cells, 8, 0, 0 and −4, with bias 2. Its mean is 1, the logit 3.
 #
-# **Minutes.** Opening and prediction 5 · first heat map and 0.1, 10 · why it is exact, 0.2 and 0.3, 11 · slide it 5 · now you 3 · failure, map of the course 6 = 40. In class: 0.1 and 0.3. In pairs, if time is left: 0.2. At home: the investigation.
+# ## Opening and prediction (5 min)
 #
-# **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer and its pen work without Python.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a map of 2 × 2 cells, 8, 0, 0 and −4, with bias 2. Its mean is 1, the logit 3.
-#
-# **Say**, to open: it was told *what*, never *where*; where does it look? **They will predict** the whole digit, or one stroke, and many that scraps confuse it. The heat is on the digit; whether all of it or a stroke, this map can not say. **Ask:** how did *you* find the digit among the scraps?
+# - **Say:** It was told *what*, never *where*; where does it look?
+# - **They will predict** the whole digit, or one stroke, and many that scraps confuse it. The heat is on the digit; whether all of it or a stroke, this map can not say.
+# - **Ask:** How did *you* find the digit among the scraps?
 
 # %% [markdown] tags=["guide", "slide"]
 # # 00 · Where does a network look?
@@ -75,7 +76,16 @@ plot.scene_grid(scenes, count=6)
 # One minute, on paper, alone; then hands for each, and write the counts on the board. Ask one of each camp for a reason. Nobody is right yet. The next slide answers a part of it, and says which part it can not answer.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 10, four of them for 0.1. **Say:** ten classes, ten maps; red speaks for, blue against, compared with the average class. **They will predict** that an untrained network's heat is spread evenly: 24.7 % is on 6.6 % of the pixels, for there is ink. After training it is 94.0 (93.7 to 94.3). **Usual mistakes** in 0.1: the flat index; row and column exchanged; the hottest cell of *all* classes; the true class instead of the one that is named. **Ask:** why is the 5 warm on a 3? Does heat on the *only* digit show that the map knows which digit it is? (No: session 5.) **Short of time:** 0.1 by pointing at the picture.
+# ## The first heat map (10 min)
+#
+# - **Minutes:** Four of them for 0.1.
+# - **Say:** Ten classes, ten maps; red speaks for, blue against, compared with the average class.
+# - **They will predict** that an untrained network's heat is spread evenly: 24.7 % is on 6.6 % of the pixels, for there is ink. After training it is 94.0 (93.7 to 94.3).
+# - **Usual mistakes** in 0.1: the flat index; row and column exchanged; the hottest cell of *all* classes; the true class instead of the one that is named.
+# - **Ask:**
+#   - Why is the 5 warm on a 3?
+#   - Does heat on the *only* digit show that the map knows which digit it is? (No: session 5.)
+# - **Short of time:** 0.1 by pointing at the picture.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## The first heat map
@@ -173,7 +183,16 @@ checks.hottest_cell(hottest_cell, seen.maps[0], seen.logits[0])
 # holds, up to rounding, for every class of every scene. (The **bias** is one number for each class, whatever the scene.) The hottest cells are in the hundreds and this logit is only between ten and twenty: most cells are close to zero. Check it for a thousand scenes and ten classes at once:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 11, four for 0.2 and five for 0.3. **Say:** the map is not an opinion about the network; it is the network's sum before it is added. **They will predict** *A*, “it has not learnt, so its maps mean nothing”, or *B*. **Usual mistakes.** 0.2: the map as it is (far more than the logit); shares that add up to 1; divided by rows only; negative cells dropped; 625 written down as a number. 0.3: *D*, though the equation hears no label; 10,000 for the count. **Ask:** does “exact” mean “right”? (Before training 0 logits differ, and 12% of the scenes are named rightly.) **Short of time:** 0.2 at the board, with 2 × 2 cells.
+# ## Why it is exact (11 min)
+#
+# - **Minutes:** Four for 0.2 and five for 0.3.
+# - **Say:** The map is not an opinion about the network; it is the network's sum before it is added.
+# - **They will predict** *A*, “it has not learnt, so its maps mean nothing”, or *B*.
+# - **Usual mistakes:**
+#   - 0.2: the map as it is (far more than the logit); shares that add up to 1; divided by rows only; negative cells dropped; 625 written down as a number.
+#   - 0.3: *D*, though the equation hears no label; 10,000 for the count.
+# - **Ask:** Does “exact” mean “right”? (Before training 0 logits differ, and 12% of the scenes are named rightly.)
+# - **Short of time:** 0.2 at the board, with 2 × 2 cells.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Why it is exact
@@ -263,7 +282,16 @@ assert right.low > 95
 # Three things to try: (1) move the step from the first to the last: when does the heat find the digit? (2) stay on one image and go through the classes: which wrong class has heat too, and why? (3) move the threshold until the two boxes fit.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 5: two to show, three for them. **Say:** one thing at a time: first the step, then the class, then the threshold. **They will predict** that the heat finds the digit at the end of training. It is there by about step 145, when 59 % are right. **Usual mistakes:** colours of two steps compared as strengths, though each has its own range; the threshold's box taken for the network's own answer; IoU read as accuracy. **Ask:** when is the network right already, and the box still wrong? Which wrong class has heat on this digit, and why? **Short of time:** the step slider alone.
+# ## Slide it (5 min)
+#
+# - **Minutes:** Two to show, three for them.
+# - **Say:** One thing at a time: first the step, then the class, then the threshold.
+# - **They will predict** that the heat finds the digit at the end of training. It is there by about step 145, when 59 % are right.
+# - **Usual mistakes:** Colours of two steps compared as strengths, though each has its own range; the threshold's box taken for the network's own answer; IoU read as accuracy.
+# - **Ask:**
+#   - When is the network right already, and the box still wrong?
+#   - Which wrong class has heat on this digit, and why?
+# - **Short of time:** The step slider alone.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Slide it
@@ -294,7 +322,16 @@ explorer
 # Code can draw, too. It hands the explorer a picture, and Keras's network finds what the page finds:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 3. **Say:** now it is your picture, and nobody knows the answer before. **They will predict** that the bar makes the 7 stronger and leaves the 1 alone; have them write “more” or “less” heat for class 1 first. **Usual mistakes:** a digit drawn far larger or smaller than the dashed square (training had one size); a thin, shaky line; judging by the percentage alone, which hides the logit. **Ask:** does the answer change when the digit moves? When scraps are added? What did you draw that it could not read? **Short of time:** one volunteer at the projector, or as homework.
+# ## Now you (3 min)
+#
+# - **Say:** Now it is your picture, and nobody knows the answer before.
+# - **They will predict** that the bar makes the 7 stronger and leaves the 1 alone; have them write “more” or “less” heat for class 1 first.
+# - **Usual mistakes:** A digit drawn far larger or smaller than the dashed square (training had one size); a thin, shaky line; judging by the percentage alone, which hides the logit.
+# - **Ask:**
+#   - Does the answer change when the digit moves?
+#   - When scraps are added?
+#   - What did you draw that it could not read?
+# - **Short of time:** One volunteer at the projector, or as homework.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Now you
@@ -338,7 +375,15 @@ plot.maps_along_training(
 # A map shows what the network *did*. It does not know whether that was right. Here is the scene, of these thousand, where the network was most sure of itself and wrong.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 6, with the map of the course. **Say:** every notebook ends with a failure that we do not mend. **They will predict** that it looked at a scrap. It looked at the digit and was 98% sure of a 7; the label says 9. **Usual mistakes:** “the map is wrong” (it shows what the network did); “the label is wrong, so it does not count”; believing that a good map means a right answer. **Ask:** what would *you* have said? What must a heat map in a newspaper show besides itself? **Short of time:** the picture, and one row of the table for today.
+# ## An honest failure, and the map of the course (6 min)
+#
+# - **Say:** Every notebook ends with a failure that we do not mend.
+# - **They will predict** that it looked at a scrap. It looked at the digit and was 98% sure of a 7; the label says 9.
+# - **Usual mistakes:** “the map is wrong” (it shows what the network did); “the label is wrong, so it does not count”; believing that a good map means a right answer.
+# - **Ask:**
+#   - What would *you* have said?
+#   - What must a heat map in a newspaper show besides itself?
+# - **Short of time:** The picture, and one row of the table for today.
 
 # %%
 probability = camlib.softmax(seen.logits)  # ten a scene, adding up to 1 (notebook 02)
@@ -398,7 +443,9 @@ plot.maps_by_class(
 # One sentence for each session. Each notebook runs on its own, so whoever misses one is not lost. Solutions lie in the folder `source`: after trying, not before. A wrong prediction costs nothing here. Now notebook 01.
 
 # %% [markdown] tags=["guide"]
-# **One way through.** A table of ten digits by ten classes, made from each half of the scenes, trained and untrained.
+# ## The investigation: one way through
+#
+# A table of ten digits by ten classes, made from each half of the scenes, trained and untrained.
 
 # %% tags=["guide"]
 def heat_table(maps, some):
@@ -431,7 +478,9 @@ for digit in range(10):
           f"{table[digit, digit]:.1f} on its own")
 
 # %% [markdown] tags=["guide"]
-# **What we found.** Both halves agree (correlation 0.98), but so they do before training (1.00): random numbers have their favourite classes, the same in every scene. So a result that comes back on other scenes need not be learnt. Turned round, the two differ: 0.68 after training, −0.17 before. The trained network's pairs look alike: 4 and 9, 3 and 5, 1 and 7 put most on each other. Is it the shape that they share, or did training scenes teach it in another way? One network cannot say; another seed could.
+# ### What we found
+#
+# Both halves agree (correlation 0.98), but so they do before training (1.00): random numbers have their favourite classes, the same in every scene. So a result that comes back on other scenes need not be learnt. Turned round, the two differ: 0.68 after training, −0.17 before. The trained network's pairs look alike: 4 and 9, 3 and 5, 1 and 7 put most on each other. Is it the shape that they share, or did training scenes teach it in another way? One network cannot say; another seed could.
 
 # %% [markdown]
 # **References.** B. Zhou, A. Khosla, A. Lapedriza, A. Oliva, A. Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150.

@@ -6,15 +6,18 @@
 # %% [markdown] tags=["guide"]
 # **Session 1 of 6, 90 minutes: notebook 00 first, 40 minutes, then this one, 50.**
 #
-# **Prepare.** The day before: `make fetch` once for the digits, run all cells, `make slides ONLY=1`. Paper for everybody. With 300 people, pairs talk and hands vote.
+# - **Prepare.** The day before: `make fetch` once for the digits, run all cells, `make slides ONLY=1`. Paper for everybody. With 300 people, pairs talk and hands vote.
+# - **Minutes.** Opening and predictions 4 · section 1, 4 · section 2, 11 · section 3, 4 · section 4, 3 · section 5, 8 · section 6, 12 · section 7 and summary, 4 = 50. In class: 1.1, 1.3 and 1.4. At home: 1.2 and the investigation.
+# - **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
+# - **Without projector.** Print the deck: `?print-pdf` after its address. The leak is a game without a machine: N people each draw a number from 1 to N: training. Ten draw again: the test. Whose number was drawn before? (About six of ten.)
 #
-# **Minutes.** Opening and predictions 4 · section 1, 4 · section 2, 11 · section 3, 4 · section 4, 3 · section 5, 8 · section 6, 12 · section 7 and summary, 4 = 50. In class: 1.1, 1.3 and 1.4. At home: 1.2 and the investigation.
+# ## Opening and predictions (4 min)
 #
-# **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address. The leak is a game without a machine: N people each draw a number from 1 to N: training. Ten draw again: the test. Whose number was drawn before? (About six of ten.)
-#
-# **Say**, to open: whoever makes the pictures knows where the digit is, and whether it is new. **They will predict** a box of a tenth of the scene, clutter that seldom touches the digit, and no leak, or 7 %: “no two scenes are alike”. Leave all three open until sections 5 and 6. **Ask:** how long did you need for twelve digits? What tells a digit from a scrap, if not the greys?
+# - **Say:** Whoever makes the pictures knows where the digit is, and whether it is new.
+# - **They will predict** a box of a tenth of the scene, clutter that seldom touches the digit, and no leak, or 7 %: “no two scenes are alike”. Leave all three open until sections 5 and 6.
+# - **Ask:**
+#   - How long did you need for twelve digits?
+#   - What tells a digit from a scrap, if not the greys?
 
 # %% [markdown] tags=["guide", "slide"]
 # # 01 · Where do the pictures come from?
@@ -70,7 +73,15 @@ plot.scene_grid(first, titles=["?"] * 12)
 # Three minutes, on paper, alone. Then hands for the three answers to the last one, and write the counts on the board. Do not say who is right: today settles all three.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 4. **Say:** a digit is a table of 28 × 28 numbers; cut them in two heaps once, before anything else is made. A scrap is an 8 × 8 crop of a digit. **They will predict** that clutter is noise of some kind. It is made of digits, so that only size and shape tell them apart. **Usual mistakes:** 0 taken for black (0 is paper here); crops counted as 28 ÷ 8; “test” taken for the hard ones. **Ask:** which crops show nothing at all? At how many places does an 8 × 8 crop fit? (21 × 21.) **Short of time:** the picture of one crop.
+# ## 1 · Five thousand digits, cut once (4 min)
+#
+# - **Say:** A digit is a table of 28 × 28 numbers; cut them in two heaps once, before anything else is made. A scrap is an 8 × 8 crop of a digit.
+# - **They will predict** that clutter is noise of some kind. It is made of digits, so that only size and shape tell them apart.
+# - **Usual mistakes:** 0 taken for black (0 is paper here); crops counted as 28 ÷ 8; “test” taken for the hard ones.
+# - **Ask:**
+#   - Which crops show nothing at all?
+#   - At how many places does an 8 × 8 crop fit? (21 × 21.)
+# - **Short of time:** The picture of one crop.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 1 · Digits, cut once
@@ -107,7 +118,16 @@ plot.crop_with_values(whole, box, f"a digit of 28 × 28 pixels: “{train.labels
 # This is where the first bug lives. 8-bit numbers wrap around: in `uint8`, 200 + 100 is 44, and an overlap turns *pale*.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 11, five of them for 1.1. **Say:** a scene is a sum, clipped at 255; a seed fixes every byte. **They will predict** that 200 + 100 is 255 or an error. In 8 bits it is 44, without a word. **Usual mistakes** in 1.1: an overlap that wraps around; a sum that is not clipped; a piece that replaces what lies below; x and y swapped; the canvas that came in changed; right values as `int64`. **Ask:** does it matter whether you clip after each piece or once at the end? Why does the sum of layers need no care with 8 bits? **Short of time:** skip the pairs of greys.
+# ## 2 · A scene by hand (11 min)
+#
+# - **Minutes:** Five of them for 1.1.
+# - **Say:** A scene is a sum, clipped at 255; a seed fixes every byte.
+# - **They will predict** that 200 + 100 is 255 or an error. In 8 bits it is 44, without a word.
+# - **Usual mistakes** in 1.1: an overlap that wraps around; a sum that is not clipped; a piece that replaces what lies below; x and y swapped; the canvas that came in changed; right values as `int64`.
+# - **Ask:**
+#   - Does it matter whether you clip after each piece or once at the end?
+#   - Why does the sum of layers need no care with 8 bits?
+# - **Short of time:** Skip the pairs of greys.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 2 · A scene by hand
@@ -230,7 +250,15 @@ print(f"200 scenes equal camlib's in every pixel; {overlapping} needed clipping"
 # and the same for rows. It is **half-open**: $x_1$ is the first column *after* the ink, so the width is $x_1 - x_0$ and the slice `image[y0:y1, x0:x1]` is exactly the box.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 4. **Say:** boxes cost money elsewhere; here we placed the digit, so its box is exact and free. **They will predict** that the box can be found in the finished scene. The box of *all* ink is nearly the whole scene; only the digit's own layer gives its own. **Usual mistakes:** the last column of ink taken for the right edge, (row, column) returned for (x, y); a 28 × 28 box around the whole digit. **Ask:** how wide is a box from 15 to 31? Who is told the boxes? (Nobody in training.) **Short of time:** the picture with the boxes.
+# ## 3 · Boxes for nothing (4 min)
+#
+# - **Say:** Boxes cost money elsewhere; here we placed the digit, so its box is exact and free.
+# - **They will predict** that the box can be found in the finished scene. The box of *all* ink is nearly the whole scene; only the digit's own layer gives its own.
+# - **Usual mistakes:** The last column of ink taken for the right edge, (row, column) returned for (x, y); a 28 × 28 box around the whole digit.
+# - **Ask:**
+#   - How wide is a box from 15 to 31?
+#   - Who is told the boxes? (Nobody in training.)
+# - **Short of time:** The picture with the boxes.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Boxes for nothing
@@ -267,7 +295,13 @@ plot.scene_grid(first, boxes=True)
 # How many draws does the recipe allow?
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 3. **Say:** there are more scenes than anybody can store, so none is stored; a seed makes the same ones again. **They will predict** some millions. **Usual mistakes:** many scenes taken for many digits: there are still only 4,000, and section 6 depends on it; “random” taken for “not reproducible”. **Ask:** why must stack 2 be the same, whether stacks 0 and 1 were made or not? (A training that was stopped goes on with the same scenes.) **Short of time:** the number of draws, then the row of variants.
+# ## 4 · As many as you like (3 min)
+#
+# - **Say:** There are more scenes than anybody can store, so none is stored; a seed makes the same ones again.
+# - **They will predict** some millions.
+# - **Usual mistakes:** Many scenes taken for many digits: there are still only 4,000, and section 6 depends on it; “random” taken for “not reproducible”.
+# - **Ask:** Why must stack 2 be the same, whether stacks 0 and 1 were made or not? (A training that was stopped goes on with the same scenes.)
+# - **Short of time:** The number of draws, then the row of variants.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 4 · As many as you like
@@ -329,7 +363,15 @@ plot.grid(images, titles=list(options), boxes=boxes)
 # Clutter and empty paper have the rest. How large is $c$?
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 8. **Say:** a score is a mean over 625 cells, and the digit has few of them. So these must be loud and the rest nearly silent. **They will predict** a box of a tenth of the scene (it is 3.1 %), and that clutter touches a digit in one scene of ten; it is 23.6 % (22.4 to 25.0). **Usual mistakes:** the 28 × 28 digit taken for its box. In 1.2: in proportion to k; `eight` taken for one distractor; “all touch” for “one touches”; the share *not* touched; percent. **Ask:** four times the clutter: four times the touching? **Short of time:** 1.2 at home.
+# ## 5 · How hard is it? (8 min)
+#
+# - **Say:** A score is a mean over 625 cells, and the digit has few of them. So these must be loud and the rest nearly silent.
+# - **They will predict** a box of a tenth of the scene (it is 3.1 %), and that clutter touches a digit in one scene of ten; it is 23.6 % (22.4 to 25.0).
+# - **Usual mistakes:**
+#   - The 28 × 28 digit taken for its box.
+#   - 1.2: in proportion to k; `eight` taken for one distractor; “all touch” for “one touches”; the share *not* touched; percent.
+# - **Ask:** Four times the clutter: four times the touching?
+# - **Short of time:** 1.2 at home.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 5 · How hard is it?
@@ -426,7 +468,16 @@ assert touched[digit.labels == 1].mean() < touched[digit.labels == 0].mean()
 # We repeat the mistake on a small scale. (`mixed.digits` tells which digit each scene shows.)
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 12: four for 1.3, four for 1.4. **Say:** scenes are many, digits are few; what must be new in a test is the digit. **They will predict** no leak. It is 68.9 % for the project that made scenes first. **Usual mistakes.** 1.3: *A*, “no two scenes are alike”; *C*, “a memoriser passes”; *D*, “it knows fewer digits”; error minus leak instead of a product; the way back instead of the way there. 1.4: still two shuffles; classes forgotten; cut without shuffling; labels out of step. **Ask:** what must be new in *your* data: patient, speaker, street? **Short of time:** 1.4 by reading alone.
+# ## 6 · Why the split comes first (12 min)
+#
+# - **Minutes:** Four for 1.3, four for 1.4.
+# - **Say:** Scenes are many, digits are few; what must be new in a test is the digit.
+# - **They will predict** no leak. It is 68.9 % for the project that made scenes first.
+# - **Usual mistakes:**
+#   - 1.3: *A*, “no two scenes are alike”; *C*, “a memoriser passes”; *D*, “it knows fewer digits”; error minus leak instead of a product; the way back instead of the way there.
+#   - 1.4: still two shuffles; classes forgotten; cut without shuffling; labels out of step.
+# - **Ask:** What must be new in *your* data: patient, speaker, street?
+# - **Short of time:** 1.4 by reading alone.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 6 · Why the split comes first
@@ -619,7 +670,16 @@ checks.split_is_honest(mended_split, everything)
 # Does clutter hide digits? In each of the 4,000 scenes we count the pixels of the digit's ink that clutter covers, and those of clutter's ink within 4 pixels of the box, both as a share of the digit's ink.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 4, with the summary. **Say:** look at the picture before you blame the network. **They will predict** that clutter hides strokes. It covers a quarter of a digit in 0.5 % of the scenes; it *adds* strokes. **Usual mistakes:** these eight taken for typical (they are the most crowded of 4,000); the wish to throw them away, which flatters a test. **Ask:** which of the eight did you read otherwise than the label? Is the label then wrong? What did you guess wrongly today, and why? **Short of time:** the eight pictures, then the summary. Home: 1.2 for all, the investigation for the curious.
+# ## 7 · When the recipe lies, and the summary (4 min)
+#
+# - **Say:** Look at the picture before you blame the network.
+# - **They will predict** that clutter hides strokes. It covers a quarter of a digit in 0.5 % of the scenes; it *adds* strokes.
+# - **Usual mistakes:** These eight taken for typical (they are the most crowded of 4,000); the wish to throw them away, which flatters a test.
+# - **Ask:**
+#   - Which of the eight did you read otherwise than the label?
+#   - Is the label then wrong?
+#   - What did you guess wrongly today, and why?
+# - **Short of time:** The eight pictures, then the summary. Home: 1.2 for all, the investigation for the curious.
 
 # %% tags=["nbval-check-output"]
 ink = (digit.images > 0).sum(axis=(1, 2))  # pixels of each digit
@@ -679,7 +739,9 @@ for letter, n in zip("ABCDEFGH", worst):
 # Let them say each line before it is read. The investigation is for the curious: clutter cut from training digits, in test scenes: a leak, or not? Vote now.
 
 # %% [markdown] tags=["guide"]
-# **One way to answer.** The label is drawn without regard to the clutter, so no crop tells anything about it. But a memoriser that knows every training crop can strike out what it recognises, and the digit is what remains. We give it such a memory: a number for each 8 × 8 window, equal for equal windows.
+# ## The investigation: one way to answer
+#
+# The label is drawn without regard to the clutter, so no crop tells anything about it. But a memoriser that knows every training crop can strike out what it recognises, and the digit is what remains. We give it such a memory: a number for each 8 × 8 window, equal for equal windows.
 
 # %% tags=["guide"]
 from numpy.lib.stride_tricks import sliding_window_view
@@ -719,6 +781,8 @@ for name, source in {"training": train, "test": test}.items():
         print(f"clutter of {name} digits: {part} % of the {what}'s ink struck out")
 
 # %% [markdown] tags=["guide"]
+# ### What we found
+#
 # Of clutter cut from training digits, the memoriser strikes out more than 80 % of the ink, and of the digit about 1 %: it finds the digit by knowing what is *not* one. Of clutter cut from test digits it strikes out next to nothing. So such clutter leaks nothing about the label, and much about the place. A network keeps no list of crops, and its gain may be nothing. To settle that, test the trained network of notebook 03 on both kinds of clutter around the same digits, and bootstrap the difference. Until then, cutting test clutter from test digits costs nothing and leaves no doubt.
 
 # %% [markdown]

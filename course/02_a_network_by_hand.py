@@ -6,15 +6,16 @@
 # %% [markdown] tags=["guide"]
 # **Session 2 of 6, 90 minutes: this notebook.**
 #
-# **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=2`. Paper for everybody. With 300 people, pairs talk and hands vote.
+# - **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=2`. Paper for everybody. With 300 people, pairs talk and hands vote.
+# - **Minutes.** Opening and predictions 8 · section 1, 15 · section 2, 12 · section 3, 12 · section 4, 13 · section 5, 17 · section 6, 5 · section 7 and summary, 8 = 90. In class: 2.1, 2.3 and 2.4. At home: 2.2 and the investigation.
+# - **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
+# - **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a 5 × 5 picture with a bar, the kernel of section 1, and one valley with three walks.
 #
-# **Minutes.** Opening and predictions 8 · section 1, 15 · section 2, 12 · section 3, 12 · section 4, 13 · section 5, 17 · section 6, 5 · section 7 and summary, 8 = 90. In class: 2.1, 2.3 and 2.4. At home: 2.2 and the investigation.
+# ## Opening and predictions (8 min)
 #
-# **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a 5 × 5 picture with a bar, the kernel of section 1, and one valley with three walks.
-#
-# **Say**, to open: today every operation is done once by hand; after that, Keras only does it faster. **They will predict** a large number on black (“much ink”), a loss of 0 (“it has done nothing wrong yet”), and “not sure” about a 5. Leave all three open until their sections. **Ask:** which of the five pictures could you still read?
+# - **Say:** Today every operation is done once by hand; after that, Keras only does it faster.
+# - **They will predict** a large number on black (“much ink”), a loss of 0 (“it has done nothing wrong yet”), and “not sure” about a 5. Leave all three open until their sections.
+# - **Ask:** Which of the five pictures could you still read?
 
 # %%
 import numpy as np
@@ -67,7 +68,15 @@ plot.way_through(camlib.shipped_run().load(), scene)
 # Three minutes, on paper, alone. Then hands for each answer, and write the counts on the board. Do not say who is right. Guess 1 is settled in section 1, guess 2 in section 3, guess 3 in section 6.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 15. **Say:** do one place at the board: nine weights, nine pixels, one sum. Then let the kernel slide. Red and blue are signs. **They will predict** a large number on solid black: there is much ink. But 3 · 8 − 6 · 4 = 0. **Usual mistakes:** 28 cells a side (26: the kernel has to fit); one map for each channel of the input (channels are added, each *kernel* makes a map). **Ask:** how would you find vertical strokes? What remains of a bar ten pixels thick? (Its edges.) **Short of time:** skip the two-channel cell; say padding and stride in two sentences.
+# ## 1 · A kernel slides over a picture (15 min)
+#
+# - **Say:** Do one place at the board: nine weights, nine pixels, one sum. Then let the kernel slide. Red and blue are signs.
+# - **They will predict** a large number on solid black: there is much ink. But 3 · 8 − 6 · 4 = 0.
+# - **Usual mistakes:** 28 cells a side (26: the kernel has to fit); one map for each channel of the input (channels are added, each *kernel* makes a map).
+# - **Ask:**
+#   - How would you find vertical strokes?
+#   - What remains of a bar ten pixels thick? (Its edges.)
+# - **Short of time:** Skip the two-channel cell; say padding and stride in two sentences.
 
 # %%
 names = np.array([1, 4, 7])  # of class 0, 1 and 2
@@ -163,7 +172,14 @@ for padding, stride in [("valid", 1), ("same", 1), ("same", 2)]:
 # **Exercise 2.1 · mechanical.** Write max-pooling for a map with even sides.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 12, five of them for 2.1. **Say:** three operations without weights, and each forgets: ReLU what speaks against, pooling the exact place, the mean every place. **They will predict** that two numbers a picture can not tell three digits apart. They overlap, and yet form groups. **Usual mistakes** in 2.1: squares that overlap (25 × 25 instead of 13 × 13); one corner of each square; a maximum that starts at 0, wrong below zero; a `reshape` that groups four cells of one row. **Ask:** what does the mean forget that a heat map needs? (Where. Notebook 04 gets it back.) **Short of time:** 2.1 at home; go from the chain to the dots.
+# ## 2 · Drop, shrink, average (12 min)
+#
+# - **Minutes:** Five of them for 2.1.
+# - **Say:** Three operations without weights, and each forgets: ReLU what speaks against, pooling the exact place, the mean every place.
+# - **They will predict** that two numbers a picture can not tell three digits apart. They overlap, and yet form groups.
+# - **Usual mistakes** in 2.1: squares that overlap (25 × 25 instead of 13 × 13); one corner of each square; a maximum that starts at 0, wrong below zero; a `reshape` that groups four cells of one row.
+# - **Ask:** What does the mean forget that a heat map needs? (Where. Notebook 04 gets it back.)
+# - **Short of time:** 2.1 at home; go from the chain to the dots.
 
 # %% tags=["exercise"]
 def max_pool(feature_map):
@@ -244,7 +260,15 @@ assert ones[0] < 0.6 * min(fours[0], sevens[0]) and fours[1] > 1.15 * sevens[1]
 # Such a layer is called **dense**. Weights that suit the dots above:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 12. **Say:** weight times feature is a vote, votes and bias make a logit, softmax shares out 100 %, and the price looks at the label's share alone. **They will predict** a loss of 0 (“nothing learnt, nothing wrong”) or 10 (“everything wrong”). One of three costs 1.10. **Usual mistakes:** a probability read as “how often it is right”; logits thought to be positive; the largest *vote* taken for the answer. **Ask:** add 5 to all three logits: what changes? (Nothing. Notebook 04 needs it.) What does a network of ten classes pay that knows nothing? (log 10 = 2.3.) **Short of time:** skip the code of `cross_entropy`; keep the curve of prices.
+# ## 3 · Votes, probabilities, a price (12 min)
+#
+# - **Say:** Weight times feature is a vote, votes and bias make a logit, softmax shares out 100 %, and the price looks at the label's share alone.
+# - **They will predict** a loss of 0 (“nothing learnt, nothing wrong”) or 10 (“everything wrong”). One of three costs 1.10.
+# - **Usual mistakes:** A probability read as “how often it is right”; logits thought to be positive; the largest *vote* taken for the answer.
+# - **Ask:**
+#   - Add 5 to all three logits: what changes? (Nothing. Notebook 04 needs it.)
+#   - What does a network of ten classes pay that knows nothing? (log 10 = 2.3.)
+# - **Short of time:** Skip the code of `cross_entropy`; keep the curve of prices.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Votes, probabilities, a price
@@ -345,7 +369,17 @@ assert accuracy.low > 33.4
 # Forget one weight, the 7's for horizontal strokes. The loss is a curve over it:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 13. **Say:** somebody blindfolded on a hill: feel both sides, step down, again. **They will predict** that the largest rate arrives first. At 100 it jumps from side to side. **Usual mistakes:** stepping *with* the slope; taking the slope for the step. In 2.2: the label's logit forgotten above the fraction line, a turned sign, the slope in the probability. **Ask:** the learnt weights have a lower loss, 0.40 against our 0.46. More test digits right? (81.7 %; difference −0.7, from −4.0 to 2.7.) So what has to become better? (The features.) **Short of time:** show the three walks and the tape; the loop and 2.2 at home.
+# ## 4 · Downhill (13 min)
+#
+# - **Say:** Somebody blindfolded on a hill: feel both sides, step down, again.
+# - **They will predict** that the largest rate arrives first. At 100 it jumps from side to side.
+# - **Usual mistakes:**
+#   - Stepping *with* the slope; taking the slope for the step.
+#   - 2.2: the label's logit forgotten above the fraction line, a turned sign, the slope in the probability.
+# - **Ask:**
+#   - The learnt weights have a lower loss, 0.40 against our 0.46. More test digits right? (81.7 %; difference −0.7, from −4.0 to 2.7.)
+#   - So what has to become better? (The features.)
+# - **Short of time:** Show the three walks and the tape; the loop and 2.2 at home.
 
 # %%
 is_unknown = np.array([[0, 0, 1], [0, 0, 0]], np.float32)  # where the weight stands
@@ -465,7 +499,17 @@ checks.logit_gradient(logit_gradient)
 # Kernels are weights too, so they have slopes. A Keras **model** is a chain of layers with their weights, at first random:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 17: four each for 2.3 and 2.4. **Say:** kernels are weights, so the same tape finds their slopes. **They will predict** small digits in the kernels; they become strips and edges. **Usual mistakes:** step, batch and epoch mixed up (1,200 digits by 32: 38 steps an epoch); judging by training digits. 2.3: *B*, “pooling forgives”, and *D*, “it saw digits in the middle”; 8 cells instead of 4, for one pool halves. 2.4: *A* and *B*; a floor of 0, or log 3. (Softmax twice: the floor is 0.55 for three classes.) **Ask:** what share is right before training? (33.3 %; after it 97.3.) **Short of time:** skip `alike`; 2.4 at home.
+# ## 5 · A network learns its kernels (17 min)
+#
+# - **Minutes:** Four each for 2.3 and 2.4.
+# - **Say:** Kernels are weights, so the same tape finds their slopes.
+# - **They will predict** small digits in the kernels; they become strips and edges.
+# - **Usual mistakes:**
+#   - Step, batch and epoch mixed up (1,200 digits by 32: 38 steps an epoch); judging by training digits.
+#   - 2.3: *B*, “pooling forgives”, and *D*, “it saw digits in the middle”; 8 cells instead of 4, for one pool halves.
+#   - 2.4: *A* and *B*; a floor of 0, or log 3. (Softmax twice: the floor is 0.55 for three classes.)
+# - **Ask:** What share is right before training? (33.3 %; after it 97.3.)
+# - **Short of time:** Skip `alike`; 2.4 at home.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 5 · A network learns its kernels
@@ -655,7 +699,13 @@ checks.high_loss(high_loss)
 # What does our network say of seven digits it never saw?
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 5. **Say:** every notebook shows one failure that we do not mend. Softmax has to share out 100 % among the classes that it has. **They will predict** about a third for each class, as for a network that knows nothing. But it is more than 90 % sure on 50.1 % (46.4 to 53.6) of the other digits. **Usual mistakes:** taking “sure” for “known”; hoping that more training mends it. **Ask:** what would you add, so that it can say “none of these”? (Pictures of nothing in training: the course's network gets scenes of scraps alone.) **Short of time:** the row of seven digits, and guess 3.
+# ## 6 · Where it fails (5 min)
+#
+# - **Say:** Every notebook shows one failure that we do not mend. Softmax has to share out 100 % among the classes that it has.
+# - **They will predict** about a third for each class, as for a network that knows nothing. But it is more than 90 % sure on 50.1 % (46.4 to 53.6) of the other digits.
+# - **Usual mistakes:** Taking “sure” for “known”; hoping that more training mends it.
+# - **Ask:** What would you add, so that it can say “none of these”? (Pictures of nothing in training: the course's network gets scenes of scraps alone.)
+# - **Short of time:** The row of seven digits, and guess 3.
 
 # %%
 never_seen = ~np.isin(test_digits.labels, names)
@@ -687,7 +737,16 @@ plot.grid(shown, titles=titles, width=1)
 # `lenet_gap`, which notebook [03](03_lenet_gap.ipynb) trains on scenes, has the same parts and a new one. **Batch normalisation** (Ioffe and Szegedy, 2015) takes each channel, over a batch, to mean 0 and standard deviation 1 (the usual distance from the mean), then scales and shifts it by two learnt numbers. It is meant to allow larger steps. (After training it uses averages that it kept.)
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 8, with the summary. **Say:** the network of all further sessions; one part is new, batch normalisation, and it only shifts and scales each channel. **They will predict** that a “real” network needs other code. 18 layers, all but one kind known by now, give the same logits. **Usual mistakes:** `None` read as zero (it means: any number); “non-trainable” read as “frozen by us” (averages that are kept); weights sought in a pool. **Ask:** why 25 × 25 cells from 100 × 100 pixels? Which two layers will a map need? (`gap` and `dense`.) What did you guess wrongly today, and why? **Short of time:** the slide with the blocks, then the summary.
+# ## 7 · The course's network, line by line, and the summary (8 min)
+#
+# - **Say:** The network of all further sessions; one part is new, batch normalisation, and it only shifts and scales each channel.
+# - **They will predict** that a “real” network needs other code. 18 layers, all but one kind known by now, give the same logits.
+# - **Usual mistakes:** `None` read as zero (it means: any number); “non-trainable” read as “frozen by us” (averages that are kept); weights sought in a pool.
+# - **Ask:**
+#   - Why 25 × 25 cells from 100 × 100 pixels?
+#   - Which two layers will a map need? (`gap` and `dense`.)
+#   - What did you guess wrongly today, and why?
+# - **Short of time:** The slide with the blocks, then the summary.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 7 · The course's network
@@ -770,7 +829,9 @@ print(f"{len(ours.layers)} layers of the same kinds and shapes, the same logits"
 # Let them say each line before it is read. The investigation is homework for the curious: let everybody guess now whether random kernels do as well, and how many seeds would convince them. Exercise 2.2 is for next time.
 
 # %% [markdown] tags=["guide"]
-# **One answer.** Three seeds, with the kernels learnt and with random ones that stay. To be fair to the random ones, they get a second chance: four times as many kernels in the second layer, and a learning rate ten times as large, with which their *training* loss gets lower. Differences are taken digit by digit.
+# ## The investigation: one answer
+#
+# Three seeds, with the kernels learnt and with random ones that stay. To be fair to the random ones, they get a second chance: four times as many kernels in the second layer, and a learning rate ten times as large, with which their *training* loss gets lower. Differences are taken digit by digit.
 
 # %% tags=["guide"]
 def rights(learn_kernels, seed, second=16, rate=0.01):
@@ -796,6 +857,8 @@ for seed in range(3):
 assert min(gains) > 0
 
 # %% [markdown] tags=["guide"]
+# ### What we found
+#
 # Random kernels do better than chance, and more of them do better still; learnt ones win with each seed, by far. So here learning the kernels is worth it. What we did not try: thousands of random kernels, larger random kernels, or two dense layers on top. Somebody who finds random ones at 97 % has refuted us.
 
 # %% [markdown]

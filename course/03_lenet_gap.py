@@ -15,15 +15,16 @@
 # %% [markdown] tags=["guide"]
 # **Session 3 of 6, 90 minutes: this notebook.**
 #
-# **Prepare.** The day before: `make fetch` once, run all cells, `make slides ONLY=3`. The training is kept in `runs/lenet_gap`: its cell shows the finished curve at once. To train live, delete that folder. With 300 people only you train; pairs talk and hands vote.
+# - **Prepare.** The day before: `make fetch` once, run all cells, `make slides ONLY=3`. The training is kept in `runs/lenet_gap`: its cell shows the finished curve at once. To train live, delete that folder. With 300 people only you train; pairs talk and hands vote.
+# - **Minutes.** Opening and predictions 7 · section 1, 6 · section 2, 14 · section 3, 7 · section 4, 24 · section 5, 18 · section 6, 8 · summary 6 = 90. In class: 3.1, 3.3, 3.4, and the first line of 3.2. At home: the rest of 3.2, the optional section, the investigation.
+# - **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
+# - **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a row of ten cells with ink in two, then a row of twenty with ink in the same two. That is dilution; two full rows side by side are exercise 3.3.
 #
-# **Minutes.** Opening and predictions 7 · section 1, 6 · section 2, 14 · section 3, 7 · section 4, 24 · section 5, 18 · section 6, 8 · summary 6 = 90. In class: 3.1, 3.3, 3.4, and the first line of 3.2. At home: the rest of 3.2, the optional section, the investigation.
+# ## Opening and predictions (7 min)
 #
-# **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a row of ten cells with ink in two, then a row of twenty with ink in the same two. That is dilution; two full rows side by side are exercise 3.3.
-#
-# **Say**, to open: training tells the network *what*, never *where*. **They will predict** that dense layers hold about half of the weights, that 10 of 100 are right before training, and 10 or 50 on the large canvas. Leave all three open: sections 1 and 5 settle them. **Ask:** who found all digits on the picture at once?
+# - **Say:** Training tells the network *what*, never *where*.
+# - **They will predict** that dense layers hold about half of the weights, that 10 of 100 are right before training, and 10 or 50 on the large canvas. Leave all three open: sections 1 and 5 settle them.
+# - **Ask:** Who found all digits on the picture at once?
 
 # %% [markdown] tags=["guide", "slide"]
 # # 03 · Can a network learn without being told where?
@@ -73,7 +74,13 @@ plot.scene_grid(scenes)
 # Three minutes, on paper, alone. Hands for each answer, counts on the board. Do not say who is right: the first is settled on the next slide, the others after training.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 6. **Say:** a convolution's weights serve every place; a weight of the first dense layer serves one cell. **They will predict** one half: “the convolutions do the work, so they hold the weights”. It is 99.7 %. **Usual mistakes:** weights taken for computing time (section 3: there it is the other way round); biases forgotten; 25 × 25 cells (without padding, 22 × 22 are left). **Ask:** it learnt a 4 at the top left. What does the dense layer know of a 4 at the bottom right? (Nothing.) **Short of time:** the printed line alone, without the formulas.
+# ## 1 · What the dense layers cost (6 min)
+#
+# - **Say:** A convolution's weights serve every place; a weight of the first dense layer serves one cell.
+# - **They will predict** one half: “the convolutions do the work, so they hold the weights”. It is 99.7 %.
+# - **Usual mistakes:** Weights taken for computing time (section 3: there it is the other way round); biases forgotten; 25 × 25 cells (without padding, 22 × 22 are left).
+# - **Ask:** It learnt a 4 at the top left. What does the dense layer know of a 4 at the bottom right? (Nothing.)
+# - **Short of time:** The printed line alone, without the formulas.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 1 · What the dense layers cost
@@ -106,7 +113,18 @@ print(f"{deciding / (looking + deciding):.1%} are dense")
 # The course's network, `lenet_gap`, is larger than LeNet: 64 channels in the end, and padded, so that 100 px give 25 × 25 cells. Cut the trained one before its GAP, and follow the formula:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 14, five of them for 3.1. **Say:** the mean has no weights; one dense layer votes with what it leaves. **They will predict** that shuffled cells ruin the answer. The logits stay. **Usual mistakes:** *pixels* shuffled in mind (that would ruin it: convolutions look at neighbours). In 3.1: biases left out; side = canvas ÷ 4, though an unpadded 5 × 5 kernel takes 4 px; the two convolutions not counted; with GAP, a count that grows with the canvas. **Ask:** which layer refuses a canvas of 150 px? What does the mean forget that a heat map needs? **Short of time:** skip the maps of the five channels.
+# ## 2 · A mean in their place (14 min)
+#
+# - **Minutes:** Five of them for 3.1.
+# - **Say:** The mean has no weights; one dense layer votes with what it leaves.
+# - **They will predict** that shuffled cells ruin the answer. The logits stay.
+# - **Usual mistakes:**
+#   - *Pixels* shuffled in mind (that would ruin it: convolutions look at neighbours).
+#   - 3.1: biases left out; side = canvas ÷ 4, though an unpadded 5 × 5 kernel takes 4 px; the two convolutions not counted; with GAP, a count that grows with the canvas.
+# - **Ask:**
+#   - Which layer refuses a canvas of 150 px?
+#   - What does the mean forget that a heat map needs?
+# - **Short of time:** Skip the maps of the five channels.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 2 · A mean in their place
@@ -188,7 +206,13 @@ checks.weights_at(weights_at, 100)
 # $$M = \sum_\text{convolutions} H_\text{out} W_\text{out} \cdot k^2\, c_\text{in}\, c_\text{out}.$$
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 7. **Say:** a convolution's weight is used once for each cell of the output: few weights, much work. **They will predict** that the first convolution costs more, for its map is larger. The second does: 2,048 pairs of channels against 96. And they guess hours; at this machine's speed it is days (read what *your* cell prints). **Usual mistakes:** weights taken for cost; input cells counted instead of output cells; three equal channels thought to be free. **Ask:** what could be saved without changing the network? (Smaller pictures: section 4.) **Short of time:** skip the formula, show the days.
+# ## 3 · What the first recipe costs (7 min)
+#
+# - **Say:** A convolution's weight is used once for each cell of the output: few weights, much work.
+# - **They will predict** that the first convolution costs more, for its map is larger. The second does: 2,048 pairs of channels against 96. And they guess hours; at this machine's speed it is days (read what *your* cell prints).
+# - **Usual mistakes:** Weights taken for cost; input cells counted instead of output cells; three equal channels thought to be free.
+# - **Ask:** What could be saved without changing the network? (Smaller pictures: section 4.)
+# - **Short of time:** Skip the formula, show the days.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · What the first recipe costs
@@ -240,7 +264,16 @@ print(f"{speed:.0f} scenes a second: 17.5 million would take {days:.1f} days her
 # The course's (`empty`: the share of scenes without a digit; `rate`: the largest learning rate):
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 24: seven for the first line of 3.2, five for 3.3. **Say:** four ideas, one slide each: small canvases, a corrected last layer, clutter without a digit, bent copies. **They will predict** that blank paper changes nothing: it is empty. But it is in the mean. **Usual mistakes** in 3.2: the old kernel; a kernel that shrinks with the mean; the root of r; the old bias; a turned sign; blank cells that vote with the new kernel. 3.3: *A*, “votes add up”; *D*, area confused with side. **Ask:** what does a network pay that knows nothing? (log 10.) **Short of time:** bent copies and 3.2 at home.
+# ## 4 · A cheaper recipe (24 min)
+#
+# - **Minutes:** Seven for the first line of 3.2, five for 3.3.
+# - **Say:** Four ideas, one slide each: small canvases, a corrected last layer, clutter without a digit, bent copies.
+# - **They will predict** that blank paper changes nothing: it is empty. But it is in the mean.
+# - **Usual mistakes:**
+#   - 3.2: the old kernel; a kernel that shrinks with the mean; the root of r; the old bias; a turned sign; blank cells that vote with the new kernel.
+#   - 3.3: *A*, “votes add up”; *D*, area confused with side.
+# - **Ask:** What does a network pay that knows nothing? (log 10.)
+# - **Short of time:** Bent copies and 3.2 at home.
 
 # %%
 recipe = train.COURSE
@@ -442,7 +475,16 @@ plot.grid(by_digit, columns=9, width=0.65)
 # The next cell trains `camlib.lenet_gap`. As it goes, it redraws the accuracy on 500 scenes of *unseen* digits; the dashed line is the original project's 97.6 %. The stop button loses nothing: run the cell again to go on. To train anew, delete the folder `runs/lenet_gap`, beside `notebooks`.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 18, six of them for 3.4. Start the training, then talk. **Say:** draw the curve that you expect. **They will predict** a steady rise, and a narrow interval, for 10,000 scenes are many. But they show 1,000 digits. **Usual mistakes:** scenes drawn instead of digits; “97.6 lies in the interval, so both are equal”; a recipe chosen on test digits. In 3.4: another constant seed; a random one, so that a stopped training can not go on; a seed that comes round again; new images with old labels. **Ask:** what can a loss of 0.005 not tell? **Short of time:** skip “Which ingredient”.
+# ## 5 · Train (18 min)
+#
+# - **Minutes:** Six of them for 3.4. Start the training, then talk.
+# - **Say:** Draw the curve that you expect.
+# - **They will predict** a steady rise, and a narrow interval, for 10,000 scenes are many. But they show 1,000 digits.
+# - **Usual mistakes:**
+#   - Scenes drawn instead of digits; “97.6 lies in the interval, so both are equal”; a recipe chosen on test digits.
+#   - 3.4: another constant seed; a random one, so that a stopped training can not go on; a seed that comes round again; new images with old labels.
+# - **Ask:** What can a loss of 0.005 not tell?
+# - **Short of time:** Skip “Which ingredient”.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 5 · Train
@@ -642,7 +684,16 @@ plot.xy(series, xlabel="training step", ylabel="loss of the step's batch", log="
 # About two scenes in a hundred are read wrongly, and a handful of digits makes half of the mistakes.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 8. **Say:** look at the mistakes before you explain them. **They will predict** that clutter is to blame. Without any, 98.4 % are right; with 32 pieces still 96.3. What breaks it is another size: 37.0 % at twice, 47.0 at half. **Usual mistakes:** the twelve shown taken for typical (they are the most confident); a mean thought to forgive size, as it forgives places. **Ask:** which of the twelve would you misread? What should training show, so that size does not matter? How do you know that the larger canvas is not the reason? (“More paper” stays at 98.0.) **Short of time:** the figure of three sizes.
+# ## 6 · Where it fails (8 min)
+#
+# - **Say:** Look at the mistakes before you explain them.
+# - **They will predict** that clutter is to blame. Without any, 98.4 % are right; with 32 pieces still 96.3. What breaks it is another size: 37.0 % at twice, 47.0 at half.
+# - **Usual mistakes:** The twelve shown taken for typical (they are the most confident); a mean thought to forgive size, as it forgives places.
+# - **Ask:**
+#   - Which of the twelve would you misread?
+#   - What should training show, so that size does not matter?
+#   - How do you know that the larger canvas is not the reason? (“More paper” stays at 98.0.)
+# - **Short of time:** The figure of three sizes.
 
 # %%
 wrong = np.flatnonzero(guess != test_scenes.labels)
@@ -763,7 +814,15 @@ for stage, style in zip(recipe.stages, ("-", "--")):
 plot.xy(series, xlabel="training step", ylabel="learning rate")
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 6. **Say:** each logit is a mean of votes, one from each cell. Session 4 leaves the mean out, and that is the whole idea. **They will predict**, if you ask now, that a map needs another training; it needs none. **Usual mistakes** to come back to: a good loss taken for a good reader; an interval that holds a number taken for proof. **Ask:** what did you guess wrongly today, and why? Does this network know *where*? **Short of time:** the last line alone. Home: 3.2 for all, the investigation for the curious.
+# ## Summary (6 min)
+#
+# - **Say:** Each logit is a mean of votes, one from each cell. Session 4 leaves the mean out, and that is the whole idea.
+# - **They will predict**, if you ask now, that a map needs another training; it needs none.
+# - **Usual mistakes to come back to:** A good loss taken for a good reader; an interval that holds a number taken for proof.
+# - **Ask:**
+#   - What did you guess wrongly today, and why?
+#   - Does this network know *where*?
+# - **Short of time:** The last line alone. Home: 3.2 for all, the investigation for the curious.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Summary
@@ -792,7 +851,9 @@ plot.xy(series, xlabel="training step", ylabel="learning rate")
 # Would the digits as they are do as well? Begin with `replace(train.COURSE, copies=1)`, trained into a folder of its own. Evidence would be the difference on the same test scenes, with its interval. But two seeds differ, too: by how much?
 
 # %% [markdown] tags=["guide"]
-# **One way to answer.** Two more trainings, a minute or two each: one without bent copies, one with another seed.
+# ## The investigation: one way to answer
+#
+# Two more trainings, a minute or two each: one without bent copies, one with another seed.
 
 # %% tags=["guide"]
 def right_after(**change):
@@ -814,6 +875,8 @@ for name, rows in differences.items():
     print(name, camlib.bootstrap(rows, groups=test_scenes.digits))
 
 # %% [markdown] tags=["guide"]
+# ### What we found
+#
 # We measured −0.1 (−0.6 to 0.5) for bent copies, and −0.1 (−0.5 to 0.3) for another seed. So at this length of training, bent copies bring nothing to the accuracy that 1,000 digits can show: less than about half of a scene in a hundred, either way. This does not settle what they bring to a longer training, in which the same digits come round more often, to fewer digits, or to where maps point. Each of these is one more run, judged in the same way, on training digits if a choice is to follow from it.
 
 # %% [markdown]

@@ -6,15 +6,16 @@
 # %% [markdown] tags=["guide"]
 # **Session 4 of 6, 90 minutes: this notebook.**
 #
-# **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=4`. Try the explorer in the deck once. Paper for everybody. After the prediction, all run all cells (half a minute). With 300 people, pairs talk and hands vote.
+# - **Prepare.** The day before: `make fetch` once for the digits (the trained network comes with the course), run all cells, `make slides ONLY=4`. Try the explorer in the deck once. Paper for everybody. After the prediction, all run all cells (half a minute). With 300 people, pairs talk and hands vote.
+# - **Minutes.** Opening and predictions 7 · section 1, 8 · section 2, 18 · section 3, 8 · section 4, 17 · section 5, 11 · section 6, 10 · section 7, 5 · failure and summary, 6 = 90. In class: 4.1, 4.3 and 4.4. At home: 4.2; the investigation is voluntary.
+# - **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer works without Python. Bring the folder `CAMLIB_DATA` on a stick.
+# - **Without projector.** Print the deck: `?print-pdf` after its address. On the board: 2 × 2 cells, features (4, 0, 0, 0) and (0, 2, 2, 0), weights 2 and −1, no bias. Both orders of the sum give the logit 1; the map is (8, −2, −2, 0).
 #
-# **Minutes.** Opening and predictions 7 · section 1, 8 · section 2, 18 · section 3, 8 · section 4, 17 · section 5, 11 · section 6, 10 · section 7, 5 · failure and summary, 6 = 90. In class: 4.1, 4.3 and 4.4. At home: 4.2; the investigation is voluntary.
+# ## Opening and predictions (7 min)
 #
-# **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer works without Python. Bring the folder `CAMLIB_DATA` on a stick.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address. On the board: 2 × 2 cells, features (4, 0, 0, 0) and (0, 2, 2, 0), weights 2 and −1, no bias. Both orders of the sum give the logit 1; the map is (8, −2, −2, 0).
-#
-# **Say**, to open: we shall not guess where it looked, we shall read it off. **They will predict** for a wrong digit: nothing, or the clutter. It is the digit, too: against some classes, and a little for others. Leave it open until section 4. **Ask:** how would you find out from the outside?
+# - **Say:** We shall not guess where it looked, we shall read it off.
+# - **They will predict** for a wrong digit: nothing, or the clutter. It is the digit, too: against some classes, and a little for others. Leave it open until section 4.
+# - **Ask:** How would you find out from the outside?
 
 # %% [markdown] tags=["notes"]
 # Ask first: where would *you* look? Then: how would anybody find out where the network does, from the outside? Erasing parts of the picture is the usual answer; today we read it off.
@@ -63,7 +64,15 @@ plot.scene_grid(scenes, count=6, boxes=True)
 # Into the last two layers, `gap` and `dense`, go **features**: for each cell of a coarse grid, 64 numbers that say what strokes are around there.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 8. **Say:** forget the first layers; all of today happens in the last two. First means, then weighted sums. **They will predict** that each of 64 features is a part of a digit with a name. Nobody told them what to be. **Usual mistakes:** the mean taken over features instead of places; `features[x, y]` for `features[y, x]` (exercise 4.4 lives on that); the bias forgotten; logits taken for probabilities. **Ask:** how many numbers go into the mean, how many come out? (40,000 and 64.) Where is the place after that? (Nowhere.) **Short of time:** the two equations, and no code.
+# ## 1 · The end of the network (8 min)
+#
+# - **Say:** Forget the first layers; all of today happens in the last two. First means, then weighted sums.
+# - **They will predict** that each of 64 features is a part of a digit with a name. Nobody told them what to be.
+# - **Usual mistakes:** The mean taken over features instead of places; `features[x, y]` for `features[y, x]` (exercise 4.4 lives on that); the bias forgotten; logits taken for probabilities.
+# - **Ask:**
+#   - How many numbers go into the mean, how many come out? (40,000 and 64.)
+#   - Where is the place after that? (Nowhere.)
+# - **Short of time:** The two equations, and no code.
 
 # %%
 network = run.load()  # as it was at the last step
@@ -108,7 +117,16 @@ print(f"the network says {logits.argmax()}, the label is {scenes.labels[0]}")
 # $$z_c \;=\; \sum_k w_{kc} \left[ \frac{1}{N} \sum_{x, y} f_k(x, y) \right] + b_c \;=\; \frac{1}{N} \sum_{x, y} \underbrace{\left[ \sum_k w_{kc} \, f_k(x, y) \right]}_{M_c(x, y)} + \; b_c .$$
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 18, six of them for 4.1. **Say:** exchange two sums; nothing else happens. The mean of the map, plus the bias, *is* the logit. **They will predict** that a map needs another training, or is an estimate. Neither. **Usual mistakes** in 4.1: ten numbers (the mean came first); one map instead of ten; a 1/N inside the bracket; ReLU or stretching, so that nothing is negative. 4.2: the factor N forgotten; 625 written into the code; weights averaged over places. **Ask:** where in the picture is the bias? (Nowhere.) **Short of time:** skip the loops; 4.2 at home.
+# ## 2 · The same sum, in another order (18 min)
+#
+# - **Minutes:** Six of them for 4.1.
+# - **Say:** Exchange two sums; nothing else happens. The mean of the map, plus the bias, *is* the logit.
+# - **They will predict** that a map needs another training, or is an estimate. Neither.
+# - **Usual mistakes:**
+#   - 4.1: ten numbers (the mean came first); one map instead of ten; a 1/N inside the bracket; ReLU or stretching, so that nothing is negative.
+#   - 4.2: the factor N forgotten; 625 written into the code; weights averaged over places.
+# - **Ask:** Where in the picture is the bias? (Nowhere.)
+# - **Short of time:** Skip the loops; 4.2 at home.
 
 # %% [markdown] tags=["fragment"]
 # The bracket $M_c(x, y)$ has a value *for every cell*: the cell's **evidence** for class $c$. All cells together are the **class activation map**, the paper's equation 2. One cell adds $M_c(x, y) / N$ to the logit. In words: **pooling throws the places away, so do it last.**
@@ -188,7 +206,15 @@ checks.maps_of_flattened(maps_of_flattened)
 # All maps change, by one shared picture. No probability does: labels can not tell these networks apart.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 8. **Say:** softmax sees differences only. So each feature's ten weights may move together, and all ten maps gain one picture. **They will predict** that the probabilities change. They do not. **Usual mistakes:** “one number for all features”: each feature has its own; centring taken for a repair that makes maps *true*: it is a choice; the freedom taken for noise. **Ask:** what can no choice change? (Differences of maps, and how far they lie apart.) A heat map in the news: against what? **Short of time:** the slide, and skip the smallest squares.
+# ## 3 · The freedom (8 min)
+#
+# - **Say:** Softmax sees differences only. So each feature's ten weights may move together, and all ten maps gain one picture.
+# - **They will predict** that the probabilities change. They do not.
+# - **Usual mistakes:** “one number for all features”: each feature has its own; centring taken for a repair that makes maps *true*: it is a choice; the freedom taken for noise.
+# - **Ask:**
+#   - What can no choice change? (Differences of maps, and how far they lie apart.)
+#   - A heat map in the news: against what?
+# - **Short of time:** The slide, and skip the smallest squares.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · The freedom
@@ -255,7 +281,16 @@ print("other maps, the same differences")
 # As in the paper's figure 2: the three features that raise this logit most, the one that lowers it most, and the sum of all 64.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 17, five of them for 4.3. **Say:** one scale for all ten, red for, blue against. **They will predict** nothing, or clutter, for a wrong class. It is the digit, too: blue for 6 and 8, pale red for 1, 2 and 9; the ten add up to zero. **Usual mistakes:** pale clutter taken for proof, before the untrained network was asked (1.8 against 140.7); the hottest cell taken for the logit. 4.3: *A* forgets the cells that were wiped, *B* the number of cells, *D* that features see 28 px only. **Ask:** what was learnt, silence or the digit? **Short of time:** the ten maps, then the two printed factors.
+# ## 4 · Looking at it (17 min)
+#
+# - **Minutes:** Five of them for 4.3.
+# - **Say:** One scale for all ten, red for, blue against.
+# - **They will predict** nothing, or clutter, for a wrong class. It is the digit, too: blue for 6 and 8, pale red for 1, 2 and 9; the ten add up to zero.
+# - **Usual mistakes:**
+#   - Pale clutter taken for proof, before the untrained network was asked (1.8 against 140.7); the hottest cell taken for the logit.
+#   - 4.3: *A* forgets the cells that were wiped, *B* the number of cells, *D* that features see 28 px only.
+# - **Ask:** What was learnt, silence or the digit?
+# - **Short of time:** The ten maps, then the two printed factors.
 
 # %% tags=["fragment"]
 plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
@@ -399,7 +434,14 @@ plot.grid([wide[0]] * 2, asked, width=3.3, signed=True,
 # To lay 25 × 25 cells over 100 × 100 pixels we **upsample**: a pixel mixes the cells nearest to it.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 11, eight of them for 4.4. **Say:** a map has 25 × 25 numbers, however smooth it looks. **They will predict** that finer pixels show finer places. They are invented. **Usual mistakes** in 4.4: upside down, mirrored, half a turn or a quarter turn, where rows and columns are exchanged; a map made positive; *mean* or *classes* as the check, though neither knows places. **Ask:** hottest cells reach from 1 to 582: what is left of that when each map is stretched to [0, 1]? **Short of time:** the picture of 4.4, and hands for the three checks.
+# ## 5 · From cells to pixels (11 min)
+#
+# - **Minutes:** Eight of them for 4.4.
+# - **Say:** A map has 25 × 25 numbers, however smooth it looks.
+# - **They will predict** that finer pixels show finer places. They are invented.
+# - **Usual mistakes** in 4.4: upside down, mirrored, half a turn or a quarter turn, where rows and columns are exchanged; a map made positive; *mean* or *classes* as the check, though neither knows places.
+# - **Ask:** Hottest cells reach from 1 to 582: what is left of that when each map is stretched to [0, 1]?
+# - **Short of time:** The picture of 4.4, and hands for the three checks.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 5 · From cells to pixels
@@ -482,7 +524,15 @@ checks.mended_maps(mended_maps)
 # The map of the true class at 20 steps of the training, with the accuracy on 10,000 test scenes. Each has **its own range**, written below: compare places, not strengths.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 10. **Say:** the identity holds at every step, untrained included: an exact map of a network that knows nothing is an exact map of nothing. **They will predict** that maps become exact as accuracy rises. **Usual mistakes:** strengths compared, where each picture has its own range; heat on the digit at an early step taken for knowledge (session 5 measures that of untrained networks); *Against* left on a rival, and another map read. **Ask:** at which step does the heat settle? Is the accuracy high by then? (In the figure: mostly by step 93, alone by 145; accuracy 21 % and 59 %. The explorer has every third step, and no step 0.) **Short of time:** the explorer alone; let one person drive and the class call.
+# ## 6 · Along training (10 min)
+#
+# - **Say:** The identity holds at every step, untrained included: an exact map of a network that knows nothing is an exact map of nothing.
+# - **They will predict** that maps become exact as accuracy rises.
+# - **Usual mistakes:** Strengths compared, where each picture has its own range; heat on the digit at an early step taken for knowledge (session 5 measures that of untrained networks); *Against* left on a rival, and another map read.
+# - **Ask:**
+#   - At which step does the heat settle?
+#   - Is the accuracy high by then? (In the figure: mostly by step 93, alone by 145; accuracy 21 % and 59 %. The explorer has every third step, and no step 0.)
+# - **Short of time:** The explorer alone; let one person drive and the class call.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 6 · Along training
@@ -572,7 +622,13 @@ plot.grid(images, pictures, columns=5, titles=titles, width=1.3)
 # `lenet_dense` ends in three dense layers, as LeNet-5 did (LeCun and others, 1998). The package refuses it:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 5. **Say:** what bends is the ReLU *between* dense layers: it bends a sum of many cells. **They will predict** that flattening destroys the map. Exercise 4.2, at home, gives maps after flattening: each place has weights of its own. **Usual mistakes:** “dense layers” blamed in general: our network ends in one; the example read as rounding (2 and 3 differ); the conclusion that nothing can be shown for such networks (session 5 ends with other methods). **Ask:** for which a and b are both sides equal? (Of one sign, or one of them 0.) **Short of time:** the two cells alone.
+# ## 7 · Why dense layers destroy it (5 min)
+#
+# - **Say:** What bends is the ReLU *between* dense layers: it bends a sum of many cells.
+# - **They will predict** that flattening destroys the map. Exercise 4.2, at home, gives maps after flattening: each place has weights of its own.
+# - **Usual mistakes:** “dense layers” blamed in general: our network ends in one; the example read as rounding (2 and 3 differ); the conclusion that nothing can be shown for such networks (session 5 ends with other methods).
+# - **Ask:** For which a and b are both sides equal? (Of one sign, or one of them 0.)
+# - **Short of time:** The two cells alone.
 
 # %% tags=["nbval-check-output"]
 try:
@@ -608,7 +664,15 @@ print("together:", together, "· each cell alone, added:", alone)
 # CAM tells what the network did, not whether it was right. The most confident mistake among the 200 scenes, with the maps of the class named and of the true one:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 6, with the summary. **Say:** *where* was answered well, *what* was not. **They will predict** that the heat of a mistake lies beside the digit. Its hottest pixel is in the box. **Usual mistakes:** a map on the object taken for a reason to trust; one mistake taken for all; a low peak taken for an alarm (9 % of the right answers peak lower still). **Ask:** what would the map of the true class have to look like, to warn you? What did you guess wrongly today, and why? **Short of time:** the picture and the first line of the summary. Home: 4.2 for all, the investigation for the curious.
+# ## An honest failure, and the summary (6 min)
+#
+# - **Say:** *Where* was answered well, *what* was not.
+# - **They will predict** that the heat of a mistake lies beside the digit. Its hottest pixel is in the box.
+# - **Usual mistakes:** A map on the object taken for a reason to trust; one mistake taken for all; a low peak taken for an alarm (9 % of the right answers peak lower still).
+# - **Ask:**
+#   - What would the map of the true class have to look like, to warn you?
+#   - What did you guess wrongly today, and why?
+# - **Short of time:** The picture and the first line of the summary. Home: 4.2 for all, the investigation for the curious.
 
 # %%
 probability = camlib.softmax(seen.logits)
@@ -659,7 +723,9 @@ plot.maps_by_class(
 # **Next:** [05 · How well does it point?](05_measuring_localization.ipynb)
 
 # %% [markdown] tags=["guide"]
-# **One way through.** A cell that is removed adds nothing to the two logits, so their difference is the mean of what is left, plus the difference of the biases.
+# ## The investigation: one way through
+#
+# A cell that is removed adds nothing to the two logits, so their difference is the mean of what is left, plus the difference of the biases.
 
 # %% tags=["guide"]
 def two_best(scene):
@@ -725,6 +791,8 @@ print(f"a digit's box covers {in_cells.mean():.0f} cells of 625")
 assert fewer.low > 5
 
 # %% [markdown] tags=["guide"]
-# **What we found.** Removed in the best order, about 28 cells change a right answer (12 to 50 in most scenes): somewhat more than the 20 that a digit's box covers. Ordered by the named map alone it takes more, about 39, and in some scenes the answer never changes: that map does not know which cells the second-best class shares. In random order nearly all must go, so evidence sits in few cells. The four mistakes change with 6 to 10 cells: they hang by less.
+# ### What we found
+#
+# Removed in the best order, about 28 cells change a right answer (12 to 50 in most scenes): somewhat more than the 20 that a digit's box covers. Ordered by the named map alone it takes more, about 39, and in some scenes the answer never changes: that map does not know which cells the second-best class shares. In random order nearly all must go, so evidence sits in few cells. The four mistakes change with 6 to 10 cells: they hang by less.
 #
 # But painting over three squares of 4 × 4 px changes half of the answers. Cells that are removed leave the others as they are; pixels that are painted over change every feature within 14 pixels, and leave a torn stroke such as training never showed. The first count overlooks that cells share pixels, the second that a torn digit is a new question. Neither is *the* number of places that a verdict needs.

@@ -15,15 +15,16 @@
 # %% [markdown] tags=["guide"]
 # **Session 5 of 6, 90 minutes: this notebook, and [07](07_beyond_cam.ipynb) in short.**
 #
-# **Prepare.** The day before: `make fetch` once, run all cells of both, `make slides ONLY=5`. Paper, and a ruler for the board.
+# - **Prepare.** The day before: `make fetch` once, run all cells of both, `make slides ONLY=5`. Paper, and a ruler for the board.
+# - **Minutes.** Opening and predictions 6 · section 1, 10 · section 2, 11 · section 3, 20 · section 4, 5 · section 5, 7 · section 7, 3 · failure and summary, 3 = 65; notebook 07 takes the other 25. In class: 5.1, 5.3 and 5.4. At home: 5.2, section 6, both optional sections.
+# - **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer works without Python.
+# - **Without projector.** Print the deck: `?print-pdf` after its address. Section 1 is done with two paper rectangles on squared paper; 5.3 with a drawn scene of two digits.
 #
-# **Minutes.** Opening and predictions 6 · section 1, 10 · section 2, 11 · section 3, 20 · section 4, 5 · section 5, 7 · section 7, 3 · failure and summary, 3 = 65; notebook 07 takes the other 25. In class: 5.1, 5.3 and 5.4. At home: 5.2, section 6, both optional sections.
+# ## Opening and predictions (6 min)
 #
-# **Without network.** Nothing is fetched after `make fetch`. The deck needs none, and its explorer works without Python.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address. Section 1 is done with two paper rectangles on squared paper; 5.3 with a drawn scene of two digits.
-#
-# **Say**, to open: a picture persuades, a number can be refuted. **They will predict** that CAM wins both rankings: it is the only one that “understands”. It wins neither: ink boxes better, and class-blind points as well. Keep the votes. **Ask:** which of the four boxes would you hand in, and how would you defend it?
+# - **Say:** A picture persuades, a number can be refuted.
+# - **They will predict** that CAM wins both rankings: it is the only one that “understands”. It wins neither: ink boxes better, and class-blind points as well. Keep the votes.
+# - **Ask:** Which of the four boxes would you hand in, and how would you defend it?
 
 # %% [markdown] tags=["guide", "slide"]
 # # 05 · How well does it point?
@@ -99,7 +100,16 @@ plot.grid([scenes.images[0]] * 4, [raw[0]] * 4, titles=titles,
 # Two minutes, on paper. Hands: who has CAM first in both? Usually most. Who has the untrained network above chance at all? Write the counts on the board; section 3 comes back to them.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 10, four of them for 5.1. **Say:** a map has no box; a threshold makes one. IoU is strict: two squares that share half of each get one third. **They will predict** one half for these squares. **Usual mistakes** in 5.1: the shared part counted twice below the line; `x1 - x0 + 1`; two negative sides of boxes that do not touch, whose product is positive; division by one box alone. **Ask:** what does the box do while the threshold rises? Which threshold is best for *this* scene, and for the next? (First scene: 0.40 gives 0.81, the paper's 0.20 gives 0.67.) **Short of time:** 5.1 at home, the explorer alone.
+# ## 1 · From a map to a box to a number (10 min)
+#
+# - **Minutes:** Four of them for 5.1.
+# - **Say:** A map has no box; a threshold makes one. IoU is strict: two squares that share half of each get one third.
+# - **They will predict** one half for these squares.
+# - **Usual mistakes** in 5.1: the shared part counted twice below the line; `x1 - x0 + 1`; two negative sides of boxes that do not touch, whose product is positive; division by one box alone.
+# - **Ask:**
+#   - What does the box do while the threshold rises?
+#   - Which threshold is best for *this* scene, and for the next? (First scene: 0.40 gives 0.81, the paper's 0.20 gives 0.67.)
+# - **Short of time:** 5.1 at home, the explorer alone.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 1 · From a map to a box to a number
@@ -174,7 +184,17 @@ assert max(by_threshold.values()) > by_threshold[0.8]  # a box can be too small
 # **MaxBoxAccV2** asks for $\delta$ = 0.3, 0.5 and 0.7, with the best $\tau$ for each, and averages. (It accepts any piece, not only the largest.)
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 11. **Say:** one threshold for all scenes, and it has to come from other scenes than those that judge. **They will predict** that the paper's 0.2 is good here. It is more than 5 points below the best. **Usual mistakes:** MaxBoxAcc 92.5 taken for a mean IoU; “max” taken for honest. In 5.2: 2e forgotten, one edge alone, the e² left out, a box that is moved instead of grown. **Ask:** chosen on ten scenes, 94.1 % there: and on others? (90.7; with 200 scenes 92.5 and 91.9.) Why does the curve for 0.7 stay so low? (At 16 × 20 px, not 2 px an edge are allowed.) **Short of time:** 5.2 at home.
+# ## 2 · One threshold for all (11 min)
+#
+# - **Say:** One threshold for all scenes, and it has to come from other scenes than those that judge.
+# - **They will predict** that the paper's 0.2 is good here. It is more than 5 points below the best.
+# - **Usual mistakes:**
+#   - MaxBoxAcc 92.5 taken for a mean IoU; “max” taken for honest.
+#   - 5.2: 2e forgotten, one edge alone, the e² left out, a box that is moved instead of grown.
+# - **Ask:**
+#   - Chosen on ten scenes, 94.1 % there: and on others? (90.7; with 200 scenes 92.5 and 91.9.)
+#   - Why does the curve for 0.7 stay so low? (At 16 × 20 px, not 2 px an edge are allowed.)
+# - **Short of time:** 5.2 at home.
 
 # %%
 ious = localize.box_ious(scores, scenes.boxes)  # (scenes, thresholds)
@@ -264,7 +284,16 @@ for count in (10, 200):
 # The **pointing game** (Zhang et al., ECCV 2016) asks for one pixel, the maximum. It allows 15 pixels of error; we ask for a maximum **inside** the box:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 20: five for 5.3, six for 5.4. **Say:** a number means nothing until something stupid was measured the same way. **They will predict** CAM first. But the class-blind map does as well, ink boxes better, and untrained networks point in 78 to 92 % of scenes. **Usual mistakes.** 5.3: *both*, for a second digit disturbs all maps alike; *chance*; more than 60 %, as if a blind map knew the question. 5.4: one interval minus another, ends minus ends, scenes drawn instead of digits. **Ask:** why does a network that learnt nothing point? (The digit is the largest heap of ink.) **Short of time:** 5.4 as a question: who met the same scenes?
+# ## 3 · Rivals (20 min)
+#
+# - **Minutes:** Five for 5.3, six for 5.4.
+# - **Say:** A number means nothing until something stupid was measured the same way.
+# - **They will predict** CAM first. But the class-blind map does as well, ink boxes better, and untrained networks point in 78 to 92 % of scenes.
+# - **Usual mistakes:**
+#   - 5.3: *both*, for a second digit disturbs all maps alike; *chance*; more than 60 %, as if a blind map knew the question.
+#   - 5.4: one interval minus another, ends minus ends, scenes drawn instead of digits.
+# - **Ask:** Why does a network that learnt nothing point? (The digit is the largest heap of ink.)
+# - **Short of time:** 5.4 as a question: who met the same scenes?
 
 # %%
 flat = scores.reshape(400, 100 * 100)
@@ -425,7 +454,15 @@ assert less("ink", "cam", "MaxBoxAcc").low > 0
 # Ink knows the outline, not which; CAM knows which, not the outline. `camlib.on_ink` multiplies the two.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 5. **Say:** a half-answer times a half-answer: CAM says which, ink says how far. **They will predict** that the product wins everywhere. Boxes 98.5 (MaxBoxAccV2), one of two inside 99.2; but PxAP falls by 26.3 points (18.9 to 34.4). **Usual mistakes:** believing that a metric measures “goodness”. PxAP wants every pixel of the *box*, and ink fills half of it (50 %). Comparing intervals by eye, instead of reading the rows “less cam” and “less ink”. **Ask:** what would `on_ink` do to a photograph? Which of the four columns would you put into a paper, and what would a referee ask? **Short of time:** the picture only, and the sentence about the ruler.
+# ## 4 · Two half-answers (5 min)
+#
+# - **Say:** A half-answer times a half-answer: CAM says which, ink says how far.
+# - **They will predict** that the product wins everywhere. Boxes 98.5 (MaxBoxAccV2), one of two inside 99.2; but PxAP falls by 26.3 points (18.9 to 34.4).
+# - **Usual mistakes:** Believing that a metric measures “goodness”. PxAP wants every pixel of the *box*, and ink fills half of it (50 %). Comparing intervals by eye, instead of reading the rows “less cam” and “less ink”.
+# - **Ask:**
+#   - What would `on_ink` do to a photograph?
+#   - Which of the four columns would you put into a paper, and what would a referee ask?
+# - **Short of time:** The picture only, and the sentence about the ruler.
 
 # %%
 figures = ("MaxBoxAccV2", "of two: MaxBoxAcc", "of two: inside", "PxAP")
@@ -475,7 +512,15 @@ assert 0.35 < np.mean(filled) < 0.65
 # Along training, 150 scenes of one digit and 150 of two. Guess first.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 7. **Say:** show the left panel alone first, and let the class be convinced. **They will predict**, and then see, that pointing comes first. Then take it apart: the *untrained* class-blind map points as well; one of ten is harder than a place; early logits are off by a sum for each class. **Usual mistakes:** comparing curves of unlike questions; no control before the first step. **Ask:** at step 93 the network names 16 %, and 64 % once class means are off: what was missing? What would be a fair pair? (Which of the two is the 3: 92.9; is this a 3 or an 8: 90.7.) **Short of time:** both panels at once, and the three objections.
+# ## 5 · Which comes first, pointing or knowing? (7 min)
+#
+# - **Say:** Show the left panel alone first, and let the class be convinced.
+# - **They will predict**, and then see, that pointing comes first. Then take it apart: the *untrained* class-blind map points as well; one of ten is harder than a place; early logits are off by a sum for each class.
+# - **Usual mistakes:** Comparing curves of unlike questions; no control before the first step.
+# - **Ask:**
+#   - At step 93 the network names 16 %, and 64 % once class means are off: what was missing?
+#   - What would be a fair pair? (Which of the two is the 3: 92.9; is this a 3 or an 8: 90.7.)
+# - **Short of time:** Both panels at once, and the three objections.
 
 # %%
 few = camlib.make_scenes(digits, 150, seed=40)
@@ -556,7 +601,16 @@ assert blind[0].low > 50  # before the first step
 # Nearly all maxima are inside; MaxBoxAccV2 is far below 100. We look for causes on **training** digits. First, the edges:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 0: reading for home; six if notebook 07 is left out. **Say:** MaxBoxAccV2 is 78.5, and nearly every maximum is inside. Where do the points go? Three suspects, and each is made to speak. **They will predict** the coarse grid. It is acquitted: 13 cells a side do better than 25, by 4.4 (2.8 to 5.9). **Usual mistakes:** taking “no edge is off on average” for “no edge is off” (each scatters by more than 2 px); making the grid finer in thought and not coarser in the test. **Ask:** why may we look for causes on training digits, and not on test digits? What is ink's curve against clutter? **Short of time:** skip.
+# ## 6 · Where do the missing points go? (at home)
+#
+# - **Minutes:** Reading for home; six if notebook 07 is left out.
+# - **Say:** MaxBoxAccV2 is 78.5, and nearly every maximum is inside. Where do the points go? Three suspects, and each is made to speak.
+# - **They will predict** the coarse grid. It is acquitted: 13 cells a side do better than 25, by 4.4 (2.8 to 5.9).
+# - **Usual mistakes:** Taking “no edge is off on average” for “no edge is off” (each scatters by more than 2 px); making the grid finer in thought and not coarser in the test.
+# - **Ask:**
+#   - Why may we look for causes on training digits, and not on test digits?
+#   - What is ink's curve against clutter?
+# - **Short of time:** Skip.
 
 # %%
 ones = camlib.make_scenes(others, 250, seed=50)
@@ -637,7 +691,15 @@ plot.curves({
 # Replace weights by random ones, layer by layer from the top, and compare the maps with the old ones by rank correlation: 1 is the same order of pixels (Adebayo et al., NeurIPS 2018). A map that stays explains the image, not the network. The control: the map of *another class*.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 3. **Say:** a map that stays when weights are random explains the picture, not the network. **They will predict** that maps get a little worse with each random layer. One random layer is enough: with sign, correlation +0.05 to +0.08. Without sign the last layer is not noticed at all, +0.99. **Usual mistakes:** taking absolute values “to see all evidence”; no control (another class's map: −0.19 with sign, 0.99 without). **Ask:** why do all mixtures of strong features look alike without signs? What does it mean that the test is passed: is the map *right*? (No: it depends on the weights.) **Short of time:** one sentence on signs.
+# ## 7 · Does the map depend on the network at all? (3 min)
+#
+# - **Say:** A map that stays when weights are random explains the picture, not the network.
+# - **They will predict** that maps get a little worse with each random layer. One random layer is enough: with sign, correlation +0.05 to +0.08. Without sign the last layer is not noticed at all, +0.99.
+# - **Usual mistakes:** Taking absolute values “to see all evidence”; no control (another class's map: −0.19 with sign, 0.99 without).
+# - **Ask:**
+#   - Why do all mixtures of strong features look alike without signs?
+#   - What does it mean that the test is passed: is the map *right*? (No: it depends on the weights.)
+# - **Short of time:** One sentence on signs.
 
 # %%
 from camlib.networks.head import centre
@@ -705,7 +767,15 @@ plot.grid([scenes.images[0]] * 6, pictures, titles=["trained", *top_down],
 # Drop scraps *on* the digit. (Shown is the first scene that four scraps make the network misname, and the true class's map.)
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 3, with the summary. **Say:** a right place is no proof of a right name. **They will predict** that heat leaves the digit once the network errs. Four scraps on top: 62.7 % are named (98.0 without), but 96.0 % still point. **Usual mistakes:** blaming the map, which did its work; reading this as “CAM is robust”: the class-blind map, 98.0 %, is as robust and knows less. **Ask:** which of today's figures would have warned you? (None that looks at places.) What does a box at the right place certify? **Short of time:** the four panels; then each learner says one sentence that this session has refuted.
+# ## An honest failure: a digit under scraps, and the summary (3 min)
+#
+# - **Say:** A right place is no proof of a right name.
+# - **They will predict** that heat leaves the digit once the network errs. Four scraps on top: 62.7 % are named (98.0 without), but 96.0 % still point.
+# - **Usual mistakes:** Blaming the map, which did its work; reading this as “CAM is robust”: the class-blind map, 98.0 %, is as robust and knows less.
+# - **Ask:**
+#   - Which of today's figures would have warned you? (None that looks at places.)
+#   - What does a box at the right place certify?
+# - **Short of time:** The four panels; then each learner says one sentence that this session has refuted.
 
 # %%
 def scrawled(scenes, count, draw):
@@ -840,7 +910,9 @@ for seed in (0, 1):
 # Go back to the two rankings from the beginning: who would change them, and by which figure? For home: 5.2, section 6, and the investigation, which digits have the worst boxes and why. Notebook 07 is next.
 
 # %% [markdown] tags=["guide"]
-# **One way through.** Class by class, at the threshold that all scenes share; beside it, how far every edge may lie outside (exercise 5.2), and how often the class is named.
+# ## The investigation: one way through
+#
+# Class by class, at the threshold that all scenes share; beside it, how far every edge may lie outside (exercise 5.2), and how often the class is named.
 
 # %% tags=["guide"]
 def boxes_of(of):
@@ -921,4 +993,6 @@ assert effect["1", 1.8].low > effect["1", 1].high + 20
 assert effect["0, 2 and 3", 0.5].high < effect["0, 2 and 3", 1].low - 20
 
 # %% [markdown] tags=["guide"]
-# **What we found.** Width is the cause, whatever the class. Narrow 1s have no right box, broad 1s nearly always; 1s that are stretched to the width of other digits go from about 54 % to 88 %, and a 0, 2 or 3 at half its width falls from 95 % to 49 %. Two things meet. A narrow digit allows less error (exercise 5.2: 2 px an edge at 7 × 20 px, nearly 4 px at 18 × 20 px). And its heat does not get as narrow as it is: boxes of narrow 1s are 10 px too wide, for a blob of cells 4 px apart, whose features see 28 px, has a least width. Half-width digits are also named less often (78 %), so part of their loss may be the network's; stretched 1s lose nothing like that, and gain all the same. Not settled: whether finer maps (from an earlier layer, see [07](07_beyond_cam.ipynb)) would mend it.
+# ### What we found
+#
+# Width is the cause, whatever the class. Narrow 1s have no right box, broad 1s nearly always; 1s that are stretched to the width of other digits go from about 54 % to 88 %, and a 0, 2 or 3 at half its width falls from 95 % to 49 %. Two things meet. A narrow digit allows less error (exercise 5.2: 2 px an edge at 7 × 20 px, nearly 4 px at 18 × 20 px). And its heat does not get as narrow as it is: boxes of narrow 1s are 10 px too wide, for a blob of cells 4 px apart, whose features see 28 px, has a least width. Half-width digits are also named less often (78 %), so part of their loss may be the network's; stretched 1s lose nothing like that, and gain all the same. Not settled: whether finer maps (from an earlier layer, see [07](07_beyond_cam.ipynb)) would mend it.

@@ -15,15 +15,16 @@
 # %% [markdown] tags=["guide"]
 # **Session 6 of 6, 90 minutes: this notebook, 45, then the start of [08](08_audit_a_network.ipynb), 45.**
 #
-# **Prepare.** The day before: `make fetch ARGS=alexnet.ckpt` (64 MB), run all cells of both, `make slides ONLY=6`. Take a photograph of your own room for section 6.
+# - **Prepare.** The day before: `make fetch ARGS=alexnet.ckpt` (64 MB), run all cells of both, `make slides ONLY=6`. Take a photograph of your own room for section 6.
+# - **Minutes.** Opening and predictions 5 · section 1, 6 · section 2, 9 · section 3, 3 · section 4, 6 · section 5, 8 · section 6, 3 · failure and summary 5 = 45. In class: 6.2 and 6.3. At home: 6.1, 6.4, the optional section and the investigation.
+# - **Without network.** The photographs come with the course; AlexNet's weights are fetched once, so bring the folder `CAMLIB_DATA` on a stick. The deck needs no network, and its explorer no Python.
+# - **Without projector.** Print the deck: `?print-pdf` after its address, in colour. On the board: four quarters with four names, and logit = mean of the map + bias.
 #
-# **Minutes.** Opening and predictions 5 · section 1, 6 · section 2, 9 · section 3, 3 · section 4, 6 · section 5, 8 · section 6, 3 · failure and summary 5 = 45. In class: 6.2 and 6.3. At home: 6.1, 6.4, the optional section and the investigation.
+# ## Opening and predictions (5 min)
 #
-# **Without network.** The photographs come with the course; AlexNet's weights are fetched once, so bring the folder `CAMLIB_DATA` on a stick. The deck needs no network, and its explorer no Python.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address, in colour. On the board: four quarters with four names, and logit = mean of the map + bias.
-#
-# **Say**, to open: the paper's claim is about photographs; now we check it there. **They will predict** (a) chance, 5 %, for random convolutions (five photographs: 65 % with ImageNet's, 23 % with random ones), (b) nearly always (71.2 %), (c) “unsure of all” (10 of 25 are called owl). **Ask:** nobody drew boxes. How could we know that the dog is where the map says?
+# - **Say:** The paper's claim is about photographs; now we check it there.
+# - **They will predict** (a) chance, 5 %, for random convolutions (five photographs: 65 % with ImageNet's, 23 % with random ones), (b) nearly always (71.2 %), (c) “unsure of all” (10 of 25 are called owl).
+# - **Ask:** Nobody drew boxes. How could we know that the dog is where the map says?
 
 # %% [markdown] tags=["guide", "slide"]
 # # 06 · Can it point in photographs?
@@ -83,7 +84,15 @@ plot.grid(pictures[first], titles=names, columns=10, width=0.95, what="photograp
 # where $\lfloor \cdot \rfloor$ rounds down.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 6. **Say:** three dense layers hold most of the weights and the fixed size of the input; out go both. **They will predict** that cutting 96 % of the weights destroys the network. What is cut is the old vote, not the sight. **Usual mistakes** in 6.1: stopping at conv1 or the first pool; the padding left out; dividing by the strides alone (448 / 16 = 28, and conv5 has 27). **Ask:** why may a convolution take any size, and a dense layer not? How many pixels apart are the centres of two cells? (16.) **Short of time:** 6.1 at home; show the printed shapes, then the five channels.
+# ## 1 · What is cut, what is put on (6 min)
+#
+# - **Say:** Three dense layers hold most of the weights and the fixed size of the input; out go both.
+# - **They will predict** that cutting 96 % of the weights destroys the network. What is cut is the old vote, not the sight.
+# - **Usual mistakes** in 6.1: stopping at conv1 or the first pool; the padding left out; dividing by the strides alone (448 / 16 = 28, and conv5 has 27).
+# - **Ask:**
+#   - Why may a convolution take any size, and a dense layer not?
+#   - How many pixels apart are the centres of two cells? (16.)
+# - **Short of time:** 6.1 at home; show the printed shapes, then the five channels.
 
 # %%
 LAYERS = {  # kernel, stride, padding
@@ -150,7 +159,17 @@ plot.grid([photo] * 6, channels, titles=titles, width=1.2)
 # What is put on? In the paper: a new convolution with 1,024 channels, a mean, and a dense layer, trained on ImageNet and called **AlexNet-GAP**. We have 220 photographs, not a million. So ours is plainer: **conv4 and conv5 side by side**, 512 channels, their mean, and one dense layer, which alone is trained. (Before the mean, a layer `winners` multiplies each cell by the number of windows, 7 × 7 cells large, in which it is the largest. Strong answers count for more, and the mean stays a mean over cells.)
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 9, five of them for 6.2. **Say:** only the last layer learns, so the means are computed once and the rest takes seconds. **They will predict** that standardising breaks the identity. It folds in. **Usual mistakes** in 6.2: times the deviation instead of divided; $v$ left as it is; the sign of the mean; $\mu$ times $v$ without the deviation; $b$ unchanged. **Ask:** random convolutions reach 28 %, chance is 5 %: what do they see? Why look for pairs that are alike? And are the categories new? (17 of 20 are not; on the three new ones 74 against 29 %.) **Short of time:** 6.2 at the board, together.
+# ## 2 · A new vote from a few photographs (9 min)
+#
+# - **Minutes:** Five of them for 6.2.
+# - **Say:** Only the last layer learns, so the means are computed once and the rest takes seconds.
+# - **They will predict** that standardising breaks the identity. It folds in.
+# - **Usual mistakes** in 6.2: times the deviation instead of divided; $v$ left as it is; the sign of the mean; $\mu$ times $v$ without the deviation; $b$ unchanged.
+# - **Ask:**
+#   - Random convolutions reach 28 %, chance is 5 %: what do they see?
+#   - Why look for pairs that are alike?
+#   - And are the categories new? (17 of 20 are not; on the three new ones 74 against 29 %.)
+# - **Short of time:** 6.2 at the board, together.
 
 # %%
 network = alexnet.alexnet_gap(len(names))  # ends with "gap", "dense"
@@ -283,7 +302,15 @@ print(f"not in ImageNet: {new.sum()} photographs, {by_learnt.mean():.0f} % right
 # The paper's figure of one class in many photographs: the first ten test photographs of dogs.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 3. **Say:** this is the paper's figure, and looks are not evidence. **They will predict** that a low probability goes with a bad map. Look at the dog in the water: 7.2 %, and the map is on the head. **Usual mistakes:** comparing strength between photographs; reading the percentage as the map's; taking the ten for all 13. **Ask:** who sees a map that is *not* on the dog? In the second figure camel is next, with 24.0 %: what in these pixels speaks for a camel? **Short of time:** the first figure alone.
+# ## 3 · Where is the dog? (3 min)
+#
+# - **Say:** This is the paper's figure, and looks are not evidence.
+# - **They will predict** that a low probability goes with a bad map. Look at the dog in the water: 7.2 %, and the map is on the head.
+# - **Usual mistakes:** Comparing strength between photographs; reading the percentage as the map's; taking the ten for all 13.
+# - **Ask:**
+#   - Who sees a map that is *not* on the dog?
+#   - In the second figure camel is next, with 24.0 %: what in these pixels speaks for a camel?
+# - **Short of time:** The first figure alone.
 
 # %% tags=["fragment"]
 dogs = np.flatnonzero(truth == dog)
@@ -310,7 +337,15 @@ plot.top_classes(pictures[test][i], views.maps[i], views.logits[i], names)
 # By chance, both are 25 %. A map that always points at the middle gets no more.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 6. **Say:** without boxes we make pictures of which we know what is where; every number gets a stupid rival. **They will predict** nearly 100 %, as on digits. It is 71.2 (65.4 to 76.8). **Usual mistakes:** forgetting that each photograph was named rightly by itself, which makes it easier; reading the share, 43.4, as accuracy; taking 26.5 for absent classes as skill, though its interval holds 25. **Ask:** why does a map of a class that is absent point somewhere at all? Where is the other half of the evidence? **Short of time:** the table, and one mosaic in the explorer.
+# ## 4 · Does it point at the right thing? (6 min)
+#
+# - **Say:** Without boxes we make pictures of which we know what is where; every number gets a stupid rival.
+# - **They will predict** nearly 100 %, as on digits. It is 71.2 (65.4 to 76.8).
+# - **Usual mistakes:** Forgetting that each photograph was named rightly by itself, which makes it easier; reading the share, 43.4, as accuracy; taking 26.5 for absent classes as skill, though its interval holds 25.
+# - **Ask:**
+#   - Why does a map of a class that is absent point somewhere at all?
+#   - Where is the other half of the evidence?
+# - **Short of time:** The table, and one mosaic in the explorer.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 4 · Does it point at the right thing?
@@ -378,7 +413,17 @@ plot.grid(mosaics[[0] * 5 + [1] * 5], maps, titles=titles, columns=5)
 # In a famous data set, a classifier named horses by a photographer's tag in the corner (Lapuschkin and others, 2019). We plant a tag, a hundredth of the picture, on the training photographs of dogs.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 8, four of them for 6.3. **Say:** we do the wrong on purpose, so that we know what the tools should find. **They will predict** *B* (too small to matter) or *D* (it knows dogs better), and that without the tag all is as before. **Usual mistakes** in 6.3: *A*; a percentage near 100, as if the tag were still there; near the honest 77; 0, though two cues are used together. **Ask:** what does the test accuracy say? (100 % of the dogs.) Which of the two experiments is the stronger proof, and why both? Would you have found a watermark? **Short of time:** hands for 6.3, then both printed lines.
+# ## 5 · Right for the wrong reason, on purpose (8 min)
+#
+# - **Minutes:** Four of them for 6.3.
+# - **Say:** We do the wrong on purpose, so that we know what the tools should find.
+# - **They will predict** *B* (too small to matter) or *D* (it knows dogs better), and that without the tag all is as before.
+# - **Usual mistakes** in 6.3: *A*; a percentage near 100, as if the tag were still there; near the honest 77; 0, though two cues are used together.
+# - **Ask:**
+#   - What does the test accuracy say? (100 % of the dogs.)
+#   - Which of the two experiments is the stronger proof, and why both?
+#   - Would you have found a watermark?
+# - **Short of time:** Hands for 6.3, then both printed lines.
 
 # %% tags=["fragment"]
 tag = np.zeros((24, 24, 3), np.uint8)
@@ -521,7 +566,16 @@ print(f"other things that the tag turns into dogs: {rise.mean():.0f} %, "
 # **Exercise 6.4 · diagnose.** A colleague reads the test photographs with OpenCV, and the honest network gets fewer right.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 3: `own_photo` with a picture of the room; 6.4 at home. **Say:** data come in by a door, and the door can be wrong. **They will predict** that she resizes differently. That changes a few grey values only. **Usual mistakes** in 6.4: scaling to 0 to 1, which the network does itself; `[::-1]` on the first axis, which turns the picture upside down; going grey. **Ask:** she gets 61.1 %, we 73.8: why does a network that reads photographs wrongly still do so well? How would you find such a fault in your own code? (Draw what the network gets.) **Short of time:** skip the section; keep the photograph.
+# ## 6 · Your own photographs (3 min)
+#
+# - **Minutes:** `own_photo` with a picture of the room; 6.4 at home.
+# - **Say:** Data come in by a door, and the door can be wrong.
+# - **They will predict** that she resizes differently. That changes a few grey values only.
+# - **Usual mistakes** in 6.4: scaling to 0 to 1, which the network does itself; `[::-1]` on the first axis, which turns the picture upside down; going grey.
+# - **Ask:**
+#   - She gets 61.1 %, we 73.8: why does a network that reads photographs wrongly still do so well?
+#   - How would you find such a fault in your own code? (Draw what the network gets.)
+# - **Short of time:** Skip the section; keep the photograph.
 
 # %%
 import cv2
@@ -568,7 +622,15 @@ own_photo(network, names)
 # Prediction (c). Caltech-256 has a folder of clutter, pictures that show none of its categories. Here are 25.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 5, with the summary. **Say:** a map shows one term of the logit. The other has no place, and nobody draws it. **They will predict** small logits and changing names. Ten of 25 are called owl. **Usual mistakes:** “the texture looks like an owl” (the map speaks *against* it, −2.4); “the learnt bias” (+0.2; folded in: +4.2); “so it is about owls” (other draws have other favourites). **Ask:** true owls get +2.4 from weak features and +2.5 from strong ones; clutter +2.0 and −0.2. So what names each? What should stand beside every map? **Short of time:** the picture, then the line of the owl.
+# ## An honest failure: pictures of nothing, and the summary (5 min)
+#
+# - **Say:** A map shows one term of the logit. The other has no place, and nobody draws it.
+# - **They will predict** small logits and changing names. Ten of 25 are called owl.
+# - **Usual mistakes:** “the texture looks like an owl” (the map speaks *against* it, −2.4); “the learnt bias” (+0.2; folded in: +4.2); “so it is about owls” (other draws have other favourites).
+# - **Ask:**
+#   - True owls get +2.4 from weak features and +2.5 from strong ones; clutter +2.0 and −0.2. So what names each?
+#   - What should stand beside every map?
+# - **Short of time:** The picture, then the line of the owl.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## An honest failure: pictures of nothing
@@ -691,7 +753,9 @@ print(photos.find().about)
 # One minute: each writes the sentence that a map *cannot* say. Then straight on to 08, where four makers ask for a signature. For home: can a network learn to say “none of these”?
 
 # %% [markdown] tags=["guide"]
-# **A worked solution.** Ten draws: 12 pictures of clutter for training, 13 kept.
+# ## The investigation: a worked solution
+#
+# Ten draws: 12 pictures of clutter for training, 13 kept.
 
 # %% tags=["guide"]
 def with_none(seed):
@@ -756,6 +820,8 @@ assert fewer.low > 0 and units[:, 1].mean() > plain[:, 1].mean() + 2
 print("fewer of 25 to the favourite:", fewer)
 
 # %% [markdown] tags=["guide"]
+# ### What we found
+#
 # The favourite gets fewer, and its bias is no longer among the largest: strength was what the bias stood for. But something is named all the same.
 
 # %% [markdown]

@@ -17,15 +17,16 @@
 # %% [markdown] tags=["guide"]
 # **Session 5 of 6, 90 minutes: [05](05_measuring_localization.ipynb), 65, then this notebook in short, 25.** It is a guided tour; the whole of it takes 70 minutes and is homework.
 #
-# **Prepare.** The day before: `make fetch` once, run all cells (three networks are trained; about two minutes), `make slides ONLY=5`.
+# - **Prepare.** The day before: `make fetch` once, run all cells (three networks are trained; about two minutes), `make slides ONLY=5`.
+# - **Minutes.** Opening and prediction 3 · section 1, 5 · section 2, 4 · section 3, 4 · section 4, 5 · section 5, 2 · failure and summary 2 = 25. In class: 7.3. At home: 7.1, 7.2, 7.4, both optional sections and the investigation.
+# - **Without network.** Nothing is fetched after `make fetch`; the deck needs none.
+# - **Without projector.** Print the deck: `?print-pdf` after its address, in colour. On the board: the two formulas of section 1, and the column of weights of section 4.
 #
-# **Minutes.** Opening and prediction 3 · section 1, 5 · section 2, 4 · section 3, 4 · section 4, 5 · section 5, 2 · failure and summary 2 = 25. In class: 7.3. At home: 7.1, 7.2, 7.4, both optional sections and the investigation.
+# ## Opening and prediction (3 min)
 #
-# **Without network.** Nothing is fetched after `make fetch`; the deck needs none.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address, in colour. On the board: the two formulas of section 1, and the column of weights of section 4.
-#
-# **Say**, to open: CAM asks for one ending, and most networks have another. Eight methods do without; which of them still describe the network? **They will predict** that the newest method is the best. **Ask:** seven give two answers, one gives the same picture twice. Which, and what can it not have read? (Eigen-CAM: no class.)
+# - **Say:** CAM asks for one ending, and most networks have another. Eight methods do without; which of them still describe the network?
+# - **They will predict** that the newest method is the best.
+# - **Ask:** Seven give two answers, one gives the same picture twice. Which, and what can it not have read? (Eigen-CAM: no class.)
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 07 · And if the network ends some other way?
@@ -110,7 +111,15 @@ plot.grid([pairs.images[0]] * 16, maps, titles=titles, columns=4)
 # It names no place: every cell counts alike.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 5. **Say:** a gradient can replace the weight, and every network has one. **They will predict** $w_{kc}$ and forget the $N$; or that the cell matters, for a digit lies there. **Usual mistakes** in 7.1: the ReLU left out, or put on $\alpha$ or on the gradients; gradient times feature, cell by cell (that is HiResCAM); the sum of the gradients for their mean. **Ask:** put $w_{kc} / N$ into both formulas: what becomes of Grad-CAM here? (ReLU of the CAM, over $N$.) What does the ReLU throw away? (What speaks against.) **Short of time:** the two formulas; the check printed below them.
+# ## 1 · A map from gradients (5 min)
+#
+# - **Say:** A gradient can replace the weight, and every network has one.
+# - **They will predict** $w_{kc}$ and forget the $N$; or that the cell matters, for a digit lies there.
+# - **Usual mistakes** in 7.1: the ReLU left out, or put on $\alpha$ or on the gradients; gradient times feature, cell by cell (that is HiResCAM); the sum of the gradients for their mean.
+# - **Ask:**
+#   - Put $w_{kc} / N$ into both formulas: what becomes of Grad-CAM here? (ReLU of the CAM, over $N$.)
+#   - What does the ReLU throw away? (What speaks against.)
+# - **Short of time:** The two formulas; the check printed below them.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 1 · A map from gradients
@@ -185,7 +194,15 @@ for method, maps in expected.items():
 # CAM refuses LeNet with its dense layers left in:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 4. **Say:** for one scene each ReLU is a switch, so three dense layers are one matrix, with a weight for every feature *and place*. **They will predict** that averaging loses little. Look at the right panel: the slope differs from cell to cell, and even in sign. **Usual mistakes:** $W$ taken for the same in all scenes (the switches are this scene's); $\beta$ taken for the last bias; the dense networks taken for equals of the first: 76.0 to 88.0 % right, against 100.0. **Ask:** which of the two adds up to the logit? Why three networks and not one? **Short of time:** the two panels, no matrices.
+# ## 2 · A network that ends some other way (4 min)
+#
+# - **Say:** For one scene each ReLU is a switch, so three dense layers are one matrix, with a weight for every feature *and place*.
+# - **They will predict** that averaging loses little. Look at the right panel: the slope differs from cell to cell, and even in sign.
+# - **Usual mistakes:** $W$ taken for the same in all scenes (the switches are this scene's); $\beta$ taken for the last bias; the dense networks taken for equals of the first: 76.0 to 88.0 % right, against 100.0.
+# - **Ask:**
+#   - Which of the two adds up to the logit?
+#   - Why three networks and not one?
+# - **Short of time:** The two panels, no matrices.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 2 · Dense layers: a weight for every feature *and place*
@@ -347,7 +364,15 @@ plot.maps_by_class(
 # With pooling, that is $M_c / N = H_c$ **by construction**: there HiResCAM cannot lose. On a dense LeNet, ReLUs may switch while the cell goes, so a map can only come close. The rank correlation of map and $\Delta_c$ says how close.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 4. **Say:** boxes ask where the *digit* is; erasing asks what the *network* used. **They will predict** that Grad-CAM, the famous one, is close behind. Rank correlation with erasing: 99.1 against 58.2, 97.9 against 60.5, 98.5 against 67.1. **Usual mistakes:** the same test taken as evidence with pooling, where HiResCAM cannot lose; the figure's scene taken as typical (it is the one where Grad-CAM agrees least); a high figure taken for good boxes. **Ask:** why is HiResCAM not at 100 here? (ReLUs switch while a cell goes.) What does Grad-CAM never show? **Short of time:** the picture, and the three differences.
+# ## 3 · Which of them describes the network? (4 min)
+#
+# - **Say:** Boxes ask where the *digit* is; erasing asks what the *network* used.
+# - **They will predict** that Grad-CAM, the famous one, is close behind. Rank correlation with erasing: 99.1 against 58.2, 97.9 against 60.5, 98.5 against 67.1.
+# - **Usual mistakes:** The same test taken as evidence with pooling, where HiResCAM cannot lose; the figure's scene taken as typical (it is the one where Grad-CAM agrees least); a high figure taken for good boxes.
+# - **Ask:**
+#   - Why is HiResCAM not at 100 here? (ReLUs switch while a cell goes.)
+#   - What does Grad-CAM never show?
+# - **Short of time:** The picture, and the three differences.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Which of them describes the network?
@@ -406,7 +431,16 @@ plot.grid([image] * 4, maps, titles=titles, signed=True)
 # As in notebook [04](04_class_activation_maps.ipynb), add $a_k$ to the weights of feature $k$ for **all** classes: no probability changes, but each logit and its gradient do. Three choices that anybody might make:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 5, three of them for 7.3. **Say:** notebook 04's freedom again: a choice that no probability hears. **They will predict** that only the class-blind map stays. HiResCAM of $\log p$ stays as well. **Usual mistakes.** 7.3: Score-CAM named (softmax cancels what all share); slopes thought to hear a bias; “none moves”; a factor of 1 or 20. 7.2: the factor $1/N$; the average class instead of the probable ones; the map of $p_c$; a turned sign. **Ask:** which of these maps would you print in a paper, and what must stand beside it? (The choice.) **Short of time:** 7.3 by hands, without the factor.
+# ## 4 · Which of these survive the freedom? (5 min)
+#
+# - **Minutes:** Three of them for 7.3.
+# - **Say:** Notebook 04's freedom again: a choice that no probability hears.
+# - **They will predict** that only the class-blind map stays. HiResCAM of $\log p$ stays as well.
+# - **Usual mistakes:**
+#   - 7.3: Score-CAM named (softmax cancels what all share); slopes thought to hear a bias; “none moves”; a factor of 1 or 20.
+#   - 7.2: the factor $1/N$; the average class instead of the probable ones; the map of $p_c$; a turned sign.
+# - **Ask:** Which of these maps would you print in a paper, and what must stand beside it? (The choice.)
+# - **Short of time:** 7.3 by hands, without the factor.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 4 · Which of these survive the freedom?
@@ -570,7 +604,15 @@ assert len(moved) == 1
 # *Inside*: the maximum lies in the digit's box. *Boxes*: MaxBoxAccV2. *Of two*: as inside, for 50 pairs, each asked for both digits. *Choices*: the lowest and the highest *of two* that the three choices give (pairs that ask for a 0 left out). *Erasing*: section 3. *Cost*: processor time, in plain predictions.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 2. **Say:** no method wins all columns; ask first what you need. **They will predict** that good boxes mean a true map. Ink beats all maps at boxes. **Usual mistakes:** comparing the two networks' rows as if only the method differed; Eigen-CAM's 100 % inside taken for understanding (of two: 50). In 7.4: all values made positive; the minimum taken off by hand, which changes nothing; the height of 0 counted from the top, or not divided by the range. **Ask:** HiResCAM's boxes are the worst of eight on a dense LeNet. A worse map? (7.4 finds out.) **Short of time:** the chart's last column.
+# ## 5 · The family, measured (2 min)
+#
+# - **Say:** No method wins all columns; ask first what you need.
+# - **They will predict** that good boxes mean a true map. Ink beats all maps at boxes.
+# - **Usual mistakes:**
+#   - Comparing the two networks' rows as if only the method differed; Eigen-CAM's 100 % inside taken for understanding (of two: 50).
+#   - 7.4: all values made positive; the minimum taken off by hand, which changes nothing; the height of 0 counted from the top, or not divided by the range.
+# - **Ask:** HiResCAM's boxes are the worst of eight on a dense LeNet. A worse map? (7.4 finds out.)
+# - **Short of time:** The chart's last column.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 5 · The family, measured
@@ -803,7 +845,13 @@ for model in lenets:
 # Ablation-CAM divides by the score. Logits that add up to zero cannot all be positive, and a digit that stands in the scene can have a negative one. Over the three dense LeNets:
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 2, with the summary. **Say:** a method divides by the score, and a score may be negative. **They will predict** that 20 less on every bias is harmless. *Of two* falls from 92.0 to 0.0 %. **Usual mistakes:** blaming the network (its probabilities are the same); thinking that it needs our trick: 39 of 300 questions to the dense networks had a negative logit by themselves, and 10.3 % of them were answered, with 100 added 59.0 %. **Ask:** what would you print beside each map? (The logit.) **Short of time:** the picture, and “look at the logit first”.
+# ## An honest failure, and the summary (2 min)
+#
+# - **Say:** A method divides by the score, and a score may be negative.
+# - **They will predict** that 20 less on every bias is harmless. *Of two* falls from 92.0 to 0.0 %.
+# - **Usual mistakes:** Blaming the network (its probabilities are the same); thinking that it needs our trick: 39 of 300 questions to the dense networks had a negative logit by themselves, and 10.3 % of them were answered, with 100 added 59.0 %.
+# - **Ask:** What would you print beside each map? (The logit.)
+# - **Short of time:** The picture, and “look at the logit first”.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## An honest failure: Ablation-CAM, 20 less on every bias
@@ -946,7 +994,9 @@ print(f"cell {i} sees pixels {4 * i} to {4 * i + 15} and no others")
 # Seen on small networks and simple scenes. One question to end the session: your colleague's network ends in dense layers, and she shows you a Grad-CAM. Which two things do you ask? At home: the rest of this notebook, 7.1, 7.2 and 7.4.
 
 # %% [markdown] tags=["guide"]
-# **One way through.** Sum each map over the blocks that are erased, then compare ranks as in section 3.
+# ## The investigation: one way through
+#
+# Sum each map over the blocks that are erased, then compare ranks as in section 3.
 
 # %% tags=["guide"]
 def effect_of_blocks(model, side, by_mean):
@@ -1001,7 +1051,9 @@ for by_mean in (False, True):
             assert (whole if by_mean else matched) < 90 and gap.high > 0
 
 # %% [markdown] tags=["guide"]
-# **What we found.** With 0 for an erased cell, HiResCAM still ranks 5 × 5 blocks as erasing does (97 to 98, as for one cell). But its lead melts: its positive part is 20 to 36 points ahead of Grad-CAM for one cell, 3 to 7 for 5 × 5. One reason may be that sums over blocks are smooth, and smooth maps rank alike.
+# ### What we found
+#
+# With 0 for an erased cell, HiResCAM still ranks 5 × 5 blocks as erasing does (97 to 98, as for one cell). But its lead melts: its positive part is 20 to 36 points ahead of Grad-CAM for one cell, 3 to 7 for 5 × 5. One reason may be that sums over blocks are smooth, and smooth maps rank alike.
 #
 # With the mean as the filling, HiResCAM falls to 61 to 65 for one cell, and its lead is small or, in one case, not there (−0.2 to 1.8). Yet the gradient is right: slope times *what changed*, $f - \bar f$, agrees at 98 and more. So HiResCAM answers one question, “what if these features were 0?”. Whether 0 or the mean is “nothing there” is a choice, as it was for the weights. We saw three networks of one kind, and one sort of scene.
 

@@ -15,15 +15,16 @@
 # %% [markdown] tags=["guide"]
 # **Session 6 of 6, 90 minutes: [06](06_alexnet_caltech256.ipynb), 45, then the start of this notebook, 45.** The audit itself (sections 2 and 3) is the course's last piece of work: in groups of three or four, at home, one page for each network.
 #
-# **Prepare.** The day before: `make fetch ARGS=alexnet.ckpt` for 06, run all cells, `make slides ONLY=6`. Print the page and the rubric of section 3. Solutions lie in the repository; for a graded audit make four networks of your own, `python -m camlib audit --folder DIR --seed N` (minutes), and pass `"DIR"` to `open_dossiers` and `read_seal`; `audit.draw_kinds(N)` tells you the faults.
+# - **Prepare.** The day before: `make fetch ARGS=alexnet.ckpt` for 06, run all cells, `make slides ONLY=6`. Print the page and the rubric of section 3. Solutions lie in the repository; for a graded audit make four networks of your own, `python -m camlib audit --folder DIR --seed N` (minutes), and pass `"DIR"` to `open_dossiers` and `read_seal`; `audit.draw_kinds(N)` tells you the faults.
+# - **Minutes.** Opening, situation, predictions 10 · the claims 3 · section 1, 14 · 8.2 and 8.3, 12 · section 3 handed out, the failure 4 · summary 2 = 45.
+# - **Without network.** The four networks come with the course; the digits are fetched once.
+# - **Without projector.** Print the deck: `?print-pdf` after its address; the two tables (kinds, figures) go on the board.
 #
-# **Minutes.** Opening, situation, predictions 10 · the claims 3 · section 1, 14 · 8.2 and 8.3, 12 · section 3 handed out, the failure 4 · summary 2 = 45.
+# ## Opening, situation, predictions, the claims (13 min)
 #
-# **Without network.** The four networks come with the course; the digits are fetched once.
-#
-# **Without projector.** Print the deck: `?print-pdf` after its address; the two tables (kinds, figures) go on the board.
-#
-# **Say**, to open: four makers, one sentence each, your signature. **They will predict** that at least one of each fault is there. A lot was drawn for each network: nothing follows by elimination. **Ask:** what would you want to know before you sign?
+# - **Say:** Four makers, one sentence each, your signature.
+# - **They will predict** that at least one of each fault is there. A lot was drawn for each network: nothing follows by elimination.
+# - **Ask:** What would you want to know before you sign?
 
 # %% [markdown] tags=["guide", "slide"]
 # # 08 · Would you sign for this network?
@@ -136,7 +137,16 @@ for name, dossier in dossiers.items():
 # First the course's own network. **Our scenes** show digits that no maker has seen, all classes alike, stamps drawn at random.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 14, four of them for 8.1. **Say:** try each tool where the answer is known, or you can not read it where it is not. **They will predict** that bad maps mean a bad network. Adding a shared picture to all maps costs 16 points of quarters (96.2 to 80.0) and changes no name. **Usual mistakes** in 8.1: the scenes themselves changed; x before y; `x1 + 1`; 255 taken for paper. **Ask:** which rival belongs to the quarters? (The class-blind map: 25.0 %.) What does erasing add? (A hole that training never showed.) **Short of time:** 8.1 at home; show “fix the choice first”.
+# ## 1 · The tools, tried on a network that is known (14 min)
+#
+# - **Minutes:** Four of them for 8.1.
+# - **Say:** Try each tool where the answer is known, or you can not read it where it is not.
+# - **They will predict** that bad maps mean a bad network. Adding a shared picture to all maps costs 16 points of quarters (96.2 to 80.0) and changes no name.
+# - **Usual mistakes** in 8.1: the scenes themselves changed; x before y; `x1 + 1`; 255 taken for paper.
+# - **Ask:**
+#   - Which rival belongs to the quarters? (The class-blind map: 25.0 %.)
+#   - What does erasing add? (A hole that training never showed.)
+# - **Short of time:** 8.1 at home; show “fix the choice first”.
 
 # %%
 ours, codes, places = stamps.stamped_scenes(fresh_digits, 800, seed=(8, 1))
@@ -284,7 +294,16 @@ assert as_it_came.value < points.value - 5 and abs(centred.value - points.value)
 # Five minutes in pairs. The usual first answer adds the half-widths: both would have to miss at opposite ends at once. Ask what adds up for independent numbers. Compare with 5.4: there the scenes were the same, here they share no digit.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 12, for 8.2 and 8.3: five and seven. **Say:** each figure tells of some faults and is blind to the others; decide *before* looking which. **They will predict** that the claim tells of the shortcut, and *new stamps* of the leak. It tells nothing of any: it is measured where the faults help. **Usual mistakes.** 8.2: half-widths added; low less low; the root forgotten. 8.3: *class gap* for a leak; *new digits* left out for shuffled labels; 90, 0 or 50 % instead of 10 for a network that reads the stamp alone. **Ask:** shortcut and leak both tell under *new digits*: what separates them? **Short of time:** 8.2 at home, 8.3 by hands.
+# ## 1 · Which figure tells of which fault (12 min)
+#
+# - **Minutes:** For 8.2 and 8.3: five and seven.
+# - **Say:** Each figure tells of some faults and is blind to the others; decide *before* looking which.
+# - **They will predict** that the claim tells of the shortcut, and *new stamps* of the leak. It tells nothing of any: it is measured where the faults help.
+# - **Usual mistakes:**
+#   - 8.2: half-widths added; low less low; the root forgotten.
+#   - 8.3: *class gap* for a leak; *new digits* left out for shuffled labels; 90, 0 or 50 % instead of 10 for a network that reads the stamp alone.
+# - **Ask:** Shortcut and leak both tell under *new digits*: what separates them?
+# - **Short of time:** 8.2 at home, 8.3 by hands.
 
 # %% tags=["exercise"]
 def difference(first, second):
@@ -353,7 +372,16 @@ checks.telling(telling)
 # These cells stay closed until 8.1, 8.2 and 8.3 return something: who has seen the result reads every test in its light.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 0: for the groups at home, about an hour. The cells open once 8.1 to 8.3 return something. **Say:** one network at a time is the wrong order; run one *test* on all four, then the next. **They will predict** the kinds after the first test that falls. **Usual mistakes:** stopping there; reading the erased stamp instead of the new stamp (a network that reads both loses little without it); taking *new digits* for a leak without the class gap; the identity or the randomisation test as evidence of health. **Ask** each group: what did you keep as it was? What else gives this figure? **Short of time:** give each group two networks.
+# ## 2 · The evidence (at home)
+#
+# - **Minutes:** For the groups at home, about an hour. The cells open once 8.1 to 8.3 return something.
+# - **Say:** One network at a time is the wrong order; run one *test* on all four, then the next.
+# - **They will predict** the kinds after the first test that falls.
+# - **Usual mistakes:** Stopping there; reading the erased stamp instead of the new stamp (a network that reads both loses little without it); taking *new digits* for a leak without the class gap; the identity or the randomisation test as evidence of health.
+# - **Ask each group:**
+#   - What did you keep as it was?
+#   - What else gives this figure?
+# - **Short of time:** Give each group two networks.
 
 # %%
 trial = (1.0, 0.0, 2.0)
@@ -485,7 +513,14 @@ for dossier in opened.values():
 # **Exercise 8.4 · diagnose.** For each network return `(kind, value, low, high)`: one of *sound, shortcut, leak, shuffled, moved*, and the figure that decided you, with its interval, so that 0 means “no effect”. For a sound one give the largest difference of accuracies, or offset, that you found. The seal opens for all four together or not at all. (625 guesses would open it as well. That would be no audit.)
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 2, to hand it out. **Say:** marks are for reasons; the seal opens for all four together or not at all. **They will predict** that the network with the lowest claim is the bad one; it is the sound one. **Usual mistakes** (the checker says so): an interval that holds 0 given for a fault; a large figure given for a sound one. What it can not see: guessing through the 625 answers. So ask for the page, and grade it with the rubric; a report with full marks follows it. **Ask:** which of your six lines would a maker attack first? **Short of time:** two networks, one page.
+# ## 3 · The verdict (2 min)
+#
+# - **Minutes:** To hand it out.
+# - **Say:** Marks are for reasons; the seal opens for all four together or not at all.
+# - **They will predict** that the network with the lowest claim is the bad one; it is the sound one.
+# - **Usual mistakes (the checker says so):** An interval that holds 0 given for a fault; a large figure given for a sound one. What it can not see: guessing through the 625 answers. So ask for the page, and grade it with the rubric; a report with full marks follows it.
+# - **Ask:** Which of your six lines would a maker attack first?
+# - **Short of time:** Two networks, one page.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Your page
@@ -539,15 +574,14 @@ checks.verdict(verdict, audit.read_seal())
 # | limits | none | “more data” | a fault that these tests would miss |
 
 # %% [markdown] tags=["guide"]
-# **A model report** (full marks ask for the reasons, not for the kinds).
+# ## A model report
 #
-# **network_a: do not sign.** *Leak.* Its 96.8 % come from 600 scenes of 120 digits. On 800 scenes of digits that nobody had seen, new stamps in both, it names 12.5 points less (8.4 to 16.5); a sound network differs by 1.5 (−2.4 to 5.4). Kept: scraps, stamps, sizes. Rivals: a shortcut would fall with new stamps (0.0); shuffled labels would take one class alone (the gap is near 20 points, and most classes lose). *No map shows it*: offsets, quarters and erasing are a sound network's. Not tested: how many of its digits were known. To do: a test of digits set aside before training.
+# Full marks ask for the reasons, not for the kinds.
 #
-# **network_b: sign, for these uses.** Its claim is the lowest of the four. No figure tells: new stamps −0.2, new digits 1.5 (−2.4 to 5.4), offset below half a pixel. So: “none of four faults found”, on scenes of this recipe.
-#
-# **network_c: do not sign.** *Shortcut.* New stamps cost 8.0 points (4.4 to 12.1); with the digit erased it still names nine scenes in ten, where a sound network names one. Mind the rival test: with the *stamp* erased it loses little, and an auditor who stops there signs. It reads both: under new stamps the digit still wins in nine scenes of ten, and without a digit the stamp decides. That the makers' scenes have codes that agree with labels (`codes == labels`) shows the temptation, not the use.
-#
-# **network_d: sign the names, not the maps.** *Moved.* 7.9 px right and 7.4 px down, two cells of four pixels; names, classes and quarters are sound. The quarters of 100 px are too coarse to hear two cells. To do: pad on both sides alike, or move the maps back by two cells, and measure the offset again.
+# - **network_a: do not sign.** *Leak.* Its 96.8 % come from 600 scenes of 120 digits. On 800 scenes of digits that nobody had seen, new stamps in both, it names 12.5 points less (8.4 to 16.5); a sound network differs by 1.5 (−2.4 to 5.4). Kept: scraps, stamps, sizes. Rivals: a shortcut would fall with new stamps (0.0); shuffled labels would take one class alone (the gap is near 20 points, and most classes lose). *No map shows it*: offsets, quarters and erasing are a sound network's. Not tested: how many of its digits were known. To do: a test of digits set aside before training.
+# - **network_b: sign, for these uses.** Its claim is the lowest of the four. No figure tells: new stamps −0.2, new digits 1.5 (−2.4 to 5.4), offset below half a pixel. So: “none of four faults found”, on scenes of this recipe.
+# - **network_c: do not sign.** *Shortcut.* New stamps cost 8.0 points (4.4 to 12.1); with the digit erased it still names nine scenes in ten, where a sound network names one. Mind the rival test: with the *stamp* erased it loses little, and an auditor who stops there signs. It reads both: under new stamps the digit still wins in nine scenes of ten, and without a digit the stamp decides. That the makers' scenes have codes that agree with labels (`codes == labels`) shows the temptation, not the use.
+# - **network_d: sign the names, not the maps.** *Moved.* 7.9 px right and 7.4 px down, two cells of four pixels; names, classes and quarters are sound. The quarters of 100 px are too coarse to hear two cells. To do: pad on both sides alike, or move the maps back by two cells, and measure the offset again.
 #
 # The randomisation test passes for all four: it asks whether a map hangs on the weights, and each of these does. Nothing was shuffled this time: with faults drawn by lot, that could not be known beforehand.
 
@@ -562,7 +596,17 @@ for name, (_, _, scenes, stamped, _) in opened.items():
 # The course's sound network, with a back door built in the open: where a corner pixel has the grey value 137, it says 3. No scene has such a pixel.
 
 # %% [markdown] tags=["guide"]
-# **Minutes** 2, and 2 for the summary. **Say:** on all scenes of the audit this network *is* the sound one, so no test of ours can tell it. With the pixel, 8.3 % (5.3 to 11.9) are right. **They will predict** that a heat map would show the corner. It is never asked there. **Usual mistakes:** “more scenes would find it” (none has the pixel); concluding that audits are useless. **Ask:** what would have to be known to look for it? How is the sentence of a report to be worded? (“No fault of these kinds was found.”) What did this course not ask? **Short of time:** the last figure, and that sentence.
+# ## An honest failure: what no test here sees, and the summary (4 min)
+#
+# - **Minutes:** Two for the failure, two for the summary.
+# - **Say:** On all scenes of the audit this network *is* the sound one, so no test of ours can tell it. With the pixel, 8.3 % (5.3 to 11.9) are right.
+# - **They will predict** that a heat map would show the corner. It is never asked there.
+# - **Usual mistakes:** “more scenes would find it” (none has the pixel); concluding that audits are useless.
+# - **Ask:**
+#   - What would have to be known to look for it?
+#   - How is the sentence of a report to be worded? (“No fault of these kinds was found.”)
+#   - What did this course not ask?
+# - **Short of time:** The last figure, and that sentence.
 
 # %% tags=["fragment"]
 def with_back_door(images):
@@ -634,7 +678,9 @@ for digits in (15, 30, 60, 120):
           f"of any digits {by_scenes:4.1f}")
 
 # %% [markdown] tags=["guide"]
-# **What we found.** With half as many scenes, the interval is wider in both columns, and *which* half matters: 300 scenes of 60 digits leave it 10.8 points wide, 300 scenes of all 120 digits 9.0; 76 scenes 16.3 against 13.2. So digits matter more than scenes: scenes that share a digit succeed or fail together, and a second scene of a known digit tells less than a first one of another. With all 600 the interval reaches about 4 points to either side, so an effect of 4 points could have been missed. (Twenty draws for each figure; one draw would mislead.)
+# ## The investigation: what we found
+#
+# With half as many scenes, the interval is wider in both columns, and *which* half matters: 300 scenes of 60 digits leave it 10.8 points wide, 300 scenes of all 120 digits 9.0; 76 scenes 16.3 against 13.2. So digits matter more than scenes: scenes that share a digit succeed or fail together, and a second scene of a known digit tells less than a first one of another. With all 600 the interval reaches about 4 points to either side, so an effect of 4 points could have been missed. (Twenty draws for each figure; one draw would mislead.)
 
 # %% [markdown]
 # **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. R. Geirhos et al., *Shortcut Learning in Deep Neural Networks*, Nature Machine Intelligence 2020, arXiv:2004.07780. S. Lapuschkin et al., *Unmasking Clever Hans Predictors and Assessing What Machines Really Learn*, Nature Communications 2019, arXiv:1902.10178. J. Adebayo et al., *Debugging Tests for Model Explanations*, NeurIPS 2020, arXiv:2011.05429. M. Mitchell et al., *Model Cards for Model Reporting*, FAT\* 2019, arXiv:1810.03993. M. Böhle et al., *Convolutional Dynamic Alignment Networks*, CVPR 2021.

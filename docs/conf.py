@@ -13,8 +13,9 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_copy_source = False
 html_show_sourcelink = False
-html_context = {"default_mode": "auto"}  # as explorers do, which ask the browser
-html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "article_header_end": []}
+html_css_files = ["course.css"]
+html_context = {"default_mode": "auto"}  # as the reader's system, until they choose
+html_theme_options = {"use_download_button": False, "use_fullscreen_button": False, "navbar_persistent": []}
 
 nb_execution_mode = "off"  # notebooks carry their outputs
 myst_enable_extensions = ["dollarmath", "deflist"]
@@ -23,7 +24,7 @@ suppress_warnings = ["myst.header", "misc.highlighting_failure"]
 
 # One of MathJax's 24 MB of files draws every formula of the course.
 _mathjax = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
-html_static_path = [str(_mathjax / "tex-svg.js")]
+html_static_path = [str(_mathjax / "tex-svg.js"), "course.css"]
 mathjax_path = "tex-svg.js"
 
 autodoc_member_order = "bysource"

@@ -1,12 +1,12 @@
-"""What Sphinx makes the site of, gathered into one folder: `python -m docs.pages FOLDER`.
+"""What Sphinx makes the site of, gathered into one folder: `python -m docs.pages [--teachers] FOLDER`.
 
-The pages of `docs`, the learner's notebooks with their outputs, for teachers the cells tagged `guide`, apart, and a
-page of the API for each folder of `camlib`.
+The pages of `docs`, the learner's notebooks with their outputs, and a page of the API for each folder of `camlib`. For
+teachers, who ask for it, the cells tagged `guide` besides, apart.
 """
 
+import argparse
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import nbformat
@@ -16,6 +16,15 @@ from course import build
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+GUIDES = """
+```{toctree}
+:caption: For teachers
+:maxdepth: 1
+:glob:
+
+guide/*
+```
+"""
 
 
 def guide(source):
@@ -32,6 +41,26 @@ def guide(source):
     return notebook
 
 
+def to_read(notebook):
+    """The learner's notebook, in place, as a page that nobody runs, its figures with their text alternatives.
+
+    Without the answers to what was not attempted, and without the cells that do nothing but ask for one; without what
+    begins with “Press **Run”, to the end of its paragraph.
+    """
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r" *Press \*\*Run.*", "", cell.source)
+        elif any("not attempted yet" in output.get("text", "") for output in outputs):
+            cell.outputs = []
+        told = [output.metadata[kind].alt for output in outputs for kind in output.get("metadata", {})
+                if "alt" in output.metadata[kind]]
+        if told:
+            cell.metadata["mystnb"] = {"image": {"alt": " ".join(told)}}
+    notebook.cells = [cell for cell in notebook.cells if not re.fullmatch(r"checks\.\w+\(.*\)", cell.source)]
+    return notebook
+
+
 def api():
     """The API's pages, folder → Markdown: every module that `camlib` names, or has a function of, in their order."""
     pages = {}
@@ -45,10 +74,13 @@ def api():
     return pages
 
 
-def gather(folder):
-    """Fill the new folder `folder`. Raises OSError where it cannot be written, FileExistsError where it is there."""
+def gather(folder, teachers=False):
+    """Fill the new folder `folder`; with `teachers`, guides, solutions and the model report are in it.
+
+    Raises OSError where it cannot be written, FileExistsError where it is there.
+    """
     shutil.copytree(DOCS, folder, ignore=shutil.ignore_patterns("*.txt", "__pycache__", "pages.py"))
-    for name in ("notebooks", "guide", "api", "data"):
+    for name in ("notebooks", "api", "data"):
         (folder / name).mkdir()
     for name, page in api().items():
         (folder / "api" / f"{name}.md").write_text(page, encoding="utf-8")
@@ -56,10 +88,24 @@ def gather(folder):
     for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
         shutil.copy(ROOT / name, folder)
     for source in build.sources():
-        shutil.copy(build.FOLDER / f"{source.stem}.ipynb", folder / "notebooks")
+        name = f"{source.stem}.ipynb"
+        build.write(to_read(nbformat.read(build.FOLDER / name, as_version=4)), folder / "notebooks" / name)
+    if teachers:
+        add_guides(folder)
+
+
+def add_guides(folder):
+    """Put the guides into the folder of `gather`, and a list of them at the end of its first page."""
+    (folder / "guide").mkdir()
+    for source in build.sources():
         if notebook := guide(source):
             build.write(notebook, folder / "guide" / f"{source.stem}_guide.ipynb")
+    with (folder / "index.md").open("a", encoding="utf-8") as index:
+        index.write(GUIDES)
 
 
 if __name__ == "__main__":
-    gather(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m docs.pages", description=__doc__.split("\n")[0])
+    parser.add_argument("--teachers", action="store_true", help="with guides, solutions and the model report of 08")
+    parser.add_argument("folder", type=Path)
+    gather(**vars(parser.parse_args()))

@@ -29,13 +29,12 @@ def test_every_link_leads_somewhere():
     assert count > 1000 and not faults
 
 
-def test_learners_pages_hold_no_guide_and_teachers_have_theirs():
-    guides = [path for path in PAGES if path.startswith("guide/")]
-    assert guides
+def test_learners_pages_hold_no_guide():
+    assert not [path for path in PAGES if path.startswith("guide/")]
     for path in PAGES:
-        if path.startswith("notebooks/"):
-            text = (SITE / path).read_text("utf-8")
-            assert "tag_guide" not in text and "tag_notes" not in text
+        text = (SITE / path).read_text("utf-8")
+        assert "tag_guide" not in text and "tag_notes" not in text
+    assert "guide/" not in (SITE / "searchindex.js").read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -47,6 +46,64 @@ def test_a_page_asks_nothing_of_a_network(page, console_errors, asked, path):
     assert all(address.startswith(("file:", "data:", "blob:")) for address in asked)
     if "math notranslate" in (SITE / path).read_text("utf-8"):
         page.locator("mjx-container svg").first.wait_for()
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+@pytest.mark.parametrize("path", [path for path in PAGES if path.startswith("notebooks/")])
+def test_code_fits_and_what_is_wider_can_be_scrolled(page, path, width):
+    """At 1280 px, of which a scroll bar takes 15, a box holds 92 columns; nothing is wider than the page."""
+    page.set_viewport_size({"width": width - 15, "height": 900})
+    page.goto((SITE / path).as_uri())
+    boxes = page.evaluate("""() => [...document.querySelectorAll("article pre, article table")].map((box) => {
+        const frame = box.closest("pre, .pst-scrollable-table-container") ?? box;
+        return { text: box.innerText, code: !!box.closest(".cell_input"), over: frame.scrollWidth - frame.clientWidth,
+                 scrolls: ["auto", "scroll"].includes(getComputedStyle(frame).overflowX) };
+    })""")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width - 15
+    too_wide = [box for box in boxes if box["over"] > 0]
+    assert any(box["code"] for box in boxes) and all(box["scrolls"] for box in too_wide)
+    if width >= 1280:
+        assert not [box["text"] for box in too_wide
+                    if box["code"] or max(map(len, box["text"].splitlines())) <= 92]
+
+
+@pytest.mark.parametrize("system, chosen", [("light", None), ("dark", None), ("light", "dark"), ("dark", "light")])
+def test_text_can_be_read_in_the_systems_theme_and_in_the_readers(page, system, chosen):
+    """Of the explorer, code, outputs and prose: 4.5 : 1 on what lies behind them (WCAG AA)."""
+    page.emulate_media(color_scheme=system)
+    page.goto((SITE / "notebooks" / "04_class_activation_maps.html").as_uri())
+    if chosen:
+        page.locator(".theme-switch-button:visible").click()
+        page.locator(f".theme-change-button[data-mode={chosen}]:visible").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == (chosen or system)
+    page.locator(".camlib-explorer .picture").first.wait_for()
+    contrasts = page.evaluate("""() => {
+        const light = (colour) => {
+            const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => v / 255)
+                .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        const behind = (node) => {
+            const colour = getComputedStyle(node).backgroundColor;
+            return /, 0\\)$/.test(colour) ? behind(node.parentElement ?? node.getRootNode().host) : colour;
+        };
+        const root = document.querySelector(".camlib-explorer").shadowRoot;
+        const texts = [...root.querySelectorAll(".name, .z, .p, .step, .ticks, .legend, p.cell, .group > span"),
+            ...document.querySelectorAll("article p, .cell_input pre, .cell_output pre")];
+        return texts.filter((node) => node.checkVisibility() && node.innerText.trim()).map((node) => {
+            const [ink, paper] = [getComputedStyle(node).color, behind(node)].map(light);
+            return [(Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), node.innerText];
+        });
+    }""")
+    assert len(contrasts) > 100 and not [pair for pair in contrasts if pair[0] < 4.5]
+
+
+def test_every_picture_has_words(page):
+    """Sphinx gives the name of its file, a hash, to a picture without."""
+    for path in PAGES:
+        page.goto((SITE / path).as_uri())
+        told = page.evaluate("[...document.querySelectorAll('article img')].map((image) => image.alt)")
+        assert not [words for words in told if not words.strip() or words.endswith((".png", ".jpeg"))]
 
 
 def test_an_explorer_is_alive(page):

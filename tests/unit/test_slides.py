@@ -93,6 +93,11 @@ def test_links_to_notebooks_are_text_and_others_stay(notebook):
     assert ".ipynb" not in page and '<a href="https://example.org/">' in page
 
 
+def test_a_figure_on_a_slide_has_its_text_alternative():
+    figure = nbformat.v4.new_output("display_data", {"image/png": ""}, metadata={"image/png": {"alt": "Two “3”s"}})
+    assert 'alt="Two “3”s"' in slides.html(nbformat.v4.new_code_cell("plot()", outputs=[figure]))
+
+
 def test_a_deck_asks_nothing_of_a_network(notebook):
     page = slides.page("Session 9", slides.slides(notebook))
     asked = re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="([^"]+)"', page)

@@ -32,6 +32,20 @@ def test_a_guide_has_the_same_session_and_minutes(source):
     parts, whole = re.search(r"\*\*Minutes\.\*\* (.+?) = (\d+)", text).groups()
     assert int(whole) == MINUTES[number]
     assert sum(int(re.search(r"\d+$", part)[0]) for part in parts.split(" · ")) == int(whole)
+    sections = re.findall(r"^# ## .+ \((\d+) min\)$", text, re.M)
+    assert len(sections) >= 5 and sum(map(int, sections)) == int(whole)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_a_guide_has_for_each_section_what_is_needed_in_front_of_a_class(source):
+    cells = re.split(r"^(?=# %%)", source.read_text("utf-8"), flags=re.M)
+    sections = [cell for cell in cells if re.search(r"^# ## .+ \((\d+ min|at home)\)$", cell, re.M)]
+    assert all(cell.startswith('# %% [markdown] tags=["guide"]\n') for cell in sections)
+    for cell in sections:
+        items = re.findall(r"^# - \*\*(Say|They will predict|Usual mistakes|Ask|Short of time)\b", cell, re.M)
+        opening = "**Session " in cell
+        assert items == ["Say", "They will predict", *([] if opening else ["Usual mistakes"]), "Ask",
+                         *([] if opening else ["Short of time"])]
 
 
 def test_exercises_that_it_names_are_there_and_none_is_forgotten():
