@@ -242,10 +242,9 @@ print(f"accuracy {accuracy:.1%}; of all test photographs, {right} % are right")
 
 # %%
 counts = (1, 2, 5, 11)
-options = {"draws": 10, "progress": False}
-taught, random_ones = {}, {"weights": None}
-learnt = 100 * transfer.learning_curve(found, counts, network=taught, **options)
-unlearnt = 100 * transfer.learning_curve(found, counts, network=random_ones, **options)
+untaught = alexnet.alexnet_gap(len(names), weights=None)
+curves = transfer.learning_curve(found, counts, [network, untaught], progress=False)
+learnt, unlearnt = 100 * curves  # each: (draws, counts)
 for name, curve in {"ImageNet": learnt, "random": unlearnt}.items():
     print(f"{name:9}", *(f"{value:3.0f} %" for value in curve.mean(axis=0)))
 
@@ -284,7 +283,6 @@ plot.grid(pictures[pairs], titles=["train", "test"] * 3, width=1.15)
 
 # %%
 new = np.isin(truth, [names.index(n) for n in ("fire-hydrant", "giraffe", "windmill")])
-untaught = alexnet.alexnet_gap(len(names), weights=None)
 blind = keras.Model(untaught.inputs, untaught.get_layer("gap").output)
 rows = blind.predict(pictures, verbose=0)
 v, b = camlib.fit_head(rows[train], labels[train], penalty=0.03)

@@ -96,11 +96,12 @@ def _photographs(options):
 def _learning_curve(found, per_class, options):
     """Print what ever more photographs bring, with ImageNet's convolutions and with random ones, and write it."""
     from ..measure.intervals import bootstrap
-    from ..training.transfer import learning_curve
+    from ..training.transfer import NETWORKS, learning_curve
 
     counts = [number for number in (1, 2, 5) if number < per_class] + [per_class]
-    curves = {name: learning_curve(found, counts, draws=options.curve, side=options.side, network={"weights": weights})
-              for name, weights in (("ImageNet", "imagenet"), ("random", None))}
+    models = [NETWORKS["alexnet"](len(found.names), weights=weights) for weights in ("imagenet", None)]
+    curves = dict(zip(("ImageNet", "random"), learning_curve(found, counts, models, draws=options.curve,
+                                                             side=options.side)))
     print(f"Mean of the classes in percent: mean of {options.curve} draws (95 % interval), least and most of one draw")
     for name, curve in curves.items():
         for number, column in zip(counts, 100 * curve.T):

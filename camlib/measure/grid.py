@@ -9,6 +9,7 @@ Backprop", ECCV 2016).
 Quarters are counted in reading order: top left, top right, bottom left, bottom right.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..boxes import LARGEST_VALUE, check_range
 from ..data import photos as photographs
 from ..maps.cam import explain
 from ..networks.head import lift
-from ..training.transfer import SIDE, run_transfer
+from ..training.transfer import NETWORKS, SIDE, features_of, head_of
 from .intervals import bootstrap
 from .scores import centre_maps, uniform_maps
 
@@ -154,30 +155,31 @@ def grid_table(kinds, drawn):
             for name, maps in kinds.items()}
 
 
-def measure(photos, *, per_class=11, count=100, seed=0, side=SIDE, progress=True):
-    """The game for AlexNet-GAP, transferred to photographs, as `python -m camlib grid` prints it.
+def measure(photos, *, network="alexnet", per_class=11, count=100, seed=0, side=SIDE, progress=True):
+    """The game for a network that is transferred to photographs, as `python -m camlib grid` prints it.
 
-    photos: `Photos` of 8 categories at least. Options as for `run_transfer`; count: of mosaics, of rightly named
+    photos: `Photos` of 8 categories at least. Of 1,700 photographs (of 224 px: 256 MB) each is read once; of more,
+    those in the mosaics may be read again. Options as for `run_transfer`; count: of mosaics, of rightly named
     photographs that it was not trained on, each `side` px, so of 2·side, which the network takes as it is.
     Returns (numbers of the `Transfer`, `grid_table`). Its rows: maps of the four classes; of four absent ones; of the
     four after `lift`, which makes every weight ≥ 0 and changes no probability; of a network with random convolutions,
     its last layer trained all the same, on the same mosaics; and the baselines.
     Raises ValueError as `run_transfer`, `mosaics` and `absent_classes` do.
     """
-    options = {"per_class": per_class, "seed": seed, "side": side, "progress": progress}
-    result = run_transfer(photos, **options)
+    read = functools.lru_cache(2**28 // (3 * side**2))(photographs.read)
+    networks = NETWORKS[network], functools.partial(NETWORKS[network], weights=None)
+    result, unlearnt = map(head_of, features_of(photos, networks, per_class=per_class, seed=seed, side=side, read=read,
+                                                progress=progress))
     labels = photos.labels[result.test]
     drawn = mosaics(labels, result.logits.argmax(axis=1), count, seed)
     classes = labels[drawn]
     absent = absent_classes(classes, len(photos.names), seed)
-    files = [photos.files[i] for i in result.test]
-    wholes = compose(np.stack([[photographs.read(files[i], side) for i in four] for four in drawn]))
+    wholes = compose(np.stack([[read(photos.files[i], side) for i in four] for four in result.test[drawn]]))
     maps = explain(result.model, wholes, batch_size=16).maps
     kinds = {"maps": class_maps(maps, classes), "maps of absent classes": class_maps(maps, absent)}
     lift(result.model, 1)
     kinds["maps, weights lifted to ≥ 0"] = class_maps(explain(result.model, wholes, batch_size=16).maps, classes)
-    unlearnt = run_transfer(photos, **options, network={"weights": None}).model
-    kinds["random convolutions"] = class_maps(explain(unlearnt, wholes, batch_size=16).maps, classes)
+    kinds["random convolutions"] = class_maps(explain(unlearnt.model, wholes, batch_size=16).maps, classes)
     return result.numbers, grid_table(kinds | baselines(count, maps.shape[1:3], seed), drawn)
 
 

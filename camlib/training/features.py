@@ -5,7 +5,9 @@ import json
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,111 +20,131 @@ SHARD = 256  # photographs whose features are computed, saved and looked up toge
 BATCH = 32
 
 
-def gap_features(model, files, **options):
+class View(NamedTuple):
+    """One way to look at photographs.
+
+    model: from uint8 (n, side, side, 3) to one output. mirror: left to right. wanted: bool, (photographs,), of which.
+    """
+
+    model: object
+    mirror: bool
+    wanted: np.ndarray
+
+
+def gap_features(model, files, *, mirror=False, **options):
     """What GAP hands to the dense layer, for every photograph: float32, (n, channels). Options: see `features`."""
+    return features([View(before_head(model), mirror, np.ones(len(files), bool))], files, **options)[0]
+
+
+def before_head(model):
+    """A network up to what GAP hands to the dense layer: from photographs to (n, channels)."""
     from ..backend import keras
 
-    return features(keras.Model(model.inputs, model.get_layer("gap").output), files, **options)
+    return keras.Model(model.inputs, model.get_layer("gap").output)
 
 
-def features(model, files, *, side=SIDE, mirror=False, folder=None, progress=True):
-    """Outputs of a network for photographs, computed once and kept on disk in half precision: float32, (n, …).
+def features(views, files, *, side=SIDE, folder=None, progress=True, read=None):
+    """Outputs of networks for photographs, computed once and kept on disk in half precision.
 
-    Rows of photographs that cannot be read are NaN.
-    model: from uint8 (n, side, side, 3) to one output. files: paths, read by `photos.read`. mirror: left to right.
-    folder: where they are kept, default "features" in `registry.computed_folder`. A shard of 256 rows is known by its
-    files (path, size, time of change), `side`, `mirror` and the network with its weights; it is written whole or not
-    at all. So an interrupted call goes on where it stopped, and a changed photograph is seen.
+    views: of `View`. files: paths. read: by default `photos.read`; called as read(path, side), once a photograph for
+    all views together. Returns float32, (n, …), for each view: NaN where a photograph cannot be read, or is not
+    wanted. folder: where they are kept, default "features" in `registry.computed_folder`. A shard of 256 rows is known
+    by its files (path, size, time of change), which of them are wanted, `side`, `mirror` and the network with its
+    weights; it is written whole or not at all. So an interrupted call goes on where it stopped, and a changed
+    photograph is seen.
     Raises OSError where the folder cannot be written to, as on a full disk.
     """
     from tqdm.auto import tqdm
 
-    files = list(files)
-    folder = Path(folder or computed_folder("features"))
-    network, shape = _fingerprint(model), model.compute_output_shape((1, side, side, 3))[1:]
-    rows = np.empty((len(files), *shape), np.float32)
+    files, folder = list(files), Path(folder or computed_folder("features"))
+    networks, tables = [_fingerprint(view.model) for view in views], _blank(views, files, side)
     with tqdm(total=len(files), desc="features", unit="photo", disable=not progress) as bar:
         for start in range(0, len(files), SHARD):
-            part = files[start:start + SHARD]
-            path = folder / f"{_key(network, part, side, mirror)}.npy"
-            shard = _load(path, (len(part), *shape))
-            if shard is None:
-                shard = outputs(model, part, side, mirror, bar.update).astype(np.float16)
-                _save(path, shard)
-            rows[start:start + SHARD] = shard
-            bar.update(start + len(part) - bar.n)
-    return rows
+            rows = slice(start, start + SHARD)
+            part = [view._replace(wanted=view.wanted[rows]) for view in views]
+            paths = [folder / f"{_key(network, files[rows], view, side)}.npy" for network, view in zip(networks, part)]
+            if missing := [i for i, path in enumerate(paths) if not _load(path, tables[i][rows])]:
+                for i, shard in zip(missing, outputs([part[i] for i in missing], files[rows], side, read, bar.update)):
+                    tables[i][rows] = _save(paths[i], shard.astype(np.float16))
+            bar.update(min(rows.stop, len(files)) - bar.n)
+    return tables
 
 
-def outputs(model, files, side=SIDE, mirror=False, done=lambda count: None):
-    """Outputs of a network for photographs, a batch at a time: float32, (n, …), NaN where one cannot be read.
+def outputs(views, files, side=SIDE, read=None, done=lambda count: None):
+    """Outputs of networks for photographs, a batch at a time, computed anew: what `features` returns.
 
     done: called with the number of photographs after each batch.
     """
-    blank, rows = np.zeros((side, side, 3), np.uint8), []
-    batches = [files[start:start + BATCH] for start in range(0, len(files), BATCH)]
-    for pictures in read_ahead(lambda batch: [_read_or_none(file, side) for file in batch], batches):
-        stack = np.stack([blank if picture is None else picture for picture in pictures])
-        rows.append(np.array(model.predict_on_batch(stack[:, :, ::-1] if mirror else stack)))
-        rows[-1][[picture is None for picture in pictures]] = np.nan
-        done(len(stack))
-    return np.concatenate(rows)
+    tables, rows = _blank(views, files, side), np.flatnonzero(np.any([view.wanted for view in views], axis=0))
+    batches = [rows[start:start + BATCH] for start in range(0, len(rows), BATCH)]
+    for pictures in read_ahead(lambda row: (read or photographs.read)(files[row], side), batches):
+        for view, table in zip(views, tables):
+            if taken := [row for row in pictures if view.wanted[row]]:
+                stack = np.stack([pictures[row] for row in taken])
+                table[taken] = view.model.predict_on_batch(stack[:, :, ::-1] if view.mirror else stack)
+        done(len(pictures))
+    return tables
 
 
 def read_ahead(read, batches):
-    """`read(batch)` for each batch, by two threads, which are at most four batches ahead: memory holds no more."""
+    """{i: read(i)} for each batch of i's, without photographs that cannot be read, or are no longer there.
+
+    By two threads, which are at most four batches ahead: memory holds no more.
+    """
+    def read_batch(batch):
+        pictures = {}
+        for i in batch:
+            with suppress(photographs.Unreadable, FileNotFoundError):
+                pictures[i] = read(i)
+        return pictures
+
     with ThreadPoolExecutor(2) as pool:
         coming = deque()
         for batch in batches:
-            coming.append(pool.submit(read, batch))
+            coming.append(pool.submit(read_batch, batch))
             if len(coming) > 4:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
 
 
-def _read_or_none(file, side):
-    """A photograph, or None where it cannot be read, or is no longer there."""
-    try:
-        return photographs.read(file, side)
-    except (photographs.Unreadable, FileNotFoundError):
-        return None
+def _blank(views, files, side):
+    """Tables for the outputs of views of files, full of NaN: float32, (len(files), …)."""
+    return [np.full((len(files), *view.model.compute_output_shape((1, side, side, 3))[1:]), np.nan, np.float32)
+            for view in views]
 
 
-def _load(path, shape):
-    """The shard, or None when it is not there, damaged, or of another shape."""
-    try:
-        shard = np.load(path, allow_pickle=False)
-        return shard if shard.shape == shape and shard.dtype == np.float16 else None
-    except (OSError, ValueError, EOFError):
-        return None
+def _load(path, rows):
+    """Fill `rows` from a shard. Returns True, or None when it is not there, or damaged."""
+    with suppress(OSError, ValueError, EOFError):
+        rows[:] = np.load(path, allow_pickle=False)
+        return True
 
 
 def _save(path, shard):
+    """Write a shard, and return it."""
     try:
         with whole_file(path) as part:
             np.save(part, shard)
+        return shard
     except OSError as error:
         raise OSError(f"features cannot be kept in {path.parent} ({error}): free some space, or set CAMLIB_DATA to "
                       "another folder") from error
 
 
 def _fingerprint(model):
-    digest = hashlib.sha256()
-    for layer in model.layers:
-        config = layer.get_config() | {"trainable": True}
-        digest.update(json.dumps([type(layer).__name__, config], default=str, sort_keys=True).encode())
-        for weight in layer.get_weights():
-            digest.update(weight.tobytes())
+    about = [[type(layer).__name__, layer.get_config() | {"trainable": True}] for layer in model.layers]
+    digest = hashlib.sha256(json.dumps(about, default=str, sort_keys=True).encode())
+    for weight in model.get_weights():
+        digest.update(weight.tobytes())
     return digest.hexdigest()
 
 
-def _key(network, files, side, mirror):
-    about = []
-    for file in files:
-        try:
-            stat = os.stat(file)
-            about.append((os.path.abspath(file), stat.st_size, stat.st_mtime_ns))
-        except OSError:
-            about.append((os.path.abspath(file), None, None))
-    return hashlib.sha256(json.dumps([network, about, side, mirror]).encode()).hexdigest()[:32]
+def _key(network, files, view, side):
+    about = [[os.path.abspath(file)] for file in files]
+    for known in about:
+        with suppress(OSError):
+            stat = os.stat(known[0])
+            known.extend((stat.st_size, stat.st_mtime_ns))
+    about = [network, about, side, view.mirror, view.wanted.tolist()]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]

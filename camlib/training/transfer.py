@@ -1,6 +1,7 @@
 """Transfer: a network that learned on ImageNet says what is on other photographs, after minutes on two cores.
 
     photographs → frozen convolutions → GAP → features in the cache → dense, fitted → (fine-tuned, if asked)
+                 `features_of`, for several networks at once            `head_of`        `fine_tuned`
 
 The dense layer is softmax regression on standardised features, its L2 penalty chosen by cross-validation on the
 training photographs. Standardising is linear, so it is folded into the dense layer's kernel and bias afterwards: the
@@ -9,8 +10,6 @@ network still ends convolution → GAP → dense, and class activation maps read
 
 import json
 import time
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,111 +20,149 @@ from ..data import photos as photographs
 from ..files import whole_file
 from ..networks.alexnet import LARGEST, SMALLEST, alexnet_gap, unit_layer, winners_layer
 from .accuracy import accuracy_by_class, class_accuracy
-from .features import BATCH, SIDE, gap_features, outputs, read_ahead
+from .features import BATCH, SIDE, View, before_head, features, outputs, read_ahead
 from .fit import cross_validate, fit_head
 
 MODEL, ABOUT = "model.keras", "transfer.json"
 
 
-class Transfer(NamedTuple):
-    """What a transfer gives. model: from uint8 photographs to logits, (n, classes), classes in the order of `names`.
+NETWORKS = {"alexnet": alexnet_gap}  # called with the number of classes, seed=…, and weights=None for random ones
 
-    names: tuple of str. train, test: int64, indices into `photos.files`. logits: float32, of the test photographs,
-    (len(test), classes). numbers: dict of what was measured, fit for JSON.
+
+class Transfer(NamedTuple):
+    """A transfer, as far as it has come: from `features_of` to `head_of` and `fine_tuned`, each of which returns one.
+
+    model: from uint8 photographs to logits, (n, classes), classes in the order of `photos.names`; its dense layer is
+    untrained before `head_of`. train, test: int64, indices into `photos.files`. views: float32, (2, n, channels), what
+    GAP made of each of these files, as it is and mirrored (of those that are not in `train`, as it is, twice).
+    numbers: dict of what was measured, fit for JSON. logits: float32, of the test photographs, (len(test), classes).
     """
 
     model: object
-    names: tuple
+    photos: photographs.Photos
     train: np.ndarray
     test: np.ndarray
-    logits: np.ndarray
+    views: np.ndarray
     numbers: dict
+    logits: np.ndarray | None = None
 
 
-def run_transfer(photos, *, per_class=None, seed=0, side=SIDE, fine_tune=0, network=None, folder=None, progress=True):
-    """Train AlexNet-GAP on `per_class` photographs of each category, and measure it on the rest: a `Transfer`.
+def run_transfer(photos, *, network="alexnet", fine_tune=0, progress=True, **options):
+    """Train a network on some photographs of each category, and measure it on the rest: a `Transfer`.
 
-    photos: `Photos`. per_class: by default `photos.usual_per_class`. side: px, to which every photograph is squeezed,
-    31 to 1,024. fine_tune: epochs, 0 for frozen convolutions. network: options of `alexnet.alexnet_gap`, a dict.
-    folder: for features that are kept (default: beside the downloads). Files that cannot be read are left out before
-    the split, and counted; those that go while the last layers are fine-tuned are left out from then on.
+    network: one of `NETWORKS`. fine_tune: epochs, 0 for frozen convolutions. The other options, and what is raised,
+    are those of `features_of`.
+    """
+    [seen] = features_of(photos, [NETWORKS[network]], progress=progress, **options)
+    result = head_of(seen)
+    return fine_tuned(result, fine_tune, progress) if fine_tune else result
+
+
+def features_of(photos, networks, *, per_class=None, seed=0, side=SIDE, folder=None, progress=True, read=None):
+    """Split photographs, and read each once, for all of some frozen networks: a list of `Transfer`, one for each.
+
+    photos: `Photos`. networks: functions like those in `NETWORKS`, of models that end "gap" → "dense". per_class: how
+    many of each category to train on, by default `photos.usual_per_class`. seed: of the split and of untrained layers.
+    side: px, to which every photograph is squeezed, 31 to 1,024. folder: for features that are kept (default: beside
+    the downloads). read: as for `features`. Files that cannot be read are left out before the split, and counted; this
+    changes the split, so that mirrored ones in the same shard are then read again.
     Raises ValueError for a side out of range and a category with too few photographs: before any is read, unless
     too few turn out to be readable.
     """
-    _check_side(side)
     per_class = photographs.usual_per_class(photos) if per_class is None else per_class
-    photographs.split(photos, per_class, seed)
-    seconds, labels = {}, photos.labels
-    model = alexnet_gap(len(photos.names), seed=seed, **(network or {}))
-    options = {"side": side, "folder": folder, "progress": progress}
-    with _timed("features", seconds):
-        plain = gap_features(model, photos.files, **options)
-    readable = np.flatnonzero(~np.isnan(plain[:, 0]))
-    train, test = (readable[part] for part in photographs.split(photographs.take(photos, readable), per_class, seed))
-    with _timed("mirrored features", seconds):
-        mirrored = gap_features(model, [photos.files[i] for i in train], mirror=True, **options)
-    with _timed("head", seconds):
-        views = np.stack([plain[train], np.where(np.isnan(mirrored), plain[train], mirrored)])  # NaN: gone since
-        penalty, scores = cross_validate(views, labels[train], seed=seed)
-        kernel, bias = fit_head(np.concatenate(views), np.tile(labels[train], len(views)), penalty)
-        model.get_layer("dense").set_weights([kernel, bias])
-    logits = plain[test] @ kernel + bias
-    frozen = class_accuracy(logits, labels[test])
-    if fine_tune:
-        with _timed("fine-tuning", seconds):
-            tune(model, [photos.files[i] for i in train], labels[train], epochs=fine_tune, side=side, seed=seed,
-                 progress=progress)
-        with _timed("test", seconds):
-            logits = outputs(model, [photos.files[i] for i in test], side)
-        left = ~np.isnan(logits[:, 0])
-        test, logits = test[left], logits[left]
-    by_class = accuracy_by_class(logits, labels[test])
-    numbers = {
-        "data": photos.about, "categories": len(photos.names),
-        "photographs": len(photos.files), "unreadable": len(photos.files) - len(readable),
-        "per_class": per_class, "seed": seed, "side": side, "fine_tune": fine_tune, "network": network or {},
-        "train": len(train), "test": len(test), "penalty": penalty, "cross_validated": scores,
-        "frozen_accuracy": frozen,
-        "accuracy": float(by_class.mean()),
-        "accuracy_by_class": {name: float(value) for name, value in zip(photos.names, by_class)},
-        "seconds": seconds,
-    }
-    return Transfer(model, photos.names, train, test, logits, numbers)
+    _check(photos, per_class, side)
+    models = [network(len(photos.names), seed=seed) for network in networks]
+    began, readable, before = time.perf_counter(), np.arange(len(photos.files)), None
+    while not np.array_equal(readable, before):
+        kept = photographs.take(photos, readable)
+        train, test = (readable[part] for part in photographs.split(kept, per_class, seed))
+        views = _both_views(models, photos.files, train, side=side, folder=folder, progress=progress, read=read)
+        readable, before = np.flatnonzero(~np.isnan(views[0][0, :, 0])), readable
+    numbers = {"data": photos.about, "categories": len(photos.names), "photographs": len(photos.files),
+               "unreadable": len(photos.files) - len(readable), "per_class": per_class, "seed": seed, "side": side,
+               "fine_tune": 0, "train": len(train), "seconds": {"features": time.perf_counter() - began}}
+    return [Transfer(model, photos, train, test, both, numbers | {"network": model.name})
+            for model, both in zip(models, views)]
 
 
-def learning_curve(photos, counts, *, draws=10, penalty=0.03, side=SIDE, network=None, folder=None, progress=True):
-    """How often heads on frozen convolutions are right, by how many photographs a category they were fitted to.
+def head_of(seen):
+    """Fit the dense layer of a `Transfer` to its training photographs' features, and measure it on the others."""
+    model, photos, train, test, views, numbers, _ = seen
+    began, labels = time.perf_counter(), photos.labels[train]
+    penalty, scores = cross_validate(views[:, train], labels, seed=numbers["seed"])
+    kernel, bias = fit_head(np.concatenate(views[:, train]), np.tile(labels, 2), penalty)
+    model.get_layer("dense").set_weights([kernel, bias])
+    seconds, logits = {"head": time.perf_counter() - began}, views[0, test] @ kernel + bias
+    return _judged(seen, logits, seconds, penalty=penalty, cross_validated=scores,
+                   frozen_accuracy=class_accuracy(logits, photos.labels[test]))
 
-    counts: photographs a category to train on. draws: how often the photographs are split anew, by the seeds 0 to
-    draws − 1. penalty: of all heads, fixed, since cross-validation would take 16 times as long and one photograph a
-    category leaves nothing to validate on. The other options are those of `run_transfer`.
-    Returns means of the per-class accuracies, 0 to 1: float64, (draws, len(counts)). Draws differ in which photographs
-    are trained on; all are from the same `photos`, so their spread does not tell what other photographs would bring.
+
+def fine_tuned(result, epochs, progress=True):
+    """Train the last layers of a `Transfer` on, by `tune`, which changes its model, and measure it anew.
+
+    Photographs that can no longer be read are left out.
+    """
+    train, test = ([result.photos.files[i] for i in part] for part in (result.train, result.test))
+    side, began = result.numbers["side"], time.perf_counter()
+    tune(result.model, train, result.photos.labels[result.train], epochs=epochs, side=side,
+         seed=result.numbers["seed"], progress=progress)
+    tested = time.perf_counter()
+    [logits] = outputs([View(result.model, False, np.ones(len(test), bool))], test, side)
+    left = ~np.isnan(logits[:, 0])
+    seconds = {"fine-tuning": tested - began, "test": time.perf_counter() - tested}
+    return _judged(result._replace(test=result.test[left]), logits[left], seconds, fine_tune=epochs)
+
+
+def _judged(seen, logits, seconds, **numbers):
+    """A `Transfer` with logits, with how good these are, and with further numbers."""
+    by_class = accuracy_by_class(logits, seen.photos.labels[seen.test])
+    return seen._replace(logits=logits, numbers=seen.numbers | numbers | {
+        "test": len(seen.test), "accuracy": float(by_class.mean()), "seconds": seen.numbers["seconds"] | seconds,
+        "accuracy_by_class": {name: float(value) for name, value in zip(seen.photos.names, by_class)}})
+
+
+def _both_views(models, files, mirrored, **options):
+    """What GAP makes of files, for each model (2, n, channels): as they are, and those at `mirrored` mirrored, too."""
+    wanted = (False, np.ones(len(files), bool)), (True, np.isin(np.arange(len(files)), mirrored))
+    views = [View(trunk, *view) for trunk in map(before_head, models) for view in wanted]
+    tables = features(views, files, **options)
+    return [np.stack([plain, np.where(np.isnan(turned), plain, turned)])  # NaN: not asked for, or gone since
+            for plain, turned in zip(tables[::2], tables[1::2])]
+
+
+def _check(photos, per_class, side):
+    if not SMALLEST <= side <= LARGEST:
+        raise ValueError(f"side is {side}: expected {SMALLEST} to {LARGEST:,} px")
+    photographs.split(photos, per_class)
+
+
+def learning_curve(photos, counts, models, *, draws=10, penalty=0.03, side=SIDE, folder=None, progress=True):
+    """How often heads on frozen networks are right, by how many photographs a category they were fitted to.
+
+    counts: photographs a category to train on. models: each ends "gap" → "dense"; their dense layers play no part.
+    draws: how often the photographs are split anew, by the seeds 0 to draws − 1. penalty: of all heads, fixed, since
+    cross-validation would take 16 times as long and one photograph a category leaves nothing to validate on. The other
+    options are those of `features_of`; each photograph is read once.
+    Returns means of the per-class accuracies, 0 to 1: float64, (models, draws, len(counts)). Draws differ in which
+    photographs are trained on; all are from the same `photos`, so their spread does not tell what other photographs
+    would bring.
     Raises ValueError for a side out of range and a category with too few photographs.
     """
     from tqdm.auto import tqdm
 
-    _check_side(side)
     for count in counts:
-        photographs.split(photos, count)
-    model = alexnet_gap(len(photos.names), **(network or {}))
-    views = np.stack([gap_features(model, photos.files, side=side, mirror=mirror, folder=folder, progress=progress)
-                      for mirror in (False, True)])
-    readable = np.flatnonzero(~np.isnan(views[..., 0]).any(axis=0))
-    kept, views = photographs.take(photos, readable), views[:, readable]
-    curve = np.empty((draws, len(counts)))
-    with tqdm(total=curve.size, desc="heads", unit="head", disable=not progress) as bar:
-        for seed, column in np.ndindex(curve.shape):
+        _check(photos, count, side)
+    tables = _both_views(models, photos.files, range(len(photos.files)), side=side, folder=folder, progress=progress)
+    readable = ~np.isnan(tables[0][0, :, 0])
+    kept, curves = photographs.take(photos, readable), np.empty((len(models), draws, len(counts)))
+    with tqdm(total=curves.size, desc="heads", unit="head", disable=not progress) as bar:
+        for which, seed, column in np.ndindex(curves.shape):
+            views = tables[which][:, readable]
             train, test = photographs.split(kept, counts[column], seed)
             kernel, bias = fit_head(np.concatenate(views[:, train]), np.tile(kept.labels[train], 2), penalty)
-            curve[seed, column] = class_accuracy(views[0, test] @ kernel + bias, kept.labels[test])
+            curves[which, seed, column] = class_accuracy(views[0, test] @ kernel + bias, kept.labels[test])
             bar.update()
-    return curve
-
-
-def _check_side(side):
-    if not SMALLEST <= side <= LARGEST:
-        raise ValueError(f"side is {side}: expected {SMALLEST} to {LARGEST:,} px")
+    return curves
 
 
 def save(result, folder):
@@ -134,7 +171,7 @@ def save(result, folder):
     with whole_file(folder / MODEL) as part:
         result.model.save(part)
     with whole_file(folder / ABOUT) as part:
-        part.write_text(json.dumps(result.numbers | {"names": list(result.names)}, indent=1))
+        part.write_text(json.dumps(result.numbers | {"names": list(result.photos.names)}, indent=1))
 
 
 def load(folder):
@@ -167,7 +204,6 @@ def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "
 
     from ..backend import keras
 
-    files, labels = list(files), np.asarray(labels)
     for layer in model.layers:
         layer.trainable = layer.name in layers
     steps = -(-len(files) // BATCH) * epochs
@@ -180,9 +216,9 @@ def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "
             order = np.random.default_rng((seed, epoch)).permutation(len(files))
             batches = [order[i:i + BATCH] for i in range(0, len(order), BATCH)]
             losses = []
-            for batch, pictures in read_ahead(partial(_augmented_batch, files, side, (seed, epoch)), batches):
-                if len(batch):
-                    losses.append(float(model.train_on_batch(pictures, target[batch])))
+            for batch in read_ahead(lambda i, epoch=epoch: augmented(files[i], side, (seed, epoch, int(i))), batches):
+                if batch:
+                    losses.append(float(model.train_on_batch(np.stack([*batch.values()]), target[[*batch]])))
                     bar.set_postfix(loss=f"{np.mean(losses):.3f}")
                 bar.update()
             curve.append(float(np.mean(losses)))
@@ -198,25 +234,4 @@ def augmented(file, side, seed):
     tall, wide = (np.sqrt(random.uniform(0.6, 1.0)) * len(large) * random.uniform(0.9, 1.0, 2)).astype(int)
     top, left = random.integers(0, len(large) - tall + 1), random.integers(0, len(large) - wide + 1)
     piece = cv2.resize(large[top:top + tall, left:left + wide], (side, side), interpolation=cv2.INTER_LINEAR)
-    piece = piece[:, ::random.choice((-1, 1))] * random.uniform(0.8, 1.2)
-    return piece.clip(0, 255).astype(np.uint8)
-
-
-def _augmented_batch(files, side, seed, batch):
-    """Those of a batch of indices whose photographs can be read, and these: (k,) and uint8, (k, side, side, 3)."""
-    read, pictures = [], []
-    for i in batch:
-        try:
-            pictures.append(augmented(files[i], side, (*seed, int(i))))
-            read.append(i)
-        except (photographs.Unreadable, FileNotFoundError):
-            pass
-    return read, np.array(pictures)
-
-
-@contextmanager
-def _timed(stage, seconds):
-    """Put the time that the block takes into the dict `seconds`."""
-    began = time.perf_counter()
-    yield
-    seconds[stage] = time.perf_counter() - began
+    return (piece[:, ::random.choice((-1, 1))] * random.uniform(0.8, 1.2)).clip(0, 255).astype(np.uint8)

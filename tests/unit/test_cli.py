@@ -147,7 +147,7 @@ def small_network(monkeypatch, tmp_path):
         x = keras.layers.GlobalAveragePooling2D(name="gap")(x)
         return keras.Model(image, keras.layers.Dense(classes, name="dense")(x))
 
-    monkeypatch.setattr(transfer, "alexnet_gap", build)
+    monkeypatch.setitem(transfer.NETWORKS, "alexnet", build)
     monkeypatch.setenv("CAMLIB_DATA", str(tmp_path / "cache"))
 
 
@@ -174,7 +174,7 @@ def test_transfer_then_maps(folder, small_network, tmp_path, capsys):
     assert said.strip() == str((("red", "green", "blue é x"), SIDE))
 
 
-def test_grid_measures_maps_beside_what_points_by_chance(small_network, tmp_path, capsys):
+def test_grid_measures_maps_beside_what_points_by_chance(small_network, tmp_path, monkeypatch, capsys):
     """Eight categories, each a colour: a network that sees colours points at the quarter that has it."""
     for number in range(8):
         colour = [230 * (number >> bit & 1) + 12 for bit in range(3)]
@@ -182,7 +182,10 @@ def test_grid_measures_maps_beside_what_points_by_chance(small_network, tmp_path
         for k in range(4):
             pixels = np.clip(colour + np.random.default_rng(k).normal(0, 12, (70, 70, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / f"{number:03}.colour" / f"{k}.png")
+    read, names = photos.read, []
+    monkeypatch.setattr(photos, "read", lambda path, side: names.append(path) or read(path, side))
     command("grid", "--data", tmp_path, "--per-class", 2, "--side", SIDE, "--mosaics", 30, "--json", tmp_path / "j")
+    assert len(names) == len(set(names)) == 32  # for both networks, their mirror images and the mosaics
     said, stated = capsys.readouterr().out, json.loads((tmp_path / "j").read_text())
     rows = {name: row["maximum"]["value"] for name, row in stated["grid"].items()}
     assert list(rows) == ["maps", "maps of absent classes", "maps, weights lifted to ≥ 0", "random convolutions",
@@ -225,17 +228,19 @@ def test_transfer_with_nothing_set_runs_on_the_sample(small_network, tmp_path, m
 
 
 def test_the_curve_of_both_networks(folder, small_network, tmp_path, monkeypatch, capsys):
-    asked = []
-    def curve(found, counts, *, draws, side, network):
-        asked.append((len(found.files), counts, draws, side, network["weights"]))
-        return np.array([[0.1, 0.2, 0.3], [0.2, 0.4, 0.6]])
+    built, asked = [], []
+    def curve(found, counts, models, *, draws, side):
+        asked.append((len(found.files), counts, models, draws, side))
+        return np.array([[[0.3, 0.2, 0.1], [0.3, 0.2, 0.1]], [[0.1, 0.2, 0.3], [0.2, 0.4, 0.6]]])
     monkeypatch.setattr(transfer, "learning_curve", curve)
+    monkeypatch.setitem(transfer.NETWORKS, "alexnet", lambda classes, weights: built.append(weights) or classes)
     command("transfer", "--data", folder, "--curve", 2, "--side", SIDE, "--out", tmp_path / "none", "--json",
             tmp_path / "curve.json")
-    assert asked == [(19, [1, 2, 3], 2, SIDE, "imagenet"), (19, [1, 2, 3], 2, SIDE, None)]
+    assert asked == [(19, [1, 2, 3], [3, 3], 2, SIDE)] and built == ["imagenet", None]
     said, stated = capsys.readouterr().out, json.loads((tmp_path / "curve.json").read_text())
     assert "random      3 a category  45.0 (-145.6 to 235.6)   30.0 … 60.0" in said  # ± 12.706 × 15: t, of two draws
     assert stated["counts"] == [1, 2, 3] and stated["random"][1] == [0.2, 0.4, 0.6]
+    assert stated["ImageNet"][0] == [0.3, 0.2, 0.1]
     assert not (tmp_path / "none").exists()
 
 

@@ -58,11 +58,12 @@ def small_network(seed=1, channels=6):
 @pytest.fixture(autouse=True)
 def random_alexnet(monkeypatch):
     """AlexNet's layers without the download: what is tested here does not depend on what they learned."""
-    pretrained = alexnet.alexnet_gap
-    def untrained(classes, **options):
-        keras.utils.set_random_seed(3)
-        return pretrained(classes, **options | {"weights": None})
-    monkeypatch.setattr(transfer, "alexnet_gap", untrained)
+    monkeypatch.setitem(transfer.NETWORKS, "alexnet", untrained)
+
+
+def untrained(classes, **options):
+    keras.utils.set_random_seed(3)
+    return alexnet.alexnet_gap(classes, **options | {"weights": None})
 
 
 # ---- features -------------------------------------------------------------------------------------------------------
@@ -84,7 +85,8 @@ def test_features_are_the_networks_in_half_precision(folder, network, tmp_path):
 def test_maps_may_be_kept_as_well_as_their_means(folder, network, tmp_path):
     files = photos.open_folder(folder).files[:3]
     trunk = keras.Model(network.inputs, network.get_layer("conv5").output)
-    maps = features.features(trunk, files, side=SIDE, folder=tmp_path, progress=False)
+    view = features.View(trunk, False, np.ones(3, bool))
+    [maps] = features.features([view], files, side=SIDE, folder=tmp_path, progress=False)
     means = features.gap_features(network, files, side=SIDE, folder=tmp_path, progress=False)
     assert maps.shape == (3, 15, 15, 6)
     np.testing.assert_allclose(maps.mean(axis=(1, 2)), means, rtol=2e-3)
@@ -209,9 +211,32 @@ def test_a_full_disk_is_named(folder, network, tmp_path, monkeypatch):
 
 def test_reading_ahead_keeps_few_batches_in_memory():
     begun = []
-    coming = features.read_ahead(lambda batch: begun.append(batch) or batch, range(50))
-    assert next(coming) == 0 and len(begun) <= 5
-    assert list(coming) == list(range(1, 50))
+    coming = features.read_ahead(lambda i: begun.append(i) or -i, [[2 * n, 2 * n + 1] for n in range(50)])
+    assert next(coming) == {0: 0, 1: -1} and len(begun) <= 10
+    assert list(coming) == [{2 * n: -2 * n, 2 * n + 1: -2 * n - 1} for n in range(1, 50)]
+
+
+def test_views_of_several_networks_share_one_reading(folder, network, tmp_path, counted, monkeypatch):
+    """Each view has rows for what it asks for, as if it were computed alone, over several shards and batches."""
+    monkeypatch.setattr(features, "SHARD", 13)
+    monkeypatch.setattr(features, "BATCH", 4)
+    files, options = photos.open_folder(folder).files, {"side": SIDE, "folder": tmp_path / "all", "progress": False}
+    other = small_network(seed=2, channels=5)
+    odd, few = np.arange(31) % 2 == 1, np.isin(np.arange(31), (4, 20, 30))
+    views = [features.View(features.before_head(model), mirror, wanted) for model, mirror, wanted in (
+        (network, False, np.ones(31, bool)), (network, True, odd), (other, True, few))]
+    tables = features.features(views, files, **options)
+    assert len(counted) == len(set(counted)) == 31
+    for (_, mirror, wanted), model, table in zip(views, (network, network, other), tables):
+        alone = features.gap_features(model, files, mirror=mirror, side=SIDE, folder=tmp_path, progress=False)
+        left_out = ~wanted | (np.arange(31) == 20)
+        assert np.isnan(table[left_out]).all()
+        np.testing.assert_allclose(table[~left_out], alone[~left_out], rtol=1e-3)
+    del counted[:]
+    again = features.features(views, files, **options)
+    assert not counted and all(np.array_equal(*pair, equal_nan=True) for pair in zip(tables, again, strict=True))
+    features.features([views[0], views[1]._replace(wanted=~odd)], files, **options)
+    assert sorted(counted) == sorted(file.name for file in files[::2])  # those that are not in the cache
 
 
 # ---- the head -------------------------------------------------------------------------------------------------------
@@ -310,10 +335,7 @@ def test_accuracy_is_the_mean_over_classes():
 @pytest.fixture(scope="module")
 def result(folder, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        pretrained = alexnet.alexnet_gap
-        patch.setattr(transfer, "alexnet_gap",
-                      lambda classes, **options: keras.utils.set_random_seed(3) or pretrained(
-                          classes, **options | {"weights": None}))
+        patch.setitem(transfer.NETWORKS, "alexnet", untrained)
         return transfer.run_transfer(photos.open_folder(folder), per_class=5, seed=1, side=SIDE,
                                      folder=tmp_path_factory.mktemp("cache"), progress=False)
 
@@ -328,7 +350,7 @@ def test_a_transfer_is_measured_on_photographs_it_did_not_see(folder, result):
     right = [logits[k].argmax() == found.labels[i] for k, i in enumerate(result.test)]
     assert abs(numbers["accuracy"] - np.mean(right)) <= 1 / 15 + 1e-9 and numbers["accuracy"] > 0.6
     assert numbers["unreadable"] == 1 and numbers["photographs"] == 31 and numbers["train"] == 15
-    assert set(numbers["seconds"]) == {"features", "mirrored features", "head"}
+    assert set(numbers["seconds"]) == {"features", "head"}
     json.dumps(numbers)
 
 
@@ -343,7 +365,7 @@ def test_the_identity_holds_after_the_head_is_folded_in(folder, result):
 
 def test_fine_tuning_changes_the_last_layers_only(folder):
     found = photos.open_folder(folder)
-    model = transfer.alexnet_gap(3)
+    model = untrained(3)
     before = {layer.name: layer.get_weights() for layer in model.layers}
     fine = [i for i in range(31) if i != 20]
     curve = transfer.tune(model, [found.files[i] for i in fine], found.labels[fine], epochs=3, rate=1e-3, side=SIDE,
@@ -354,21 +376,24 @@ def test_fine_tuning_changes_the_last_layers_only(folder):
     assert all(layer.trainable for layer in model.layers)
 
 
-def test_a_learning_curve_against_heads_fitted_one_by_one(folder, tmp_path):
+def test_a_learning_curve_against_heads_fitted_one_by_one(folder, tmp_path, counted):
     """Each figure is that of a head fitted to a draw's training photographs, mirrored ones too, and to no others."""
     found = photos.take(photos.open_folder(folder), np.arange(31) != 20)
     options = {"side": SIDE, "folder": tmp_path, "progress": False}
-    curve = transfer.learning_curve(photos.open_folder(folder), (1, 6), draws=3, penalty=0.1, **options)
-    model = transfer.alexnet_gap(3)
-    plain, mirrored = (features.gap_features(model, found.files, mirror=mirror, **options) for mirror in (False, True))
-    for seed in range(3):
-        for column, count in enumerate((1, 6)):
-            train, test = photos.split(found, count, seed)
-            rows = np.concatenate([plain[train], mirrored[train]])
-            kernel, bias = fit_head(rows, found.labels[[*train, *train]], penalty=0.1)
-            right = (plain[test] @ kernel + bias).argmax(axis=1) == found.labels[test]
-            assert curve[seed, column] == pytest.approx(right.mean())  # as many of each class
-    assert curve.shape == (3, 2)
+    models = small_network(), small_network(seed=2, channels=1)
+    curves = transfer.learning_curve(photos.open_folder(folder), (1, 6), models, draws=3, penalty=0.1, **options)
+    assert len(counted) == len(set(counted)) == 31  # for both networks, and for the mirror images
+    for model, curve in zip(models, curves, strict=True):
+        plain, mirrored = (features.gap_features(model, found.files, mirror=mirror, **options)
+                           for mirror in (False, True))
+        for seed in range(3):
+            for column, count in enumerate((1, 6)):
+                train, test = photos.split(found, count, seed)
+                rows = np.concatenate([plain[train], mirrored[train]])
+                kernel, bias = fit_head(rows, found.labels[[*train, *train]], penalty=0.1)
+                right = (plain[test] @ kernel + bias).argmax(axis=1) == found.labels[test]
+                assert curve[seed, column] == pytest.approx(right.mean())  # as many of each class
+    assert curves.shape == (2, 3, 2) and not np.array_equal(*curves)
 
 
 @pytest.mark.parametrize("counts, options, complaint", [
@@ -377,7 +402,7 @@ def test_a_learning_curve_against_heads_fitted_one_by_one(folder, tmp_path):
 def test_a_learning_curve_that_cannot_be_is_refused_before_any_photograph_is_read(folder, counted, counts, options,
                                                                                 complaint):
     with pytest.raises(ValueError, match=complaint):
-        transfer.learning_curve(photos.open_folder(folder), counts, **options)
+        transfer.learning_curve(photos.open_folder(folder), counts, [small_network()], **options)
     assert not counted
 
 
@@ -404,7 +429,7 @@ def test_a_side_out_of_range_is_refused_before_any_photograph_is_read(folder, co
 @pytest.fixture
 def tiny_network(monkeypatch):
     """In AlexNet's place: five layers, with names that `tune` knows."""
-    monkeypatch.setattr(transfer, "alexnet_gap", lambda classes, **options: small_network(seed=options["seed"]))
+    monkeypatch.setitem(transfer.NETWORKS, "alexnet", lambda classes, seed: small_network(seed))
 
 
 def test_a_transfer_that_is_fine_tuned(folder, tmp_path, tiny_network):
@@ -413,7 +438,8 @@ def test_a_transfer_that_is_fine_tuned(folder, tmp_path, tiny_network):
     frozen, tuned = (transfer.run_transfer(found, fine_tune=epochs, **options) for epochs in (0, 2))
     assert np.array_equal(tuned.test, frozen.test)
     assert tuned.numbers["frozen_accuracy"] == frozen.numbers["accuracy"] == frozen.numbers["frozen_accuracy"]
-    assert set(tuned.numbers["seconds"]) == {"features", "mirrored features", "head", "fine-tuning", "test"}
+    assert set(tuned.numbers["seconds"]) == {"features", "head", "fine-tuning", "test"}
+    assert [each.numbers["fine_tune"] for each in (frozen, tuned)] == [0, 2]
     for layer in ("conv5", "dense"):
         assert not np.array_equal(*(each.model.get_layer(layer).get_weights()[0] for each in (frozen, tuned)))
     pixels = np.stack([photos.read(found.files[i], SIDE) for i in tuned.test])
