@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,8 @@ from ..files import whole_file
 
 SIDE = 224  # px: what AlexNet was trained on
 SHARD = 256  # photographs whose features are computed, saved and looked up together
-BATCH = 32
+BATCH = 32  # photographs at a time, at most
+LARGEST_LAYER = 1 << 24  # numbers, 67 MB, that one layer may make of a batch
 
 
 def gap_features(model, files, **options):
@@ -55,18 +57,28 @@ def features(model, files, *, side=SIDE, mirror=False, folder=None, progress=Tru
 
 
 def outputs(model, files, side=SIDE, mirror=False, done=lambda count: None):
-    """Outputs of a network for photographs, a batch at a time: float32, (n, …), NaN where one cannot be read.
+    """Outputs of a network for photographs, `batch_size` at a time: float32, (n, …), NaN where one cannot be read.
 
     done: called with the number of photographs after each batch.
     """
-    blank, rows = np.zeros((side, side, 3), np.uint8), []
-    batches = [files[start:start + BATCH] for start in range(0, len(files), BATCH)]
+    blank, rows, size = np.zeros((side, side, 3), np.uint8), [], batch_size(model, side)
+    batches = [files[start:start + size] for start in range(0, len(files), size)]
     for pictures in read_ahead(lambda batch: [_read_or_none(file, side) for file in batch], batches):
         stack = np.stack([blank if picture is None else picture for picture in pictures])
         rows.append(np.array(model.predict_on_batch(stack[:, :, ::-1] if mirror else stack)))
         rows[-1][[picture is None for picture in pictures]] = np.nan
         done(len(stack))
     return np.concatenate(rows)
+
+
+def batch_size(model, side):
+    """How many photographs of side×side px a network sees at a time: at most BATCH, and so few that no layer makes
+    more than LARGEST_LAYER numbers of them; more would not be faster on a processor."""
+    from ..backend import keras
+
+    tensors = [tensor for layer in model.layers for tensor in keras.tree.flatten(layer.output)]
+    shapes = keras.Model(model.inputs, tensors).compute_output_shape((1, side, side, 3))
+    return min(max(LARGEST_LAYER // max(map(math.prod, shapes)), 1), BATCH)
 
 
 def read_ahead(read, batches):
