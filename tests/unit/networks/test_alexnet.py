@@ -31,7 +31,7 @@ for n in range(2):
 
 @pytest.fixture(scope="module")
 def arrays():
-    return imagenet.alexnet_conv()
+    return imagenet.convolutions("AlexNet")
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +132,6 @@ def test_gap_hears_what_it_would_after_a_max_pool(arrays, photo, outputs, pool):
     np.testing.assert_allclose(gap[0], np.mean(strongest, axis=(0, 1)), rtol=1e-4)
 
 
-def test_winners_by_hand():
-    """A row of five cells, a window of three around each: the 5 wins three windows, the 3 and the 2 one each."""
-    row = np.array([1, 5, 3, 0, 2], np.float32).reshape(1, 1, 5, 1)
-    assert alexnet.winners_layer()(3)(row).numpy().ravel().tolist() == [0, 15, 3, 0, 2]
-
-
 def test_maps_and_means_over_the_length_of_the_means(arrays, photo):
     """Against the network without the layer, with the same head: everything but the bias is over |v|."""
     plain, unit = (alexnet.alexnet_gap(3, weights=arrays, unit=unit) for unit in (False, True))
@@ -148,13 +142,6 @@ def test_maps_and_means_over_the_length_of_the_means(arrays, photo):
     np.testing.assert_allclose(gap, v / length, rtol=1e-5)
     maps, expected = cam.explain(unit, photo).maps, cam.explain(plain, photo).maps / length
     np.testing.assert_allclose(maps, expected, atol=1e-5 * abs(expected).max())
-
-
-def test_a_unit_layer_by_hand():
-    """Two cells of two channels: the means are 3 and 4, their length 5. And of nothing comes nothing, and no NaN."""
-    cells = np.array([[[2, 8], [4, 0]], [[0, 0], [0, 0]]], np.float32).reshape(2, 1, 2, 2)
-    made = alexnet.unit_layer()()(cells).numpy()
-    np.testing.assert_allclose(made.ravel(), [0.4, 1.6, 0.8, 0, 0, 0, 0, 0], rtol=1e-6)
 
 
 def test_the_papers_network_has_the_papers_parameters():

@@ -168,6 +168,18 @@ def test_an_interrupted_computation_goes_on(folder, network, tmp_path, counted, 
     assert len(features.gap_features(network, files, **options)) == 12 and len(counted) == 12
 
 
+@pytest.mark.parametrize("largest, expected", [
+    (1 << 24, [9]), (2 * 15 * 15 * 60, [2, 2, 2, 2, 1]), (15 * 15 * 60 * 3 - 1, [2, 2, 2, 2, 1]), (1, [1] * 9),
+])
+def test_so_few_photographs_at_a_time_that_no_layer_is_too_large(folder, monkeypatch, largest, expected):
+    """The largest layer of a photograph of 63×63 px is conv5, with 15×15 cells of 60 channels."""
+    monkeypatch.setattr(features, "LARGEST_LAYER", largest)
+    network, sizes = small_network(channels=60), []
+    files = photos.open_folder(folder).files[:9]
+    features.outputs([features.View(network, False, np.ones(9, bool))], files, SIDE, done=sizes.append)
+    assert sizes == expected
+
+
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-20]),
                                     lambda path: path.write_bytes(b""), lambda path: path.write_text("?" * 500)])
 def test_damaged_features_are_computed_again(folder, network, tmp_path, damage, counted):
