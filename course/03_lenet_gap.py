@@ -481,7 +481,7 @@ plot.grid(by_digit, columns=9, width=0.65)
 # - **Say:** Draw the curve that you expect.
 # - **They will predict** a steady rise, and a narrow interval, for 10,000 scenes are many. But they show 1,000 digits.
 # - **Usual mistakes:**
-#   - Scenes drawn instead of digits; “97.6 lies in the interval, so both are equal”; a recipe chosen on test digits.
+#   - Scenes counted instead of digits; “97.6 lies in the interval, so both are equal”; a recipe chosen on test digits.
 #   - 3.4: another constant seed; a random one, so that a stopped training can not go on; a seed that comes round again; new images with old labels.
 # - **Ask:** What can a loss of 0.005 not tell?
 # - **Short of time:** Skip “Which ingredient”.
@@ -502,12 +502,12 @@ trained = run.load()
 # %% [markdown]
 # ### How good is it?
 #
-# The verdict takes 10,000 scenes. But they show only 1,000 digits, and scenes that share a digit succeed or fail together. Would another thousand digits give the same? Draw a thousand from these, with replacement, again and again (the *bootstrap*; Efron, 1979): the middle 95 % of the accuracies is an interval. Drawing scenes, as if each had a digit of its own, gives too narrow a one.
+# The verdict takes 10,000 scenes. But they show only 1,000 digits, and scenes that share a digit succeed or fail together. Would another thousand digits give the same? Draw a thousand from these, with replacement, again and again (the *bootstrap*; Efron, 1979): the middle 95 % of the accuracies is an interval. Near 100 % such draws are too kind: failures that were not met cannot be drawn. So for shares `camlib.bootstrap` takes Wilson's formula (1927), with as many scenes as the digits are worth; for other means Student's; and draws only for the rest. Counting scenes, as if each had a digit of its own, gives too narrow an interval. And no interval knows what another training would give.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## How good is it?
 #
-# 10,000 test scenes show only 1,000 digits. Draw a thousand *digits* from these, with replacement, again and again.
+# 10,000 test scenes show only 1,000 digits, and scenes of one digit succeed or fail together.
 
 # %% tags=["fragment"]
 test_scenes = camlib.make_scenes(test_digits, 10_000)
@@ -518,8 +518,8 @@ verdict = camlib.bootstrap(right, groups=test_scenes.digits)
 by_scene = camlib.bootstrap(right)
 assert verdict.value >= 97
 assert verdict.high - verdict.low > 1.3 * (by_scene.high - by_scene.low)
-print(f"at the end {verdict} % right, drawing digits")
-print(f"           {by_scene} % right, drawing scenes: too sure of itself")
+print(f"at the end {verdict} % right, by digits")
+print(f"           {by_scene} % right, by scenes: too sure of itself")
 
 # %% [markdown] tags=["notes"]
 # Why is the second line too sure of itself? Scenes of one digit succeed or fail together: ten scenes of a hard 4 are not ten pieces of evidence. Ask whether 97.6 lies in the first interval, and what follows from that, and what does not.

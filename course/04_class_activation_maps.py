@@ -361,7 +361,7 @@ assert ratio["trained"].low > 30 and ratio["untrained"].high < 3
 # First the question: perhaps clutter is quiet because it is little ink. Then an untrained network has to be as quiet. Hands. It is not: 1.8 against 140.7. Silence was learnt; training showed scenes of scraps alone.
 
 # %% [markdown]
-# (95 % intervals by the bootstrap over digits, as in 03.) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it, with scenes of scraps only.
+# (95 % intervals, by drawing digits anew, as in 03.) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it, with scenes of scraps only.
 #
 # **Exercise 4.3 · predict and explain.** Lay two scenes side by side on one canvas, 100 × 200. As 3.3 found, its logits are the means of theirs. You have its ten maps. Now somebody wipes the right half: blank paper. What is the mean of each map then?
 #

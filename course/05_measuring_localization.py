@@ -306,7 +306,7 @@ assert abs(inside.mean() - hits.mean()) < 0.01 and inside.mean() > 0.96
 print("inside, in percent:", share(inside, scenes.digits))
 
 # %% [markdown]
-# In brackets, the bootstrap's 95 % interval (03). It draws digits, not scenes: scenes of one digit succeed or fail together. (Where no scene fails, no draw can fail either, and the interval has no width: that is not certainty.) Now the rivals:
+# In brackets, a 95 % interval (03). It counts digits, not scenes: scenes of one digit succeed or fail together. (Where no scene fails, it has a width all the same: others might.) Now the rivals:
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Rivals, on scenes of one digit
@@ -640,7 +640,8 @@ def best_share(mean):
     return 100 * mean.max(axis=1).mean()
 
 def v2(maps, of):
-    return camlib.bootstrap(boxes_right(maps, of), best_share, groups=of.digits)
+    return camlib.bootstrap(boxes_right(maps, of), best_share, groups=of.digits,
+                            share=True)
 
 # %%
 def v2_gain(maps, rival, of):

@@ -253,7 +253,7 @@ for model in (network, *lenets):
     assert right.mean() > 0.6
 
 # %% [markdown]
-# (In brackets: 95 % intervals, over digits; of pairs, over scenes. 100 of 100 does not mean *never wrong*: where there is no failure, the bootstrap cannot draw one.)
+# (In brackets: 95 % intervals, over digits; of pairs, over scenes. 100 of 100 does not mean *never wrong*: the interval says how often it may be, all the same.)
 #
 # For a single scene, a ReLU is a switch. Write the switches that this scene sets as matrices $D_1, D_2$ with ones and zeros on the diagonal and zeros elsewhere: multiplied with them, a number stays or becomes 0. Then three dense layers become one:
 #

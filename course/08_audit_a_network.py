@@ -130,7 +130,7 @@ for name, dossier in dossiers.items():
 # All claims are true. So what is a true claim worth? 600 scenes, but only 120 digits: the interval is drawn over digits. Ask which of the four they would sign now. No answer is right yet, and each is a bias from here on.
 
 # %% [markdown]
-# All claims are true. (In brackets, as in [05](05_measuring_localization.ipynb), 95 % intervals from a bootstrap over digits.)
+# All claims are true. (In brackets, as in [05](05_measuring_localization.ipynb), 95 % intervals, by digits.)
 #
 # ## 1 · The tools, tried on a network that is known
 #
