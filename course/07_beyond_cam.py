@@ -685,8 +685,8 @@ raw["baseline", "ink"] = judge(
 
 table = {}
 for key, rows in raw.items():
-    table[key] = {name: camlib.bootstrap(rows[name], READ[name], groups=GROUPS[name])
-                  for name in READ}
+    table[key] = {name: camlib.bootstrap(rows[name], READ[name], groups=GROUPS[name],
+                                         share=True) for name in READ}
 
 # %%
 print(f"{'':24}{'inside':>9}{'boxes':>10}{'of two':>10}{'choices':>12} erasing  cost")
