@@ -25,6 +25,7 @@ _FUNCTIONS = {
     "attribute": "maps.attribution",
     "on_ink": "maps.refine",
     "bootstrap": "measure.intervals",
+    "heat_in_boxes": "measure.heat",
     "upsample": "maps.arrays",
     "normalise": "maps.arrays",
     "softmax": "maps.arrays",

@@ -3,7 +3,7 @@
 #
 # Somewhere in a picture of ink blots there is a digit. A small neural network has learnt to name it from labelled pictures. Nobody ever told it *where* the digit is. In the next minute you will see where it looks.
 #
-# This is the first notebook of a course on **class activation maps**, after *Learning Deep Features for Discriminative Localization* (Zhou, Khosla, Lapedriza, Oliva, Torralba, CVPR 2016). Press **Run ▸ Run All Cells** now, and read while it runs. (But answer the question under the first picture *before* you scroll on.)
+# This is the first notebook of a course on **class activation maps**, after *Learning Deep Features for Discriminative Localization* (Zhou, Khosla, Lapedriza, Oliva, Torralba, CVPR 2016). **Shift+Enter** runs a cell and goes to the next: read, run, and answer the question under the first picture *before* you run on. Cells that would give an exercise away are closed (•••): open them after your attempt.
 #
 # **You will be able to**
 #
@@ -109,25 +109,14 @@ plot.heat_map(image, seen.maps[0, :, :, label], label=label)
 # ## In all thousand scenes? And was it learnt?
 
 # %%
-margin, size = np.array([-4, -4, 4, 4]), (100, 100)  # one cell, in pixels
-wider = (scenes.boxes + margin).clip(0, 100)
-on_digit = box_masks(wider, size)  # (1000, 100, 100), true or false
-
-def heat_in(places, maps):
-    """How much of the true classes' heat is in these places, in percent."""
-    true = maps[np.arange(1000), :, :, scenes.labels]
-    heat = np.maximum(camlib.upsample(true, size), 0)  # (1000, 100, 100)
-    there = (heat * places).sum(axis=(1, 2))
-    everywhere = heat.sum(axis=(1, 2))
-    both = np.stack([there, everywhere], axis=1)
-    share = lambda sums: 100 * sums[0] / sums[1]
-    return camlib.bootstrap(both, share, groups=scenes.digits)
+one_cell = np.array([-4, -4, 4, 4])  # in pixels, to each side of a box
+on_digit = box_masks((scenes.boxes + one_cell).clip(0, 100), (100, 100))
+print(f"box and one cell around: {100 * on_digit.mean():.1f} % of the pixels")
 
 # %% tags=["fragment"]
 before = camlib.explain(run.load(0), scenes.images)
-trained = heat_in(on_digit, seen.maps)
-untrained = heat_in(on_digit, before.maps)
-print(f"box and one cell around: {100 * on_digit.mean():.1f} % of the pixels")
+trained = camlib.heat_in_boxes(seen.maps, scenes, margin=4)
+untrained = camlib.heat_in_boxes(before.maps, scenes, margin=4)
 print(f"of the heat: {trained} %; before training {untrained} %")
 assert trained.low > 85 and untrained.high < 60
 
@@ -256,7 +245,7 @@ def before_training():
 # %%
 checks.before_training(before_training)
 
-# %%
+# %% tags=["answer"]
 untrained_logits = run.load(0).predict(scenes.images, verbose=0)
 by_maps = before.maps.mean(axis=(1, 2)) + before.bias
 differ = abs(by_maps - untrained_logits) > 0.001
@@ -393,7 +382,7 @@ worst = sure.argmax()
 named, true = seen.logits[worst].argmax(), scenes.labels[worst]
 print(f"the network says {named}, {sure[worst]:.0%} sure; the label says {true}")
 
-pixels = camlib.upsample(seen.maps[worst, :, :, named], size)
+pixels = camlib.upsample(seen.maps[worst, :, :, named], (100, 100))
 assert on_digit[worst].flat[pixels.argmax()]  # it looked at the digit
 
 # %% tags=["fragment"]

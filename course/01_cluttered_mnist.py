@@ -444,7 +444,7 @@ def touched_with(k, eight):
 # %%
 checks.touched_with(touched_with, 32, touched.mean())
 
-# %%
+# %% tags=["answer"]
 def with_32(share):
     return 100 * (1 - (1 - share) ** (32 / 8))
 
@@ -576,7 +576,7 @@ def prediction(error, leaked):
 # %%
 checks.reported_error(prediction, honest, leaked.mean())
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "answer"]
 known, asked = digits.take(everything, seen), digits.take(everything, tested)
 wrong = known.labels[nearest(known.images, asked.images)] != asked.labels
 assert wrong[leaked].sum() == 0
@@ -584,7 +584,7 @@ print(f"error on leaked digits {wrong[leaked].mean():.1%}", end=", ")
 print(f"on new ones {wrong[~leaked].mean():.1%}")
 print(f"reported: {wrong.mean():.1%}; with the digits split first: {honest:.1%}")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # On a leaked digit a memoriser cannot be wrong: the nearest digit is the digit itself. With error $e$ on new digits, a leaky test reports
 #
 # $$e_{\text{reported}} = p \cdot 0 + (1 - p)\, e$$
@@ -592,7 +592,7 @@ print(f"reported: {wrong.mean():.1%}; with the digits split first: {honest:.1%}"
 # %% [markdown] tags=["guide", "slide"]
 # ### What the leaky report states
 
-# %% tags=["fragment"]
+# %% tags=["fragment", "answer"]
 p, e = leaked.mean(), wrong[~leaked].mean()
 assert np.isclose(wrong.mean(), (1 - p) * e)
 leaky = "reported after\na leaky split"

@@ -624,7 +624,7 @@ checks.moved_digit(moved_digit)
 # %% [markdown] tags=["guide", "slide"]
 # ## The maps move along
 
-# %% tags=["fragment"]
+# %% tags=["fragment", "answer"]
 sheets = np.zeros((3, 64, 64, 1), np.float32)
 for sheet, left in zip(sheets, (10, 18, 19)):  # then 8 pixels to the right, then 9
     sheet[18:46, left:left + 28, 0] = seven
@@ -638,7 +638,7 @@ plot.arrays({"before, 32 × 32 cells": last_maps[0, :, :, strongest],
 # %% [markdown] tags=["notes"]
 # C, and four cells: one pool halves. The logits change by 0.0000: the same numbers stand in other cells, and a mean does not ask where. With 9 pixels they change by 0.0323. This is the point on which the course turns: the place is in the maps until the mean.
 
-# %%
+# %% tags=["answer"]
 moved = np.asarray(network(sheets))  # logits, (3, 3)
 by_eight = abs(moved[1] - moved[0]).max()
 by_nine = abs(moved[2] - moved[0]).max()

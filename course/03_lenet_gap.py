@@ -406,7 +406,7 @@ checks.side_by_side(side_by_side, logits[0, 3], logits[1, 3])
 # %% [markdown] tags=["guide", "slide"]
 # ## Side by side
 
-# %% tags=["fragment"]
+# %% tags=["fragment", "answer"]
 wide = np.concatenate([scenes.images[:6], scenes.images[6:]], axis=2)  # (6, 100, 200)
 on_wide = np.asarray(network(wide))  # (6, classes)
 mean_of_both = (logits[:6] + logits[6:]) / 2
@@ -659,7 +659,7 @@ checks.mended_batch(mended_batch)
 # %% [markdown] tags=["guide", "slide"]
 # ### The mended loop
 
-# %% tags=["fragment"]
+# %% tags=["fragment", "answer"]
 def new_batch(digits, step):
     return camlib.make_scenes(digits, 64, size=40, distractors=4, seed=(7, step))
 

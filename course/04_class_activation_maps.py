@@ -155,7 +155,7 @@ checks.maps_by_hand(maps_by_hand, features, kernel)
 # %% [markdown]
 # With the loops that the formula means, for the class that the network named:
 
-# %%
+# %% tags=["answer"]
 c = logits.argmax()
 map_c = np.zeros((25, 25))
 for x in range(25):
@@ -399,7 +399,7 @@ checks.on_a_wide_canvas(on_a_wide_canvas)
 # %% [markdown]
 # Now the network, on a hundred such canvases:
 
-# %%
+# %% tags=["answer"]
 left, right = slice(0, 200, 2), slice(1, 200, 2)
 wide = np.concatenate([scenes.images[left], scenes.images[right]], axis=2)
 wide_seen = camlib.explain(network, wide)  # maps of 25 × 50 cells
@@ -417,7 +417,7 @@ assert off.mean() < 0.03 * abs(predicted).mean()
 # %% [markdown] tags=["guide", "slide"]
 # ### The mean hides which half spoke; the maps tell
 
-# %% tags=["fragment"]
+# %% tags=["fragment", "answer"]
 first, second = scenes.labels[:2]
 asked = [wide_seen.maps[0, :, :, first], wide_seen.maps[0, :, :, second]]
 plot.grid([wide[0]] * 2, asked, width=3.3, signed=True,

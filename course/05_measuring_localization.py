@@ -166,13 +166,14 @@ explorer
 # %% [markdown] tags=["notes"]
 # Let somebody call the threshold: up, down, stop. Keep it and go to the next image: is it still the best? Click beside the explorer to turn pages again.
 
-# %%
+# %% tags=["answer"]
 by_threshold = {}
 for threshold in (0.05, 0.2, 0.4, 0.6, 0.8):
     explorer.threshold = threshold
     by_threshold[threshold] = explorer.iou
     print(f"τ = {threshold:.2f}   box {explorer.box}   IoU {explorer.iou:.2f}")
 assert max(by_threshold.values()) > by_threshold[0.8]  # a box can be too small
+explorer.threshold = 0.2  # as it was
 
 # %% [markdown]
 # ## 2 · One threshold for all
@@ -377,7 +378,7 @@ checks.one_of_two(one_of_two)
 # %% [markdown] tags=["guide", "slide"]
 # ## Asked for one of two
 
-# %% tags=["fragment"]
+# %% tags=["fragment", "answer"]
 plot.interval_chart({
     "box right (MaxBoxAcc)": {"one digit": column("MaxBoxAcc"),
                               "one of two": column("of two: MaxBoxAcc")},

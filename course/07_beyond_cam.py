@@ -176,10 +176,10 @@ def grad_cam_by_hand(features, gradients):
 # %%
 checks.grad_cam_by_hand(grad_cam_by_hand)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Put $w_{kc} / N$ in: on this network $G_c = \mathrm{ReLU}(M_c) / N$ and $H_c = M_c / N$, where $M_c$ is the class activation map. XGrad-CAM, a weighted average of the gradient, equals $G_c$ here: the average of a constant is that constant.
 
-# %%
+# %% tags=["answer"]
 all_maps = camlib.explain(network, scenes.images).maps  # (n, rows, columns, classes)
 cam = all_maps[np.arange(100), :, :, labels]
 positive = np.maximum(cam, 0)
@@ -485,7 +485,7 @@ def map_of_log_probability(maps, probabilities, c):
 checks.map_of_log_probability(map_of_log_probability)
 
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # It is $\big(M_c - \sum_j p_j M_j\big) / N$: evidence **against the classes still in the running**, each as probable as the network thinks. What all classes share cancels, since $\sum_j p_j = 1$.
 
 # %%
@@ -500,7 +500,7 @@ def maps_of(model, images, classes, method):
     return attribution.hires_cam(halves, images.astype(np.float32), classes)
 
 
-# %%
+# %% tags=["answer"]
 of_two = camlib.explain(network, asked_images)
 p = camlib.softmax(of_two.logits)
 average = np.einsum("nyxc,nc->nyx", of_two.maps, p)  # Σ p_j M_j
@@ -580,7 +580,7 @@ checks.moved_by_biases(moved_by_biases)
 # %% [markdown]
 # Now try:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "answer"]
 last = network.layers[-1]
 plain = {m: maps_of(network, *few, m) for m in NAMES}
 probabilities = chances(network, few[0])
@@ -796,7 +796,7 @@ checks.compared_alike(compared_alike)
 # %% [markdown]
 # A score map sets the *minimum* to 0, and only HiResCAM has negative cells. So its 0 stands at another height in each scene, but one threshold serves all scenes. If that is the cause, a threshold for each scene must close the gap:
 
-# %%
+# %% tags=["answer"]
 def own_thresholds(maps):
     """Right boxes, %, when each map may take its own best threshold: (n,)."""
     return 100 * fits(on_scene(maps)).max(axis=-1).mean(axis=-1)
@@ -814,7 +814,7 @@ for model in lenets:
 # %% [markdown]
 # It does. So does the same ReLU for both:
 
-# %%
+# %% tags=["answer"]
 for model in lenets:
     cut = np.maximum(signed[model], 0)
     gap = boxes_less_rivals(cut, model)

@@ -1,9 +1,9 @@
 """The notebooks, made from their one source: `python -m course.build learner`, `texts` or `solved`; 03 for one.
 
 A source, `course/NN_name.py`, is a solved notebook in jupytext's percent format. Its cells may be tagged:
-`exercise` (the one function that a reader is to write; the next code cell checks it), `guide` (for teachers) and
-`notes` (a speaker's, for the decks of `slides`), neither of which readers get, and whatever else is looked for
-elsewhere, such as `nbval-check-output`.
+`exercise` (the one function that a reader is to write; the next code cell checks it), `answer` (gives an exercise
+away, and stays closed until the reader opens it), `guide` (for teachers) and `notes` (a speaker's, for the decks of
+`slides`), neither of which readers get, and whatever else is looked for elsewhere, such as `nbval-check-output`.
 """
 
 import argparse
@@ -61,6 +61,8 @@ def learner(source, without=("guide", "notes")):
     notebook = solved(source)
     notebook.cells = [cell for cell in notebook.cells if not set(without) & set(tags(cell))]
     for cell in notebook.cells:
+        if "answer" in tags(cell):
+            close(cell)
         if "exercise" in tags(cell):
             try:
                 cell.source = stub(cell.source)
@@ -68,6 +70,15 @@ def learner(source, without=("guide", "notes")):
                 first = cell.source.partition("\n")[0]
                 raise ValueError(f"{source.name}, exercise {first!r}: {error}") from error
     return notebook
+
+
+def close(cell):
+    """Fold a cell that gives an exercise away: its code and outputs, or its text, until the reader opens it."""
+    if cell.cell_type == "code":
+        cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
+        cell.metadata["tags"] = [*tags(cell), "hide-cell"]  # the same for the site
+    else:
+        cell.source = f"<details><summary>After your attempt</summary>\n\n{cell.source}\n\n</details>"
 
 
 def stub(solution):
