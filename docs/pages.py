@@ -1,7 +1,7 @@
 """What Sphinx makes the site of, gathered into one folder: `python -m docs.pages [--teachers] FOLDER`.
 
 The pages of `docs`, the learner's notebooks with their outputs, and a page of the API for each folder of `camlib`. For
-teachers, who ask for it, the cells tagged `guide` besides, apart.
+teachers, who ask for it, the cells tagged `guide` and the exercises solved besides, apart.
 """
 
 import argparse
@@ -28,9 +28,9 @@ guide/*
 
 
 def guide(source):
-    """A notebook with the title of `source` and what it tells teachers, or None where it tells nothing."""
-    cells = [cell for cell in build.solved(source).cells
-             if "guide" in build.tags(cell) and not {"slide", "fragment"} & set(build.tags(cell))]  # a deck's texts
+    """A notebook with the title of `source`, what it tells teachers, and its exercises solved; or None."""
+    cells = [cell for cell in build.solved(source).cells if "exercise" in build.tags(cell)
+             or ("guide" in build.tags(cell) and not {"slide", "fragment"} & set(build.tags(cell)))]  # a deck's texts
     if not cells:
         return None
     for cell in cells:  # the page lies beside the notebooks' folder, not in it
@@ -75,7 +75,7 @@ def api():
 
 
 def gather(folder, teachers=False):
-    """Fill the new folder `folder`; with `teachers`, guides, solutions and the model report are in it.
+    """Fill the new folder `folder`; with `teachers`, guides and solutions are in it.
 
     Raises OSError where it cannot be written, FileExistsError where it is there.
     """

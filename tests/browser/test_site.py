@@ -1,10 +1,20 @@
 """The site that `make site` wrote, opened as files."""
 
+import base64
+import io
+import os
 import re
+import subprocess
+import sys
 
+import nbformat
 import pytest
 from lab import ROOT, pixels
 from links import follow
+from PIL import Image
+
+from course import build
+from docs import pages
 
 pytestmark = pytest.mark.slow
 SITE = ROOT / "out" / "site"
@@ -46,6 +56,38 @@ def test_a_page_asks_nothing_of_a_network(page, console_errors, asked, path):
     assert all(address.startswith(("file:", "data:", "blob:")) for address in asked)
     if "math notranslate" in (SITE / path).read_text("utf-8"):
         page.locator("mjx-container svg").first.wait_for()
+
+
+@pytest.fixture(scope="module")
+def teachers_site(tmp_path_factory):
+    """The site as `make site TEACHERS=1` makes it, with one notebook more: of a figure with a text alternative."""
+    folder = tmp_path_factory.mktemp("teachers")
+    pages.gather(folder / "pages", teachers=True)
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 20)).save(picture, "png")
+    figure = nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(picture.getvalue()).decode()},
+                                    metadata={"image/png": {"alt": "Two scenes, labels “3” & 7", "width": 20}})
+    cells = [nbformat.v4.new_markdown_cell("# 09"), nbformat.v4.new_code_cell("plot()", outputs=[figure])]
+    build.write(pages.to_read(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": build.KERNEL})),
+                folder / "pages" / "notebooks" / "09_figure.ipynb")
+    places = [str(ROOT), str(ROOT / ".venv" / "docs"), os.environ.get("PYTHONPATH", "")]
+    subprocess.run([sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", folder / "pages", folder / "site"],
+                   env=os.environ | {"PYTHONPATH": os.pathsep.join(places)}, check=True)
+    for template in (folder / "site").rglob("*macros.html"):  # as the Makefile does
+        template.unlink()
+    return folder / "site"
+
+
+def test_teachers_have_a_guide_to_each_notebook_and_its_links_lead_somewhere(teachers_site):
+    guides = {path.stem for path in (teachers_site / "guide").glob("*.html")}
+    assert guides == {f"{source.stem}_guide" for source in build.sources()}
+    assert not follow(teachers_site)[1]
+
+
+def test_a_figure_on_a_page_has_the_words_of_its_output(page, teachers_site):
+    page.goto((teachers_site / "notebooks" / "09_figure.html").as_uri())
+    figure = page.get_by_role("img", name="Two scenes, labels “3” & 7", exact=True)
+    assert figure.evaluate("(image) => [image.naturalWidth, image.width]") == [40, 20]
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])

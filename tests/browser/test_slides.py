@@ -59,6 +59,20 @@ def test_every_slide_fits_and_nothing_is_fetched(page, console_errors, asked, pa
 
 
 @pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
+def test_text_of_an_explorer_is_read_from_the_last_row(page, path):
+    """At least 16 of the 720 px of a page's height."""
+    open_deck(page, path)
+    explorer_slide(page)
+    sizes = page.locator(".camlib-explorer").first.evaluate("""(explorer) => {
+        const has = (node) => [...node.childNodes].some((part) => part.nodeName === "#text" && part.data.trim());
+        return [...explorer.shadowRoot.querySelectorAll(".camlib-app *")]
+            .filter((node) => node.checkVisibility() && has(node))
+            .map((node) => [explorer.currentCSSZoom * parseFloat(getComputedStyle(node).fontSize), node.innerText]);
+    }""")
+    assert len(sizes) > 20 and not [(size, text) for size, text in sizes if size < 16 - 1e-3]
+
+
+@pytest.mark.parametrize("path", DECKS, ids=lambda path: path.stem)
 def test_arrows_in_an_explorer_move_its_cell_and_elsewhere_turn_the_page(page, path):
     open_deck(page, path)
     number, picture = explorer_slide(page), page.locator(".camlib-explorer .picture").first
