@@ -135,7 +135,7 @@ class Content:
                      for edge, whole, part in zip(box, (width, height) * 2, (wide, high) * 2))
 
     def packed(self):
-        """Length of the header, JSON header, arrays: what `unpack` in explorer.js reads, before compression.
+        """Length of the header, JSON header, arrays: what `unpack` in data.js reads, before compression.
 
         Each row of a map is coded as its difference from the row above, modulo 256, which compresses better.
         """
@@ -158,7 +158,7 @@ class Content:
 
 
 def colourise(values, low, high, colormap, opacity):
-    """RGBA bytes for values, uint8 (…, 4), as `colourise` in explorer.js has them.
+    """RGBA bytes for values, uint8 (…, 4), as `colourise` in arithmetic.js has them.
 
     Between low and high through the table of `colormap`; "diverging" is centred at zero and fades out there; "heat"
     begins at zero and fades out there.

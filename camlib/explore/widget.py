@@ -2,7 +2,7 @@
 
 One class per picture is an illustration; every class, training step and image at the move of a slider is an
 experiment. All maps are computed beforehand, travel once, as compressed 8-bit numbers (`packing`), and are drawn by
-`explorer.js` in the browser, so a control answers within a frame, with a kernel or without. Only the picture that the
+its modules in `web` in the browser, so a control answers within a frame, with a kernel or without. Only the picture that the
 reader draws on is looked at there and then, by the network itself (`drawing`).
 
 What a notebook shows is always the explorer's page form (`text/html`): self-contained, alive wherever scripts run,

@@ -1,4 +1,4 @@
-"""The arithmetic of explorer.js, run by Node or, where there is none, by Chromium."""
+"""The explorer's arithmetic, run by Node or, where there is none, by Chromium."""
 
 import base64
 import re
@@ -149,7 +149,7 @@ def functions(source):
 
 def test_no_function_is_long():
     lengths = {name: lines for path in MODULES for name, lines in functions(path.read_text(encoding="utf-8"))}
-    assert len(lengths) > 90 and 40 < lengths["function template(data) {"] <= 80  # it finds them, to their ends
+    assert len(lengths) > 90 and 40 < lengths["export function template(data) {"] <= 80  # it finds them, to their ends
     assert {name: lines for name, lines in lengths.items() if lines > 80} == {}
 
 
