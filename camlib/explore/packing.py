@@ -148,8 +148,9 @@ class Content:
         header = {
             "shape": self.codes.shape, "size": self.size, "travelling": self.travelling, "steps": self.steps,
             "accuracy": self.accuracy, "labels": self.labels, "boxes": self.boxes, "class_names": self.class_names,
-            "title": self.title, "of": self.of, "centred": self.centred, "colormaps": COLORMAPS, "controls": CONTROLS,
-            "images": self.addresses, "own_steps": self.own and self.own.steps, "kept": self.kept,
+            "title": self.title, "of": self.of, "centred": self.centred, "paper": self.pictures[0].ndim == 2,
+            "colormaps": COLORMAPS, "controls": CONTROLS, "images": self.addresses,
+            "own_steps": self.own and self.own.steps, "kept": self.kept,
             "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
         }
         text = json.dumps(header).encode()

@@ -18,14 +18,14 @@ export async function unpack(bytes) {
   }
   const [steps, images, classes, rows, columns] = data.shape;
   const cells = rows * columns;
-  for (let i = 0; i < data.codes.length; i++) // each row came as its difference from the row above
-    if (i % cells >= columns) data.codes[i] += data.codes[i - columns];
   const index = (step, image, c) => (step * images + image) * classes + c;
   const decode = (at) => {
     const out = new Float64Array(cells), low = data.low[at], unit = (data.high[at] - low) / data.levels[at];
     if (!unit) return out.fill(low);
     const first = Math.floor(low / unit + 0.5); // so zero is zero
-    for (let i = 0; i < cells; i++) out[i] = unit * (data.codes[at * cells + i] + first);
+    const codes = data.codes.slice(at * cells, (at + 1) * cells);
+    for (let i = columns; i < cells; i++) codes[i] += codes[i - columns]; // rows came as differences from those above
+    for (let i = 0; i < cells; i++) out[i] = unit * (codes[i] + first);
     return out;
   };
   /** The map of a class, less that of the class `against`, if any; and from where to where it goes. */
@@ -53,17 +53,18 @@ export async function unpack(bytes) {
 /** Unpacked data with its images decoded, `pictures`, and the reader's own: `mount` needs nothing else, nor waits. */
 export async function load(bytes) {
   const data = await unpack(bytes);
-  data.pictures = await Promise.all(data.images.map(async (address) => {
+  const pictures = data.images.map(async (address) => {
     const image = Object.assign(new Image(), { src: address });
     await image.decode();
     return image;
-  }));
+  });
   await adopt(data);
+  data.pictures = [...await Promise.all(pictures), ...(data.own ? [data.own.canvas] : [])];
   return data;
 }
 
 /** The colour under the small maps and the colour bar, so that they look as they do over the picture. */
-function averageColour(image) {
+export function averageColour(image) {
   const side = 16;
   const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
   const context = canvas.getContext("2d");

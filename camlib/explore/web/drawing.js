@@ -23,14 +23,11 @@ class Own {
   paint() {
     this.sheet.compose(this.image);
     const colours = new Uint32Array(this.pixels.data.buffer);
-    let sum = 0;
     this.image.forEach((ink, i) => {
       const paper = 255 - ink;
-      sum += paper;
       colours[i] = 0xff000000 | (paper << 16) | (paper << 8) | paper;
     });
     this.canvas.getContext("2d").putImageData(this.pixels, 0, 0);
-    this.ground = `rgb(${Array(3).fill(Math.round(sum / this.image.length))})`;
     this.version++;
   }
 
@@ -80,7 +77,9 @@ class Own {
     if (against !== null) maps[against].forEach((value, i) => { map[i] -= value; });
     return map;
   }
-  range(step, c, against = null) { return ends(this.map(step, c, against)); }
+  range(step, c, against = null) {
+    return ends(against === null ? this.net(step).maps[c] : this.map(step, c, against));
+  }
   sharedRange(step, against = null) {
     return ends(this.net(step).maps.flatMap((_, c) => this.range(step, c, against)));
   }
@@ -104,7 +103,6 @@ export async function adopt(data) {
     data[name] = (step, image, ...rest) =>
       (image === own.index ? own[name](step, ...rest) : ofScene(step, image, ...rest));
   }
-  data.pictures.push(own.canvas);
 }
 
 /** The ink of a scene's picture, which is shown as ink on paper: uint8, 100 × 100. */

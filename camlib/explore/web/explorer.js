@@ -55,7 +55,12 @@ const bytesOf = (model) => {
   return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
 };
 
-const decoded = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+/** The bytes of a text in base64; in a loop, for `Uint8Array.from` takes ten times as long. */
+function decoded(base64) {
+  const text = atob(base64), bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
 
 /**
  * Bring every explorer of this key to life that lies in the page, with the data that lies beside it. A notebook may

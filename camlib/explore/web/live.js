@@ -29,12 +29,13 @@ export function ends(values) {
 
 /** Numbers of half precision: `bytes` holds the lower byte of each, then the upper byte of each. */
 export function halves(bytes) {
-  const count = bytes.length / 2;
-  return Float32Array.from({ length: count }, (_, i) => {
-    const upper = bytes[count + i], exponent = (upper >> 2) & 31, fraction = ((upper & 3) << 8) | bytes[i];
-    const size = exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024);
-    return upper & 128 ? -size : size;
-  });
+  const count = bytes.length / 2, out = new Float32Array(count), bits = new Uint32Array(out.buffer);
+  for (let i = 0; i < count; i++) { // sign, exponent and fraction go to their places, and exponents count from elsewhere
+    const upper = bytes[count + i];
+    bits[i] = ((upper & 128) << 24) | ((upper & 127) << 21) | (bytes[i] << 13);
+    out[i] *= 2 ** 112;
+  }
+  return out;
 }
 
 /**

@@ -1,5 +1,6 @@
 // The picture under its map, the cells that the reader points at, and the scale of the colours.
 import { colourise } from "./arithmetic.js";
+import { averageColour } from "./data.js";
 import { brief } from "./template.js";
 
 const kind = (name) => ({ diverging: name === "diverging", heat: name === "heat" });
@@ -17,7 +18,7 @@ export function picture(view) {
   const [rows, columns] = data.shape.slice(3), [height, width] = data.travelling;
   const canvas = find(".picture"), screen = canvas.getContext("2d");
   const layer = document.createElement("canvas"), heat = layer.getContext("2d");
-  const grounds = data.pictures.map(averageColour);
+  const grounds = data.paper ? data.pictures.map(() => "#fff") : [];
   canvas.style.aspectRatio = `${width} / ${height}`;
   pointAtCells(view, canvas);
 
@@ -36,8 +37,8 @@ export function picture(view) {
       if (canvas.width !== side) [canvas.width, canvas.height] = [side, Math.round((side * height) / width)];
     },
     draw(shown) {
-      const own = shown.image_index === data.own?.index;
-      view.app.style.setProperty("--ground", own ? data.own.ground : grounds[shown.image_index]);
+      const ground = (grounds[shown.image_index] ??= averageColour(data.pictures[shown.image_index]));
+      view.app.style.setProperty("--ground", ground);
       [layer.width, layer.height] = shown.smooth ? [width, height] : [columns, rows];
       paint(heat, shown.smooth ? shown.stretched : shown.map, shown.range, data, shown, layer.width, layer.height);
       screen.imageSmoothingEnabled = width > 150; // a digit's pixels are worth seeing, a photograph's are not

@@ -71,15 +71,18 @@ export function mount(host, model, data, css) {
     .map((part) => part(view));
   keepKeys(app);
 
-  const resized = new ResizeObserver(() => {
+  let width = -1;
+  const fit = () => {
+    if (width === host.clientWidth) return; // as an observer's first call finds it
+    width = host.clientWidth;
     for (const part of parts) part.resize?.();
     draw(); // at once: a canvas that has just been resized is blank
-  });
+  };
+  const resized = new ResizeObserver(fit);
   resized.observe(host);
   view.over.addEventListener("abort", () => [resized.disconnect(), cancelAnimationFrame(frame)]);
   hear(model, app, request, view.over);
-  for (const part of parts) part.resize?.();
-  draw();
+  fit();
   return () => ending.abort();
 }
 
