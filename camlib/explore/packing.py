@@ -9,9 +9,10 @@ import math
 
 import numpy as np
 
-from ..boxes import LARGEST_VALUE
+from ..boxes import LARGEST_VALUE, largest_box
 from ..colours import COLORMAPS, tables
-from .drawing import OwnPicture
+from ..maps.arrays import upsample
+from .drawing import FAINT, OwnPicture
 
 CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
             "scale", "order", "cell", "against", "own_image")
@@ -120,9 +121,24 @@ class Content:
         """(low, high) that the colours of a map span: its own ends if `scale` is "map", else those of all classes."""
         which = [k] if scale == "map" else range(self.maps.shape[4])
         if against is None:
-            return float(self.low[step, image, which].min()), float(self.high[step, image, which].max())
-        shown = [self.seen(step, image, j, against) for j in which]
-        return float(np.min(shown)), float(np.max(shown))
+            ends = self.low[step, image, which], self.high[step, image, which]
+        else:
+            ends = [self.seen(step, image, j, against) for j in which]
+        faint = [self.faint(step), -self.faint(step)] if image == self.exact else []
+        return float(np.min([np.min(ends), *faint])), float(np.max([np.max(ends), *faint]))
+
+    def faint(self, step):
+        """What is too little to be shown of the own image's maps, and makes no box: a part of the scenes' largest."""
+        step, n = self.own.nearest(step), len(self.addresses)
+        return FAINT * float(max(abs(self.low[step, :n]).max(), abs(self.high[step, :n]).max()))
+
+    def box(self, step, image, k, against, threshold):
+        """(x0, y0, x1, y1), pixels of the image handed in, of the largest part of the map above threshold, or None."""
+        cells = self.seen(step, image, k, against)
+        if image == self.exact and cells.max() <= self.faint(step):
+            return None
+        box = largest_box(upsample(cells, self.travelling), threshold)
+        return box and self.in_pixels(box)
 
     def truths(self, image, k):
         """The true boxes of an image, without those that another class than k has to itself."""

@@ -1,6 +1,10 @@
-// The arithmetic of maps, boxes and colours. A map is a Float64Array of rows × columns, row by row; a picture height × width.
+// The arithmetic of maps, boxes and colours. A map is a Float64Array of rows × columns, row by row; a picture one of
+// height × width.
 
-/** Softmax of an array of logits. */
+/**
+ * Softmax of an array of logits.
+ * @param {Numbers} logits
+ */
 export function softmax(logits) {
   const top = Math.max(...logits);
   const powers = Array.from(logits, (z) => Math.exp(z - top));
@@ -8,7 +12,11 @@ export function softmax(logits) {
   return powers.map((p) => p / total);
 }
 
-/** For each of `pixels` pixel centres, the two nearest cells and the weight of the second (half-pixel centres). */
+/**
+ * For each of `pixels` pixel centres, the two nearest cells and the weight of the second (half-pixel centres).
+ * @param {number} cells
+ * @param {number} pixels
+ */
 function neighbours(cells, pixels) {
   const first = new Int32Array(pixels), second = new Int32Array(pixels), weight = new Float64Array(pixels);
   for (let i = 0; i < pixels; i++) {
@@ -20,7 +28,14 @@ function neighbours(cells, pixels) {
   return { first, second, weight };
 }
 
-/** A map stretched bilinearly to height × width, cell centres kept in place, edges repeated. */
+/**
+ * A map stretched bilinearly to height × width, cell centres kept in place, edges repeated.
+ * @param {ArrayLike<number>} map
+ * @param {number} rows
+ * @param {number} columns
+ * @param {number} height
+ * @param {number} width
+ */
 export function upsample(map, rows, columns, height, width) {
   const down = neighbours(rows, height), across = neighbours(columns, width);
   const out = new Float64Array(height * width);
@@ -39,6 +54,11 @@ export function upsample(map, rows, columns, height, width) {
 /**
  * The box of the largest connected part (eight neighbours) of a picture that lies above threshold × its maximum, as
  * the paper's section 3.2 makes it: [x0, y0, x1, y1], half-open, or null where nothing is positive.
+ * @param {ArrayLike<number>} picture
+ * @param {number} height
+ * @param {number} width
+ * @param {number} threshold
+ * @returns {Box | null}
  */
 export function largestBox(picture, height, width, threshold) {
   let top = -Infinity;
@@ -82,15 +102,25 @@ function join(one, other) {
   first.y1 = Math.max(first.y1, second.y1);
 }
 
-/** Intersection over union of two half-open boxes. */
+/**
+ * Intersection over union of two half-open boxes.
+ * @param {Box} a
+ * @param {Box} b
+ */
 export function iou(a, b) {
   const wide = Math.min(a[2], b[2]) - Math.max(a[0], b[0]), high = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
   const common = Math.max(wide, 0) * Math.max(high, 0);
-  const area = ([x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
+  const area = (/** @type {Box} */ [x0, y0, x1, y1]) => (x1 - x0) * (y1 - y0);
   return common ? common / (area(a) + area(b) - common) : 0;
 }
 
-/** A box in a picture of size [height, width], in whole pixels of the same picture at another size. */
+/**
+ * A box in a picture of size [height, width], in whole pixels of the same picture at another size.
+ * @param {Box} box
+ * @param {number[]} from
+ * @param {number[]} to
+ * @returns {Box}
+ */
 export function stretchBox(box, from, to) {
   return box.map((edge, i) => Math.floor((edge * to[1 - (i % 2)]) / from[1 - (i % 2)] + 0.5));
 }
@@ -98,6 +128,9 @@ export function stretchBox(box, from, to) {
 /**
  * RGBA bytes for values, between low and high through a table of 256 RGB colours. A diverging table is centred at
  * zero and fades out there, and heat begins at zero, so that no evidence leaves the picture as it is.
+ * @param {ArrayLike<number>} values
+ * @param {Span} range
+ * @param {ArrayLike<number>} table
  */
 export function colourise(values, [low, high], table, { opacity = 1, diverging = false, heat = false } = {}) {
   const rgba = new Uint8ClampedArray(4 * values.length);
@@ -114,5 +147,8 @@ export function colourise(values, [low, high], table, { opacity = 1, diverging =
   return rgba;
 }
 
-/** The index of the largest of numbers. */
-export const argmax = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+/**
+ * The index of the largest of numbers.
+ * @param {Numbers} values
+ */
+export const argmax = (values) => values.indexOf(Math.max(...values));

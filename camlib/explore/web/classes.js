@@ -3,25 +3,29 @@ import { argmax } from "./arithmetic.js";
 import { paint } from "./picture.js";
 import { number, percent, what } from "./template.js";
 
-/** One row a class: its map, logit and probability, in order or by score. */
+/**
+ * One row a class: its map, logit and probability, in order or by score.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function classTable({ data, root, find, all }) {
   const [rows, columns] = data.shape.slice(3);
 
   function sort({ order, logits, image_index }) {
     const labels = all(".class_index label"), own = data.ownClasses(image_index);
-    const first = (a, b) => own.includes(+b.control.value) - own.includes(+a.control.value);
+    const first = (a, b) => Number(own.includes(+b.control.value)) - Number(own.includes(+a.control.value));
     const byScore = (a, b) => logits[b.control.value] - logits[a.control.value];
     const byClass = (a, b) => a.control.value - b.control.value;
     const sorted = [...labels].sort((a, b) => first(a, b) || (order === "score" ? byScore : byClass)(a, b));
     if (sorted.some((label, i) => label !== labels[i])) {
-      const focused = root.activeElement;
+      const focused = /** @type {HTMLInputElement | null} */ (root.activeElement);
       find(".class_index").append(...sorted);
       if (focused?.name === "class_index") focused.focus();
     }
     return sorted;
   }
 
-  function fill(label, c, { logits, chances, ...shown }, limit, predicted) {
+  function fill(label, c, /** @type {Shown} */ { logits, chances, limit, ...shown }, predicted) {
     const of = (selector) => label.querySelector(selector);
     label.control.checked = c === shown.class_index;
     const guess = c === predicted;
@@ -47,27 +51,32 @@ export function classTable({ data, root, find, all }) {
 
   return {
     draw(shown, last) {
-      const limit = Math.max(...Array.from(shown.logits, Math.abs), 1e-9), predicted = argmax(shown.logits);
+      const predicted = argmax(shown.logits);
       const changed = ["step_index", "image_index", "version", "against", "colormap", "scale"].some(
         (name) => shown[name] !== last[name]);
       find(".what").textContent = what(shown);
       for (const label of sort(shown)) {
         const c = +label.control.value;
-        fill(label, c, shown, limit, predicted);
+        fill(label, c, shown, predicted);
         if (changed) recolour(label, c, shown);
       }
     },
   };
 }
 
-/** The images to choose from, with a mark at those predicted wrongly. */
+/**
+ * The images to choose from, with a mark at those predicted wrongly.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function thumbnails({ data, all }) {
   return {
     draw(shown) {
       all(".image_index label").forEach((label, i) => {
         label.control.checked = i === shown.image_index;
-        const wrong = i in (data.labels ?? []) && argmax(data.logitsOf(shown.step_index, i)) !== data.labels[i];
-        label.classList.toggle("wrong", Boolean(wrong));
+        const truth = data.labels?.[i];
+        const wrong = truth !== undefined && argmax(data.logitsOf(shown.step_index, i)) !== truth;
+        label.classList.toggle("wrong", wrong);
         label.title = wrong ? "predicted wrongly at this step" : "";
       });
     },

@@ -1,15 +1,20 @@
 // What the reader sets, and what is said of it: the controls, the sum, and the voice for screen readers.
 import { argmax } from "./arithmetic.js";
 import { paint, pointed } from "./picture.js";
-import { MINUS, escape, number, percent, signed, what } from "./template.js";
+import { MINUS, escaped, number, percent, signed, what } from "./template.js";
 
-/** Sliders and choices: what the reader sets in any of them goes to the model. */
+/**
+ * Sliders and choices: what the reader sets in any of them goes to the model.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function controls({ data, app, find, all, state, tell, predicted }) {
   const read = { smooth: (input) => input.value === "1", show_box: (input) => input.checked,
     against: (input) => (input.value === "" ? null : Number(input.value)) };
   for (const name of ["image_index", "class_index", "step_index", "opacity", "threshold"])
     read[name] = (input) => Number(input.value);
-  app.addEventListener("input", ({ target }) => {
+  app.addEventListener("input", (event) => {
+    const target = /** @type {HTMLInputElement} */ (event.target);
     if (!data.controls.includes(target.name)) return;
     const changes = { [target.name]: (read[target.name] ?? ((input) => input.value))(target) };
     if (target.name === "image_index") {
@@ -20,8 +25,9 @@ export function controls({ data, app, find, all, state, tell, predicted }) {
     tell(changes);
   });
   const ramp = Float64Array.from({ length: 64 }, (_, x) => x / 31.5 - 1);
-  data.colormaps.forEach((colormap, i) =>
-    paint(all(".colormap canvas")[i].getContext("2d"), ramp, [-1, 1], data, { colormap }, 64, 1));
+  const swatches = all(".colormap canvas");
+  for (const [i, colormap] of data.colormaps.entries())
+    paint(swatches[i].getContext("2d"), ramp, [-1, 1], data, { colormap }, 64, 1);
 
   return {
     draw(shown) {
@@ -43,7 +49,11 @@ export function controls({ data, app, find, all, state, tell, predicted }) {
   };
 }
 
-/** The logit as a sum: of the cells above zero, those below, and the bias; and what the cell pointed at adds. */
+/**
+ * The logit as a sum: of the cells above zero, those below, and the bias; and what the cell pointed at adds.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function sum(view) {
   const { data, find } = view;
   const [, , classes, rows, columns] = data.shape, cells = rows * columns;
@@ -55,14 +65,14 @@ export function sum(view) {
       const bias = biasOf(class_index) - (against === null ? 0 : biasOf(against));
       const warm = against === null ? data.positiveOf(step_index, image_index, class_index)
         : map.reduce((total, value) => total + Math.max(value, 0), 0) / cells;
-      const named = (word, c) => `${word}<sub>${escape(data.class_names[c])}</sub>`;
+      const named = (word, c) => `${word}<sub>${escaped(data.class_names[c])}</sub>`;
       const less = (word) => (against === null ? word
         : `${named(word, class_index)} ${MINUS} ${named(word, against)}`);
       find(".sum").innerHTML = [
         term(signed(warm), "cells > 0", "warm", `The cells above zero, added up, ÷ ${cells}`),
         term(signed(logit - bias - warm), "cells < 0", "cool", `The cells below zero, added up, ÷ ${cells}`),
         term(signed(bias), less("bias")), `<div><i>=</i>${term(number(logit), less("logit"))}</div>`].join("");
-      const cell = pointed(view, shown), value = cell && map[cell[0] * columns + cell[1]];
+      const cell = pointed(view, shown), value = cell ? map[cell[0] * columns + cell[1]] : 0;
       const spans = [class_index, against ?? class_index].map((c) => data.range(step_index, image_index, c))
         .map(([low, high]) => high - low);
       const digits = Math.min(Math.max(Math.ceil(-Math.log10(Math.max(...spans) / 255 || 1)), 0), 6); // as 8 bits tell
@@ -70,13 +80,17 @@ export function sum(view) {
         ? `Row ${cell[0]}, column ${cell[1]}: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
           cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the ${what({ against })}.`
         : against === class_index ? "Against itself, a class has no evidence: every cell is silent."
-          : `${view.editing?.() ? "Choose Point, then point" : "Point"} at a cell to see how much of the ${
+          : `${view.editing() ? "Choose Point, then point" : "Point"} at a cell to see how much of the ${
             what({ against })} it carries.`;
     },
   };
 }
 
-/** Tells screen readers what is shown, once it has rested for half a second. */
+/**
+ * Tells screen readers what is shown, once it has rested for half a second.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function voice({ data, find, over }) {
   let timer = 0;
   over.addEventListener("abort", () => clearTimeout(timer));

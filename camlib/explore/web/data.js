@@ -1,11 +1,15 @@
 // What travels with a page, unpacked: maps, logits, boxes, pictures.
 import { ends } from "./live.js";
-import { adopt } from "./drawing.js";
+import { adopt } from "./own.js";
 
 export const gunzip = (bytes) =>
   new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 
-/** The bytes that `packing.py` packs (gzip: length, JSON header, arrays), unpacked: see `packed` there. */
+/**
+ * The bytes that `packing.py` packs (gzip: length, JSON header, arrays), unpacked: see `packed` there.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<Data>}
+ */
 export async function unpack(bytes) {
   const buffer = await gunzip(bytes);
   const length = new DataView(buffer).getUint32(0, true);
@@ -16,7 +20,7 @@ export async function unpack(bytes) {
     data[name] = new types[type](buffer, offset, count);
     offset += data[name].byteLength;
   }
-  const [steps, images, classes, rows, columns] = data.shape;
+  const [, images, classes, rows, columns] = data.shape;
   const cells = rows * columns;
   const index = (step, image, c) => (step * images + image) * classes + c;
   const decode = (at) => {
@@ -41,7 +45,7 @@ export async function unpack(bytes) {
   const shared = {}; // a range of all differences takes longer than the rest of a drawing where classes are hundreds
   data.sharedRange = (step, image, against = null) => (shared[[step, image, against]] ??=
     ends(data.class_names.flatMap((_, c) => data.range(step, image, c, against))));
-  /** The classes that have boxes of their own in an image, and the boxes to show with a class: its own and anyone's. */
+  /** The classes that have boxes of their own in an image, and the boxes to show with a class: its own, anyone's. */
   data.ownClasses = (image) => (data.boxes?.[image] ?? []).filter((box) => box.length > 4).map((box) => box[4]);
   data.truths = (image, c) => (data.boxes?.[image] ?? []).filter((box) => box.length === 4 || box[4] === c)
     .map((box) => box.slice(0, 4));
@@ -50,7 +54,10 @@ export async function unpack(bytes) {
   return data;
 }
 
-/** Unpacked data with its images decoded, `pictures`, and the reader's own: `mount` needs nothing else, nor waits. */
+/**
+ * Unpacked data with its images decoded, `pictures`, and the reader's own: `mount` needs nothing else, nor waits.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
 export async function load(bytes) {
   const data = await unpack(bytes);
   const pictures = data.images.map(async (address) => {
@@ -63,11 +70,18 @@ export async function load(bytes) {
   return data;
 }
 
-/** The colour under the small maps and the colour bar, so that they look as they do over the picture. */
+/** What draws on a canvas. */
+export const contextOf = (/** @type {HTMLCanvasElement} */ canvas, options = {}) =>
+  /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", options));
+
+/**
+ * The colour under the small maps and the colour bar, so that they look as they do over the picture.
+ * @param {CanvasImageSource} image
+ */
 export function averageColour(image) {
   const side = 16;
   const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.imageSmoothingQuality = "high";
   context.drawImage(image, 0, 0, side, side);
   const bytes = context.getImageData(0, 0, side, side).data;

@@ -12,19 +12,29 @@ import { mount } from "./view.js";
 // knows pages by weak references: a page belongs to its host element and goes with it, when an output is replaced.
 const meeting = (globalThis.camlibMeeting ??= { models: new Map(), pages: new Set() });
 
-/** The pages of this key that are still in memory. */
+/**
+ * The pages of this key that are still in memory.
+ * @param {string} key
+ */
 function pagesOf(key) {
   for (const reference of meeting.pages) if (!reference.deref()) meeting.pages.delete(reference);
-  return [...meeting.pages].map((reference) => reference.deref()).filter((page) => page?.key === key);
+  return [...meeting.pages].flatMap((reference) => reference.deref() ?? []).filter((page) => page.key === key);
 }
 
-/** Where an image, by its number among all, lies in a page that has some of them; the first, where it is not there. */
+/**
+ * Where an image, by its number among all, lies in a page that has some of them; the first, where it is not there.
+ * @param {Data} data
+ * @param {number | undefined} number
+ */
 function placed({ of, kept, own }, number) {
   if (number === undefined) return {};
-  return { image_index: number === of ? own.index : Math.max(kept.indexOf(number), 0) };
+  return { image_index: own && number === of ? own.index : Math.max(kept.indexOf(number), 0) };
 }
 
-/** Show a page's host with a model: the kernel's where there is one, its own otherwise. */
+/**
+ * Show a page's host with a model: the kernel's where there is one, its own otherwise.
+ * @param {Page} page
+ */
 async function connect(page) {
   const turn = (page.turn = (page.turn ?? 0) + 1);
   const live = meeting.models.get(page.key);
@@ -35,7 +45,7 @@ async function connect(page) {
   const unmount = mount(page.host, model, data, page.css);
   const unfollow = live ? follow(live.get("layout"), page.host) : () => {};
   page.stop = () => [unmount(), unfollow()];
-  page.host.dataset.live = Boolean(live);
+  page.host.dataset.live = String(Boolean(live));
 }
 
 /** Give a host the layout (width, margin, …) of the widget that it stands for. */
@@ -55,7 +65,10 @@ const bytesOf = (model) => {
   return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
 };
 
-/** The bytes of a text in base64; in a loop, for `Uint8Array.from` takes ten times as long. */
+/**
+ * The bytes of a text in base64; in a loop, for `Uint8Array.from` takes ten times as long.
+ * @param {string} base64
+ */
 function decoded(base64) {
   const text = atob(base64), bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
@@ -65,14 +78,17 @@ function decoded(base64) {
 /**
  * Bring every explorer of this key to life that lies in the page, with the data that lies beside it. A notebook may
  * have taken the cell out of the page for a moment, so where there is none this looks again, for a minute.
+ * @param {string} key
  */
 export async function mountPage(key, tries = 240) {
-  const hosts = [...document.querySelectorAll(`.camlib-explorer[data-key="${key}"]:not([data-live])`)];
+  /** @type {NodeListOf<Page["host"]>} */
+  const found = document.querySelectorAll(`.camlib-explorer[data-key="${key}"]:not([data-live])`), hosts = [...found];
   if (!hosts.length && tries) return void setTimeout(mountPage, 250, key, tries - 1);
   await Promise.all(hosts.map(async (host) => {
-    host.dataset.live = false;
-    const bytes = decoded(host.querySelector("script").textContent.trim());
-    const css = host.querySelector("template").content.textContent, state = JSON.parse(host.dataset.state);
+    host.dataset.live = "false";
+    const bytes = decoded(host.querySelector("script")?.textContent?.trim() ?? "");
+    const css = host.querySelector("template")?.content.textContent ?? "";
+    const state = JSON.parse(host.dataset.state ?? "{}");
     if (state.own_image) state.own_image = new DataView(await gunzip(decoded(state.own_image)));
     const page = (host.camlibPage = { key, host, bytes, css, state });
     meeting.pages.add(new WeakRef(page));

@@ -1,30 +1,45 @@
 // The picture under its map, the cells that the reader points at, and the scale of the colours.
 import { colourise } from "./arithmetic.js";
-import { averageColour } from "./data.js";
+import { averageColour, contextOf } from "./data.js";
 import { brief } from "./template.js";
 
 const kind = (name) => ({ diverging: name === "diverging", heat: name === "heat" });
 const tableOf = (data, name) => data.tables.subarray(768 * data.colormaps.indexOf(name));
 
-/** Values coloured into a canvas of width × height, its own pixels. */
+export const TRUTH = "#e8710a", FOUND = "#1d2126"; // of boxes, as in colours.py
+
+/**
+ * Values coloured into a canvas of width × height, its own pixels.
+ * @param {CanvasRenderingContext2D} context
+ * @param {ArrayLike<number>} values
+ * @param {Span} range
+ * @param {Data} data
+ * @param {{ colormap: string, opacity?: number }} looks
+ * @param {number} width
+ * @param {number} height
+ */
 export function paint(context, values, range, data, { colormap, opacity = 1 }, width, height) {
   const rgba = colourise(values, range, tableOf(data, colormap), { opacity, ...kind(colormap) });
   context.putImageData(new ImageData(rgba, width, height), 0, 0);
 }
 
-/** The picture under its map, with the boxes and the cell that the reader points at. */
+/**
+ * The picture under its map, with the boxes and the cell that the reader points at.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function picture(view) {
   const { data, find } = view;
   const [rows, columns] = data.shape.slice(3), [height, width] = data.travelling;
-  const canvas = find(".picture"), screen = canvas.getContext("2d");
-  const layer = document.createElement("canvas"), heat = layer.getContext("2d");
+  const canvas = find(".picture"), screen = contextOf(canvas);
+  const layer = document.createElement("canvas"), heat = contextOf(layer);
   const grounds = data.paper ? data.pictures.map(() => "#fff") : [];
   canvas.style.aspectRatio = `${width} / ${height}`;
   pointAtCells(view, canvas);
 
-  const outline = ([x0, y0, x1, y1], [high, wide], dash, thick) => {
+  const outline = (/** @type {Box} */ [x0, y0, x1, y1], /** @type {number[]} */ [high, wide], ink, dash, thick) => {
     const fx = canvas.width / wide, fy = canvas.height / high;
-    for (const [colour, extra] of [["rgba(255,255,255,.8)", 2], ["#1d2126", 0]]) {
+    for (const [colour, extra] of [["rgba(255,255,255,.8)", 2], [ink, 0]]) {
       screen.setLineDash(dash.map((d) => d * thick));
       screen.strokeStyle = colour;
       screen.lineWidth = thick + extra * devicePixelRatio;
@@ -46,14 +61,18 @@ export function picture(view) {
       screen.imageSmoothingEnabled = shown.smooth;
       screen.drawImage(layer, 0, 0, canvas.width, canvas.height);
       const thick = Math.max(1.5, canvas.width / 320), cell = pointed(view, shown);
-      if (shown.show_box) for (const truth of shown.truths) outline(truth, data.size, [3, 3], thick);
-      if (shown.box) outline(shown.box, data.size, [], 1.4 * thick);
-      if (cell) outline([cell[1], cell[0], cell[1] + 1, cell[0] + 1], [rows, columns], [], thick);
+      if (shown.show_box) for (const truth of shown.truths) outline(truth, data.size, TRUTH, [3, 3], 1.4 * thick);
+      if (shown.box) outline(shown.box, data.size, FOUND, [], 1.4 * thick);
+      if (cell) outline([cell[1], cell[0], cell[1] + 1, cell[0] + 1], [rows, columns], FOUND, [], thick);
     },
   };
 }
 
-/** The reader points at cells of the canvas, and pins one by a click, a touch or the arrow keys. */
+/**
+ * The reader points at cells of the canvas, and pins one by a click, a touch or the arrow keys.
+ * @param {View} view
+ * @param {HTMLCanvasElement} canvas
+ */
 function pointAtCells(view, canvas) {
   const { model, tell, request } = view, [rows, columns] = view.data.shape.slice(3);
   const clip = (value, count) => Math.min(Math.max(value, 0), count - 1);
@@ -64,10 +83,10 @@ function pointAtCells(view, canvas) {
   };
   const same = (a, b) => a && b && a[0] === b[0] && a[1] === b[1];
   const hover = (cell) => { view.hovered = cell; request(); };
-  canvas.addEventListener("pointermove", (event) => view.editing?.() || hover(cellAt(event)));
+  canvas.addEventListener("pointermove", (event) => view.editing() || hover(cellAt(event)));
   canvas.addEventListener("pointerleave", () => hover(null));
   canvas.addEventListener("click", (event) => {
-    if (view.editing?.()) return;
+    if (view.editing()) return;
     const cell = cellAt(event);
     if (event.pointerType === "touch") view.hovered = null;
     tell({ cell: same(cell, model.get("cell")) ? null : cell });
@@ -83,14 +102,36 @@ function pointAtCells(view, canvas) {
   });
 }
 
-/** The cell that the reader points at or has pinned. */
-export const pointed = (view, { cell }) => (view.editing?.() ? cell : view.hovered ?? cell);
+/**
+ * The cell that the reader points at or has pinned.
+ * @param {View} view
+ * @param {{ cell: number[] | null }} shown
+ */
+export const pointed = (view, { cell }) => (view.editing() ? cell : view.hovered ?? cell);
 
-/** The colour bar, its ends, its zero, and where the box cuts. */
+/**
+ * What the colours and the boxes mean.
+ * @param {Data} data
+ * @param {Shown} shown
+ */
+function meaning({ paper }, { colormap, show_box, box, truths }) {
+  const { diverging, heat } = kind(colormap), none = paper ? "white" : "no colour";
+  return [diverging ? `Red speaks for the class, blue against it; ${none}: neither.`
+    : heat ? `Colour speaks for the class; ${none}: nothing for it.`
+    : "From the lowest value to the highest; zero has no colour of its own.",
+  box ? "Solid box: found." : "", show_box && truths.length ? "Dashed orange box: true." : ""].join(" ").trim();
+}
+
+/**
+ * The colour bar, its ends, its zero, where the box cuts, and what all that means.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function colourScale({ data, find }) {
-  const bar = find(".colourbar").getContext("2d");
+  const bar = contextOf(find(".colourbar"));
   return {
-    draw({ map, colormap, range: [low, high], show_box, threshold }) {
+    draw(shown) {
+      const { map, colormap, range: [low, high], box, threshold } = shown;
       const limit = Math.max(Math.abs(low), Math.abs(high));
       const { diverging, heat } = kind(colormap);
       const [from, to] = diverging ? [-limit, limit] : heat ? [0, Math.max(high, 0)] : [low, high];
@@ -101,9 +142,9 @@ export function colourScale({ data, find }) {
       find(".high").textContent = brief(to);
       find(".zero").textContent = from < 0 && to > 0 ? "0" : "";
       find(".zero").style.left = place(0);
-      const top = Math.max(...map);
-      find(".cut").hidden = !(show_box && top > 0);
-      find(".cut").style.left = place(threshold * top);
+      find(".cut").hidden = !box;
+      find(".cut").style.left = place(threshold * Math.max(...map));
+      find(".meaning").textContent = meaning(data, shown);
     },
   };
 }

@@ -1,38 +1,48 @@
 // The explorer's HTML, and how it writes numbers and words.
 
 export const MINUS = "\u2212";
-export const number = (value, digits = 2) => (value < 0 ? MINUS : "") + Math.abs(value).toFixed(digits);
-export const signed = (value, digits = 2) => (value < 0 ? MINUS : "+") + Math.abs(value).toFixed(digits);
-export const brief = (value) => number(value, Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 1)))));
-export const percent = (p) => (p > 0.9995 && p < 1 ? ">99.9" : (100 * p).toFixed(1)) + "\u202f%";
+/** @param {number} value */
+export const number = (value, digits = 2) => value.toFixed(digits).replace(/^-(?=.*[1-9])/, MINUS).replace("-", "");
+/** @param {number} value */
+export const signed = (value, digits = 2) => (value > 0 ? "+" : "") + number(value, digits);
+/** @param {number} value */
+export const brief = (value) => { // three digits at most
+  const short = Number(value.toPrecision(3)), whole = Math.max(0, Math.floor(Math.log10(Math.abs(short) || 1)));
+  return number(short, Math.max(0, 2 - whole));
+};
+/** @param {number} p */
+export const percent = (p) => `${p > 0.9995 && p < 1 ? ">99.9" : (100 * p).toFixed(1)}\u202f%`;
+/** @param {{ against: Against }} shown */
 export const what = ({ against }) => (against === null ? "logit" : "logit difference");
-export const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+/** @param {unknown} text */
+export const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** Native radio buttons dressed as something else: arrow keys, focus and screen readers come with them. */
 const choices = (name, label, items) =>
   `<div class="${name}" role="radiogroup" aria-label="${label}">` +
   items.map(([value, face, title = ""]) =>
-    `<label title="${escape(title)}"><input type="radio" name="${name}" value="${value}">${face}</label>`).join("") +
+    `<label title="${escaped(title)}"><input type="radio" name="${name}" value="${value}">${face}</label>`).join("") +
   `</div>`;
 
 const slider = (name, label, step) =>
   `<input type="range" name="${name}" min="0" max="1" step="${step}" aria-label="${label}">`;
 
+/** @param {Data} data */
 export function template(data) {
   const [steps, images, classes] = data.shape;
   const thumbs = data.images.map((address, i) => [i,
     `<img src="${address}" alt=""><span class="badge" aria-hidden="true">✗</span><span class="sr">image ${i}${
-      data.labels ? `, true class ${escape(data.class_names[data.labels[i]])}` : ""}</span>`]);
+      data.labels ? `, true class ${escaped(data.class_names[data.labels[i]])}` : ""}</span>`]);
   if (data.own) thumbs.push([images, `<canvas class="own" width="100" height="100"></canvas><span class="pen"
     aria-hidden="true">✎</span><span class="sr">yours, to draw on</span>`, "yours, to draw on"]);
   const rows = data.class_names.map((name, c) => [c,
     `<canvas class="mini" width="${data.shape[4]}" height="${data.shape[3]}"></canvas><span class="name"><span>${
-      escape(name)}</span><span class="marks"></span></span><span class="bars"><i class="logit"></i></span>
+      escaped(name)}</span><span class="marks"></span></span><span class="bars"><i class="logit"></i></span>
      <output class="z"></output><span class="chance"><i></i></span><output class="p"></output>`]);
   const swatches = data.colormaps.map((name) => [name, `<canvas width="64" height="1"></canvas>
      <span class="sr">${name}</span>`, name]);
-  return `<section class="camlib-app" aria-label="${escape(data.title || "Class activation map explorer")}">
-  <header>${data.title ? `<h3>${escape(data.title)}</h3>` : ""}${
+  return `<section class="camlib-app" aria-label="${escaped(data.title || "Class activation map explorer")}">
+  <header>${data.title ? `<h3>${escaped(data.title)}</h3>` : ""}${
     thumbs.length > 1 ? choices("image_index", "Image", thumbs) : ""}${
     data.of > images ? `<p class="note">${images} of ${
     data.of} images travel with this page; a running notebook has them all.</p>` : ""}</header>
@@ -44,6 +54,7 @@ export function template(data) {
     <div class="scale-row"><canvas class="colourbar" width="256" height="1"></canvas><i class="cut"></i>
       <div class="ticks"><output class="low"></output><output class="zero"></output><output class="high"></output>
       </div></div>
+    <p class="meaning note"></p>
     <div class="sum"></div>
     <p class="cell"></p>
   </div>
@@ -55,7 +66,7 @@ export function template(data) {
       ${choices("order", "Order of the classes", [["class", "in order"], ["score", "by score"]])}</div>
     ${classes > 1 ? `<label class="legend" title="Maps and logits less those of this class">Against
       <select name="against"><option value="">${data.centred ? "the average class" : "nothing (as computed)"}</option>
-      ${data.class_names.map((name, c) => `<option value="${c}">${escape(name)}</option>`).join("")}</select></label>`
+      ${data.class_names.map((name, c) => `<option value="${c}">${escaped(name)}</option>`).join("")}</select></label>`
       : ""}
   </div>
   ${steps > 1 ? `<div class="training">
@@ -66,14 +77,15 @@ export function template(data) {
     <input type="range" name="step_index" min="0" max="${steps - 1}" step="1" aria-label="Training step">
   </div>` : ""}
   <div class="controls">
-    <div class="group slider"><span class="check" title="Around the largest part above this fraction of the maximum">
+    <div class="group slider"><span class="check"
+      title="Solid: around the largest part above this fraction of the maximum. Dashed and orange: the truth">
       <label><input type="checkbox" name="show_box"> Box above</label> <output data-of="threshold"></output>
       <output class="iou"></output></span>${slider("threshold", "Threshold", 0.01)}</div>
     <label class="group slider"><span>Opacity <output data-of="opacity"></output></span>${
       slider("opacity", "Opacity", 0.05)}</label>
     <div class="group"><span>Map</span>${choices("smooth", "Map", [["1", "smooth"], ["", "cells"]])}</div>
     <div class="group"><span>Colours span</span>${choices("scale", "Colours span",
-      [["classes", "all classes", "One scale for all classes of this image at this step: heat compares across classes"],
+      [["classes", "all classes", "One scale for all classes of this image and step: heat compares across classes"],
         ["map", "this map", "Each map from its own minimum to its own maximum"]])}</div>
     <div class="group"><span>Colours</span>${choices("colormap", "Colours", swatches)}</div>
   </div>

@@ -1,18 +1,23 @@
 // The training along which the maps were made: two curves, and a slider that plays.
 import { softmax } from "./arithmetic.js";
-import { escape, percent } from "./template.js";
+import { escaped, percent } from "./template.js";
 
-/** How accuracy and the class's probability went along the training; nothing where there are no steps. */
+/**
+ * How accuracy and the class's probability went along the training; nothing where there are no steps.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function training(view) {
-  const { data, find } = view, steps = data.shape[0];
+  const { data, find } = view, steps = data.shape[0], numbers = data.steps ?? [];
   if (steps < 2) return { draw() {} };
+  const accuracies = data.accuracy ?? [];
   const curve = find(".curve"), range = find("[name=step_index]");
   const pad = 9; // half a slider's thumb: the curve's points stand above the slider's places
   let width = 0;
   const curveX = (i) => pad + ((width - 2 * pad) * i) / (steps - 1);
   const curveY = (value) => 6 + (1 - value) * 68;
-  const line = (value, places = data.steps.keys()) =>
-    "M" + Array.from(places, (i) => `${curveX(i)} ${curveY(value(i))}`).join("L");
+  const line = (value, places = numbers.keys()) =>
+    `M${Array.from(places, (i) => `${curveX(i)} ${curveY(value(i))}`).join("L")}`;
   const set = (selector, attributes) => {
     for (const [name, value] of Object.entries(attributes)) find(selector).setAttribute(name, value);
   };
@@ -27,21 +32,25 @@ export function training(view) {
       set("path.chance", { d: line(chance, image_index === data.own?.index ? data.own.known() : undefined) });
       set("circle.chance", { cx: curveX(now), cy: curveY(chance(now)) });
       if (accuracy) {
-        set("path.accuracy", { d: line((i) => data.accuracy[i]) });
-        set("circle.accuracy", { cx: curveX(now), cy: curveY(data.accuracy[now]) });
+        set("path.accuracy", { d: line((i) => accuracies[i]) });
+        set("circle.accuracy", { cx: curveX(now), cy: curveY(accuracies[now]) });
       }
       set(".hair", { x1: curveX(now), x2: curveX(now), y1: curveY(1), y2: curveY(0) + 10 });
-      find(".step").textContent = data.steps[now];
+      find(".step").textContent = numbers[now];
       find(".key").innerHTML = (accuracy ? `<b class="accuracy">accuracy ${accuracy}</b> ` : "") +
-        `<b class="chance">p(${escape(data.class_names[class_index])}) here ${percent(chance(now))}</b>`;
+        `<b class="chance">p(${escaped(data.class_names[class_index])}) here ${percent(chance(now))}</b>`;
       range.value = now;
       range.style.setProperty("--part", now / (steps - 1));
-      range.setAttribute("aria-valuetext", `step ${data.steps[now]}${accuracy ? `, accuracy ${accuracy}` : ""}`);
+      range.setAttribute("aria-valuetext", `step ${numbers[now]}${accuracy ? `, accuracy ${accuracy}` : ""}`);
     },
   };
 }
 
-/** The button that plays the training, and the curve to drag along; `stepAt` is the step at a place of the curve. */
+/**
+ * The button that plays the training, and the curve to drag along; `stepAt` is the step at a place of the curve.
+ * @param {View} view
+ * @param {(x: number) => number} stepAt
+ */
 function playSteps({ data, model, app, find, tell, over }, stepAt) {
   const last = data.shape[0] - 1, button = find(".play"), curve = find(".curve");
   let playing = 0;

@@ -3,6 +3,7 @@ import { argmax, iou, largestBox, softmax, stretchBox, upsample } from "./arithm
 import { classTable, thumbnails } from "./classes.js";
 import { colourScale, picture } from "./picture.js";
 import { controls, sum, voice } from "./controls.js";
+import { followGround } from "./ground.js";
 import { hear } from "./model.js";
 import { ownPicture } from "./drawing.js";
 import { template } from "./template.js";
@@ -11,6 +12,9 @@ import { training } from "./training.js";
 /**
  * What a state of the controls shows: its map, raw and stretched, logits, the range of the colours, and the boxes.
  * Maps and logits are less those of the class `against`, if any; of this, the probabilities hear nothing.
+ * @param {Data} data
+ * @param {State} state
+ * @returns {Shown}
  */
 function look(data, state) {
   const [rows, columns] = data.shape.slice(3), [height, width] = data.travelling;
@@ -18,13 +22,14 @@ function look(data, state) {
   const step = own ? own.near(state.step_index) : state.step_index;
   const map = data.map(step, image, c, against), stretched = upsample(map, rows, columns, height, width);
   const range = state.scale === "map" ? data.range(step, image, c, against) : data.sharedRange(step, image, against);
-  const small = state.show_box ? largestBox(stretched, height, width, state.threshold) : null;
+  const faint = own ? own.faint(step) : { map: 0, logit: 1e-9 }, silent = !map.some((value) => value > faint.map);
+  const small = state.show_box && !silent ? largestBox(stretched, height, width, state.threshold) : null;
   const box = small && stretchBox(small, data.travelling, data.size);
   const truths = data.truths(image, c);
   const overlap = box && truths.length ? Math.max(...truths.map((truth) => iou(box, truth))) : null;
   const raw = data.logitsOf(step, image), logits = against === null ? raw : raw.map((z) => z - raw[against]);
-  return { ...state, step_index: step, version: own?.version, map, stretched, range, box, truths, overlap, logits,
-    chances: softmax(logits) };
+  return { ...state, step_index: step, version: own ? own.version : undefined, map, stretched, range, box, truths, overlap,
+    logits, limit: Math.max(faint.logit, ...Array.from(logits, Math.abs)), chances: softmax(logits) };
 }
 
 /**
@@ -33,15 +38,20 @@ function look(data, state) {
  * Each part of the view is made once and then draws what `look` has found; it can also `resize`. The parts share the
  * `view`: `find` and `all` select in the shadow root, `tell` sets traits, `request` draws in the next frame, `over` is
  * an AbortSignal for what must end with the view, `hovered` the cell under the pointer.
+ * @param {HTMLElement} host
+ * @param {Model} model
+ * @param {Data} data
+ * @param {string} css
  */
 export function mount(host, model, data, css) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.innerHTML = `<style>${css}</style>${template(data)}`;
-  const app = root.querySelector(".camlib-app"); // listeners go here: the root outlives a mount, its content does not
+  // Listeners go here: the root outlives a mount, its content does not
+  const app = /** @type {HTMLElement} */ (root.querySelector(".camlib-app"));
   const ending = new AbortController();
   let frame = 0, last = {};
 
-  const state = () => Object.fromEntries(data.controls.map((name) => [name, model.get(name)]));
+  const state = () => /** @type {any} */ (Object.fromEntries(data.controls.map((name) => [name, model.get(name)])));
   const draw = () => {
     cancelAnimationFrame(frame);
     frame = 0;
@@ -59,16 +69,19 @@ export function mount(host, model, data, css) {
   };
   const tell = (changes) => {
     const { image_index, step_index } = { ...state(), ...changes };
-    if (image_index === data.own?.index) changes.step_index = data.own.next(model.get("step_index"), step_index);
+    if (data.own && image_index === data.own.index)
+      changes.step_index = data.own.next(model.get("step_index"), step_index);
     for (const [name, value] of Object.entries(changes)) model.set(name, value);
     model.save_changes();
     draw(); // at once, not in the next frame: that would show it a frame later
   };
   const predicted = (image) => argmax(data.logitsOf(model.get("step_index"), image));
+  /** @type {View} */
   const view = { data, model, root, app, state, tell, draw, request, predicted, over: ending.signal, hovered: null,
+    isOwn: () => false, editing: () => false, done() {}, tool: "point",
     find: (selector) => root.querySelector(selector), all: (selector) => [...root.querySelectorAll(selector)] };
-  const parts = [picture, colourScale, classTable, thumbnails, training, controls, sum, voice, ownPicture]
-    .map((part) => part(view));
+  const parts = [followGround, picture, colourScale, classTable, thumbnails, training, controls, sum, voice,
+    ownPicture].map((part) => part(view));
   keepKeys(app);
 
   let width = -1;
@@ -86,7 +99,10 @@ export function mount(host, model, data, css) {
   return () => ending.abort();
 }
 
-/** JupyterLab takes arrows and letters for its own; what is pressed in here stays here, save for its shortcuts. */
+/**
+ * JupyterLab takes arrows and letters for its own; what is pressed in here stays here, save for its shortcuts.
+ * @param {HTMLElement} app
+ */
 function keepKeys(app) {
   app.addEventListener("keydown", (event) => {
     if (!event.ctrlKey && !event.metaKey && !event.altKey && !(event.shiftKey && event.key === "Enter")
