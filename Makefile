@@ -1,11 +1,11 @@
-# lab: open the course · test: run every test · peers: compare with PyTorch's libraries · bench: measure
+# lab: open the course · test: run every test · lint-js: check the explorer's script, with npm · peers: compare with PyTorch's libraries · bench: measure
 # notebooks: make them anew, ONLY=03 for one · texts: without running them, outputs kept · solutions: the solved ones, out/solutions
 # slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site, for learners; TEACHERS=1 with guides
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # wasm: build the network's loops for the explorer anew, with clang and lld
 # hub: JupyterHub on this machine, to try, where any name logs in
-# Every target but wasm first has install.py see to .venv.
+# Every target but wasm and lint-js first has install.py see to .venv.
 
 PYTHON ?= python3
 PORT ?= 8888
@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-all peers bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
+.PHONY: lab test test-all lint-js peers bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -34,8 +34,18 @@ test: install
 		--nbval-cell-timeout 300 tests/nbval $(ARGS)
 	@$(BIN)/python tests/browser/lab.py
 
-test-all: test slides site
+test-all: test lint-js slides site
 	$(BIN)/python -m pytest -m slow tests $(ARGS)
+
+# The explorer's script: biome looks for slips, TypeScript, by the types in comments, for wrong shapes. Neither has dependencies.
+lint-js: .venv/js/ready
+	.venv/js/node_modules/.bin/biome lint --error-on-warnings --skip=suspicious/noAssignInExpressions \
+		camlib/explore/web/*.js
+	.venv/js/node_modules/.bin/tsc --project camlib/explore/web
+
+.venv/js/ready: Makefile
+	npm install --silent --prefix .venv/js @biomejs/biome@2.6.8 typescript@5.9.3
+	@touch $@
 
 bench: install
 	@$(if $(filter classroom,$(ROW)),$(MAKE) --no-print-directory .venv/hub/ready)

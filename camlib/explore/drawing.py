@@ -12,6 +12,7 @@ from ..training.runs import Run, read_arrays, snapshot_name
 
 SIDE, CELLS = 100, 25  # of the scenes that the page's network looks at, and of its maps
 SNAPSHOTS = 2
+FAINT = 0.05  # of the largest value that a step's maps of scenes have: less is no evidence; the same in own.js
 NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 ARRAYS = [name for i in range(1, 5) for name in (f"conv{i}/kernel", *(f"norm{i}/{part}" for part in NORM))]
 ARRAYS += ["dense/kernel", "dense/bias"]
@@ -42,7 +43,7 @@ class OwnPicture:
             raise ValueError(f"step {missing[0]} is no snapshot of network, whose steps are "
                              f"{', '.join(map(str, run.steps))}")
         self.run, self._numbers = run, steps
-        self._networks, self._joined = {}, None
+        self._networks, self._joined, self._example = {}, None, None
         self.steps = _chosen([run.accuracy[run.steps.tolist().index(step)] for step in steps])
         for i in self.steps:
             bias = self._arrays(i)["dense/bias"].astype(np.float64)
@@ -74,6 +75,16 @@ class OwnPicture:
             parts = (np.stack([getattr(view, name) for view in along]) for name in ("logits", "maps"))
             self._joined = picture, content.joined(picture, *parts)
         return self._joined[1]
+
+    def example(self, content):
+        """The content with a drawn digit for one more image, that of the first scene: for where nobody can draw."""
+        if self._example is None:
+            picture, inside = 255 - content.pictures[0], np.zeros((SIDE, SIDE), bool)
+            x0, y0, x1, y1 = content.boxes[0][0][:4] if content.boxes and content.boxes[0] else (0, 0, SIDE, SIDE)
+            inside[y0:y1, x0:x1] = True
+            before, self._joined = self._joined, None
+            self._example, self._joined = self.joined(content, np.where(inside, picture, 0)), before
+        return self._example
 
     def _network(self, i):
         if i not in self._networks:

@@ -9,9 +9,10 @@ import math
 
 import numpy as np
 
-from ..boxes import LARGEST_VALUE
+from ..boxes import LARGEST_VALUE, largest_box
 from ..colours import COLORMAPS, tables
-from .drawing import OwnPicture
+from ..maps.arrays import upsample
+from .drawing import FAINT, OwnPicture
 
 CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
             "scale", "order", "cell", "against", "own_image")
@@ -120,9 +121,24 @@ class Content:
         """(low, high) that the colours of a map span: its own ends if `scale` is "map", else those of all classes."""
         which = [k] if scale == "map" else range(self.maps.shape[4])
         if against is None:
-            return float(self.low[step, image, which].min()), float(self.high[step, image, which].max())
-        shown = [self.seen(step, image, j, against) for j in which]
-        return float(np.min(shown)), float(np.max(shown))
+            ends = self.low[step, image, which], self.high[step, image, which]
+        else:
+            ends = [self.seen(step, image, j, against) for j in which]
+        faint = [self.faint(step), -self.faint(step)] if image == self.exact else []
+        return float(np.min([np.min(ends), *faint])), float(np.max([np.max(ends), *faint]))
+
+    def faint(self, step):
+        """What is too little to be shown of the own image's maps, and makes no box: a part of the scenes' largest."""
+        step, n = self.own.nearest(step), len(self.addresses)
+        return FAINT * float(max(abs(self.low[step, :n]).max(), abs(self.high[step, :n]).max()))
+
+    def box(self, step, image, k, against, threshold):
+        """(x0, y0, x1, y1), pixels of the image handed in, of the largest part of the map above threshold, or None."""
+        cells = self.seen(step, image, k, against)
+        if image == self.exact and cells.max() <= self.faint(step):
+            return None
+        box = largest_box(upsample(cells, self.travelling), threshold)
+        return box and self.in_pixels(box)
 
     def truths(self, image, k):
         """The true boxes of an image, without those that another class than k has to itself."""
@@ -135,7 +151,7 @@ class Content:
                      for edge, whole, part in zip(box, (width, height) * 2, (wide, high) * 2))
 
     def packed(self):
-        """Length of the header, JSON header, arrays: what `unpack` in explorer.js reads, before compression.
+        """Length of the header, JSON header, arrays: what `unpack` in data.js reads, before compression.
 
         Each row of a map is coded as its difference from the row above, modulo 256, which compresses better.
         """
@@ -148,8 +164,9 @@ class Content:
         header = {
             "shape": self.codes.shape, "size": self.size, "travelling": self.travelling, "steps": self.steps,
             "accuracy": self.accuracy, "labels": self.labels, "boxes": self.boxes, "class_names": self.class_names,
-            "title": self.title, "of": self.of, "centred": self.centred, "colormaps": COLORMAPS, "controls": CONTROLS,
-            "images": self.addresses, "own_steps": self.own and self.own.steps, "kept": self.kept,
+            "title": self.title, "of": self.of, "centred": self.centred, "paper": self.pictures[0].ndim == 2,
+            "colormaps": COLORMAPS, "controls": CONTROLS, "images": self.addresses,
+            "own_steps": self.own and self.own.steps, "kept": self.kept,
             "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
         }
         text = json.dumps(header).encode()
@@ -158,7 +175,7 @@ class Content:
 
 
 def colourise(values, low, high, colormap, opacity):
-    """RGBA bytes for values, uint8 (…, 4), as `colourise` in explorer.js has them.
+    """RGBA bytes for values, uint8 (…, 4), as `colourise` in arithmetic.js has them.
 
     Between low and high through the table of `colormap`; "diverging" is centred at zero and fades out there; "heat"
     begins at zero and fades out there.

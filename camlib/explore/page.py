@@ -5,9 +5,10 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("web")
 STYLE = _FOLDER / "explorer.css"
-# Modules each on its own, and one module in a page, where there is no address to import from.
-MODULES = [_FOLDER / name for name in ("live.js", "pieces.js", "drawing.js", "explorer.js")]
-SCRIPT = "".join(re.sub(r"^import .*\n", "", path.read_text("utf-8"), flags=re.M) for path in MODULES)
+# Modules each on its own; one without comments and indents in a page, where there is no address to import from.
+MODULES = sorted(_FOLDER.glob("*.js"))
+_LEFT_OUT = re.compile(r"^import [^;]*;\n|/\*\*(?s:.*?)\*/\s*|^ *//.*\n| // .*$|^ +", re.M)
+SCRIPT = "".join(_LEFT_OUT.sub("", path.read_text("utf-8")) for path in MODULES)
 
 FRAGMENT = """<div class="camlib-explorer" data-key="{key}" data-state="{state}">
 <img alt="{label}" src="data:image/jpeg;base64,{still}" style="max-width: 100%">

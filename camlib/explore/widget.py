@@ -1,9 +1,9 @@
 """The explorer: class activation maps under the reader's fingers.
 
 One class per picture is an illustration; every class, training step and image at the move of a slider is an
-experiment. All maps are computed beforehand, travel once, as compressed 8-bit numbers (`packing`), and are drawn by
-`explorer.js` in the browser, so a control answers within a frame, with a kernel or without. Only the picture that the
-reader draws on is looked at there and then, by the network itself (`drawing`).
+experiment. All maps are computed beforehand, travel once, as compressed 8-bit numbers (`packing`), and are drawn in
+the browser by the modules in `web`, so a control answers within a frame, with a kernel or without. Only the picture
+that the reader draws on is looked at there and then, by the network itself (`drawing`).
 
 What a notebook shows is always the explorer's page form (`text/html`): self-contained, alive wherever scripts run,
 and a still picture where they do not. In JupyterLab that page finds its widget and is driven by it, and drives it.
@@ -13,7 +13,6 @@ and a still picture where they do not. In JupyterLab that page finds its widget 
 import base64
 import hashlib
 import html
-import io
 import json
 import os
 from collections import Counter
@@ -23,14 +22,15 @@ import anywidget
 import numpy as np
 import traitlets as t
 
-from ..boxes import iou, largest_box
+from ..boxes import iou
 from ..colours import COLORMAPS
 from ..files import whole_file
-from ..maps.arrays import softmax, upsample
+from ..maps.arrays import softmax
 from .drawing import SIDE
 from .kinds import AS_BYTES, Fraction, Index, Picture
-from .packing import CONTROLS, Content, _compressed, _index, colourise
+from .packing import CONTROLS, Content, _compressed, _index
 from .page import FRAGMENT, PAGE, SCRIPT, STYLE
+from .still import still
 
 # Two explorers and a dozen figures fit in a notebook of 1 MB, or one with a network
 PAGE_BYTES, WITH_NETWORK = 440_000, 620_000
@@ -47,7 +47,8 @@ class Explorer(anywidget.AnyWidget):
     colormap: "diverging" (centred at zero, for signed maps), "heat" (the positive part, for photographs), "viridis",
         "magma" or "jet".
     threshold: fraction of the map's maximum, 0 to 1, above which the box is drawn (the paper takes 0.2).
-    smooth: bilinear upsampling rather than raw cells. show_box: draw the box and, if known, the truth.
+    smooth: bilinear upsampling rather than raw cells. show_box: draw the box, solid and dark, and, if known, the
+        truth, dashed and orange.
     scale: what the colours span: "classes", all classes of this image at this step, so that heat compares across
         classes; or "map", each map its own range.
     order: of the classes, "class" or "score". cell: the pinned cell as [row, column], or None.
@@ -141,14 +142,13 @@ class Explorer(anywidget.AnyWidget):
     @property
     def box(self):
         """(x0, y0, x1, y1), half-open pixels: the largest connected part (eight neighbours) of the upsampled map
-        above `threshold` times its maximum, as in the paper's section 3.2; None where nothing is positive.
+        above `threshold` times its maximum, as in the paper's section 3.2; None where nothing is positive, or on the
+        own image hardly anything (`drawing.FAINT`).
 
         Read off the 8-bit map that the browser draws, so that Python and the picture say the same. On a picture that
         travels smaller than it is, the edges are as fine as the pixels that travel.
         """
-        c, at = self._content, (self.step_index, self.image_index, self.class_index, self.against)
-        box = largest_box(upsample(c.seen(*at), c.travelling), self.threshold)
-        return box and c.in_pixels(box)
+        return self._content.box(self.step_index, self.image_index, self.class_index, self.against, self.threshold)
 
     @property
     def iou(self):
@@ -180,25 +180,25 @@ class Explorer(anywidget.AnyWidget):
         return "" if self.against is None else f"{before}against {self._scenes.class_names[self.against]}"
 
     def _repr_mimebundle_(self, **kwargs):
-        still = self._still()
-        return {"text/plain": repr(self), "image/jpeg": still, "text/html": self._page_form(still)}
+        picture = self._still()
+        return {"text/plain": repr(self), "image/jpeg": picture, "text/html": self._page_form(picture)}
 
-    def _page_form(self, still):
+    def _page_form(self, picture):
         """What the notebook keeps: all images, or as many, with the one shown, as its bytes allow."""
         most = WITH_NETWORK if self._scenes.own else PAGE_BYTES
-        page, n = self._fragment(self._packed, self._state(), still), len(self._scenes.pictures)
+        page, n = self._fragment(self._packed, self._state(), picture), len(self._scenes.pictures)
         count, shown = n, self.image_index  # n, which is one more, where that is the reader's own
         while len(page) > most and count > 1:
             count = max(1, min(count - 1, int(count * most / len(page))))
             others = [i for i in range(n) if i != shown][: count - (shown < n)]
             kept = sorted([shown, *others])
             content, state = self._scenes.subset([i for i in kept if i < n]), {"image_index": kept.index(shown)}
-            page = self._fragment(_compressed(content.packed()), self._state() | state, still)
+            page = self._fragment(_compressed(content.packed()), self._state() | state, picture)
         return page
 
-    def _fragment(self, packed, state, still):
+    def _fragment(self, packed, state, picture):
         return FRAGMENT.format(key=self._key, state=html.escape(json.dumps(state)), label=html.escape(repr(self)),
-                               still=still, data=base64.b64encode(packed).decode(), script=SCRIPT,
+                               still=picture, data=base64.b64encode(packed).decode(), script=SCRIPT,
                                style=STYLE.read_text("utf-8"))
 
     def _state(self):
@@ -208,44 +208,11 @@ class Explorer(anywidget.AnyWidget):
         return state
 
     def _still(self):
-        """A JPEG in base64 for where scripts do not run: the image, and four classes' maps as seen alive."""
-        from matplotlib.figure import Figure
-
-        c, step, image = self._content, self.step_index, self.image_index
-        edges = (0, c.size[1], c.size[0], 0)
-        chances = softmax(c.logits[step, image])
-        shown = [self.class_index, *(k for k in np.argsort(-chances) if k != self.class_index)][:4]
-        figure = Figure(figsize=(8, 1.9), dpi=96, layout="constrained")
-        first, *rest = figure.subplots(1, 1 + len(shown))
-        for axes in (first, *rest):
-            axes.imshow(c.pictures[image], cmap="gray", vmin=0, vmax=255, extent=edges)
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set(color="#cccccc", linewidth=0.6)  # where a white scene ends
-        first.set_title((self._image_name() if self.step is None else f"step {self.step}") + self._versus(", "),
-                        fontsize=9, parse_math=False)
-        for axes, k in zip(rest, shown):
-            cells = c.seen(step, image, k, self.against)
-            heat = colourise(upsample(cells, c.travelling) if self.smooth else cells,
-                             *c.colour_range(step, image, k, self.scale, self.against), self.colormap, self.opacity)
-            axes.imshow(heat, extent=edges, interpolation="auto" if self.smooth else "nearest")
-            axes.set_title(f"{c.class_names[k]}: {100 * chances[k]:.1f} %", fontsize=9, parse_math=False,
-                           fontweight="bold" if k == self.class_index else "normal")
-        if self.show_box:
-            for box in c.truths(image, self.class_index):
-                _outline(rest[0], box, "dashed")
-            _outline(rest[0], self.box, "solid")
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="jpeg", pil_kwargs={"quality": 80})
-        return base64.b64encode(buffer.getvalue()).decode()
-
-
-def _outline(axes, box, line):
-    """A box, if there is one, in ink with a white edge, to show on any picture."""
-    from matplotlib.patches import Rectangle
-
-    for colour, width in (("#fffc", 2.6), ("#1d2126", 1.2)) if box else ():
-        x0, y0, x1, y1 = box
-        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, lw=width, ls=line))
+        content, state, name = self._content, self._state(), self._image_name()
+        if content.exact == self.image_index and not self.own_image.any():  # on which nobody can draw
+            content, name = content.own.example(self._scenes), "an example"
+            state["class_index"] = int(content.logits[self.step_index, self.image_index].argmax())
+        return still(content, state, (name if self.step is None else f"step {self.step}") + self._versus(", "))
 
 
 def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None, boxes=None, class_names=None,

@@ -1,7 +1,9 @@
 """The explorer as a reader has it: in JupyterLab with a kernel, and in pages without one."""
 
 import base64
+import io
 import json
+import re
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 from lab import Notebook, isolated_environment, pixels, write_notebook
+from PIL import Image
 
 from camlib.explore import widget as explore
 
@@ -531,25 +534,99 @@ def test_styles_in_the_document_would_change_nothing_else(page):
 
 
 @pytest.mark.parametrize("width", [400, 700, 1200, 1800])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_sticks_out_and_text_can_be_read(page, tmp_path, width, scheme):
+def test_nothing_sticks_out(page, tmp_path, width):
     in_python(tmp_path, "explorer_one.save_html('page.html')")
     page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
     page.goto((tmp_path / "page.html").as_uri())
     page.wait_for_selector(".picture")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    contrast = page.evaluate("""() => {
-        const light = (colour) => {
-            const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => v / 255)
-                .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        };
-        const paper = light(getComputedStyle(document.body).backgroundColor);
-        const root = document.querySelector(".camlib-explorer").shadowRoot;
-        return ["h3", ".step", ".p", ".ticks", ".legend", "p.cell"].map((selector) => {
-            const ink = light(getComputedStyle(root.querySelector(selector)).color);
-            return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+
+
+TEXTS = """() => {  // [words, their colour, the colour of what they lie on in the explorer or null], in bytes
+    const root = document.querySelector(".camlib-explorer").shadowRoot, app = root.querySelector(".camlib-app");
+    const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const bytes = (colour) => {
+        context.clearRect(0, 0, 1, 1);
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data];
+    };
+    const words = (element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) =>
+        node.textContent.trim()).join("");
+    return [...app.querySelectorAll("*")].filter((element) => words(element) && element.checkVisibility()
+        && !element.closest(".sr, option, style, [aria-disabled=true], .pen")).map((element) => {
+            let ground = null;
+            for (let at = element; at !== app && !ground; at = at.parentElement) {
+                const behind = bytes(getComputedStyle(at).backgroundColor);
+                if (behind[3] === 255) ground = behind;
+            }
+            return [words(element), bytes(getComputedStyle(element).color), ground];
         });
-    }""")
-    assert min(contrast) >= 4.5  # WCAG AA for text
+}"""
+
+
+def luminance(colour):
+    """Of WCAG 2: colour in bytes, R G B."""
+    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in np.array(colour[:3]) / 255]
+    return np.dot([0.2126, 0.7152, 0.0722], linear)
+
+
+def faintest_text(page):
+    """(contrast, words) of the text that is hardest to read, on the ground that a screenshot shows."""
+    corner = page.locator(".camlib-explorer").bounding_box()
+    clip = {"x": corner["x"] + 1, "y": corner["y"] + 1, "width": 2, "height": 2}
+    ground = np.array(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))[0, 0]
+    found = []
+    for words, ink, behind in page.evaluate(TEXTS):
+        low, high = sorted(luminance(colour) for colour in (ink, ground if behind is None else behind))
+        found.append(((high + 0.05) / (low + 0.05), words))
+    assert len(found) > 30
+    return min(found)
+
+
+PAGES = {  # what hosts do, or leave out, about dark and light
+    "its own page": None, "a page that says nothing": "", "dark, and says so": ":root { color-scheme: dark; }",
+    "dark by its ground alone": "body { background: #111; }",
+    "light, whatever is preferred": ":root { color-scheme: light; } body { background: #fff; }",
+    "a light slab on a dark page": ":root { color-scheme: dark; background: #14181e; } div { background: #ced6dd; }",
+    "a dark slab on a light page": "body { background: #fff; } .camlib-explorer { background: rgb(20 20 30 / .95); }",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", PAGES)
+def test_text_can_be_read_on_any_ground(page, tmp_path, scheme, kind):
+    in_python(tmp_path, "explorer_one.save_html('page.html')")
+    path = tmp_path / "page.html"
+    if PAGES[kind] is not None:
+        path.write_text(re.sub("(?s)<style>.*?</style>", f"<style>{PAGES[kind]}</style>", path.read_text(), count=1))
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path.as_uri())
+    page.wait_for_selector(".picture")
+    assert faintest_text(page)[0] >= 4.5, faintest_text(page)  # WCAG AA for text
+
+
+def test_the_theme_of_a_page_is_followed_while_it_is_open(page, tmp_path):
+    in_python(tmp_path, "explorer_one.save_html('page.html')")
+    path, style = tmp_path / "page.html", "[data-theme=dark] body { background: #14181e; } body { transition: 200ms; }"
+    path.write_text(re.sub("(?s)<style>.*?</style>", f"<style>{style}</style>", path.read_text(), count=1))
+    page.goto(path.as_uri())
+    page.wait_for_selector(".picture")
+    for theme in ("dark", "light"):
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        settles(lambda: faintest_text(page)[0] >= 4.5, True, page)
+        assert page.locator(".camlib-app").evaluate("(app) => getComputedStyle(app).colorScheme") == theme
+
+
+def test_text_is_as_large_as_a_page_asks_for(page, tmp_path):
+    """As slides do, which are seen from the last row."""
+    in_python(tmp_path, "explorer_one.save_html('page.html')")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_selector(".picture")
+    smallest = """() => Math.min(...[...document.querySelector(".camlib-explorer").shadowRoot.querySelectorAll(
+        ".camlib-app *")].map((element) => parseFloat(getComputedStyle(element).fontSize)))"""
+    assert page.evaluate(smallest) < 16
+    page.add_style_tag(content=":root { --camlib-least: 16px; }")
+    assert page.evaluate(smallest) >= 16
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280

@@ -294,6 +294,35 @@ def test_a_gesture_outlives_what_python_does_meanwhile(page, saved, console_erro
     assert sheet.predicted() == 1 and console_errors == []
 
 
+def test_a_blank_sheet_is_blank(sheet, network):
+    """Its maps are not quite zero, and a scale of their own would show that as evidence."""
+    shown = sheet.app.locator(".picture").evaluate("""(canvas) => canvas.getContext("2d").getImageData(
+        0, 0, canvas.width, canvas.height).data.reduce((least, byte) => Math.min(least, byte))""")
+    assert shown >= 235 and sheet.app.locator(".iou").inner_text() == "no box"
+    assert abs(camlib.explain(network, sheet.image()[None]).maps).max() > 0 and not sheet.image().any()
+    bars = sheet.app.locator(".bars i").evaluate_all("(bars) => bars.map((bar) => parseFloat(bar.style.width))")
+    assert max(bars) < 10  # percent, of 50
+    sheet.digit(7)
+    assert sheet.app.locator(".iou").inner_text() == ""
+    assert sheet.app.locator(".logit").nth(7).evaluate("(bar) => parseFloat(bar.style.width)") == 50
+
+
+def test_what_is_printed_of_a_blank_sheet_has_a_digit(sheet):
+    sheet.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    exec(SETUP, names := {})
+    (x0, y0, x1, y1), scene = names["scenes"].boxes[0], names["scenes"].images[0]
+    printed = sheet.image()
+    assert (printed[y0:y1, x0:x1] == scene[y0:y1, x0:x1]).all() and printed.sum() == scene[y0:y1, x0:x1].sum()
+    assert int(sheet.app.locator("[name=class_index]:checked").input_value()) == names["scenes"].labels[0]
+    sheet.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not sheet.image().any() and sheet.app.get_by_role("button", name="Undo").is_disabled()
+    sheet.digit(4)
+    four = sheet.image()
+    for event in ("beforeprint", "afterprint"):
+        sheet.page.evaluate(f"dispatchEvent(new Event('{event}'))")
+        assert (sheet.image() == four).all()  # what the reader has drawn is printed as it is
+
+
 def test_size_is_told(sheet):
     sheet.gesture((50, 20), (50, 60))
     said = sheet.app.locator(".size")

@@ -1,122 +1,17 @@
 // The reader's own picture: one more image of the explorer, which the network in the page looks at as it changes.
 // The pointer draws, erases and moves its pieces, and so do keys; `own_image` of the model has what was drawn.
-import { LiveNet, SIDE, ends, halves, plain, wasm } from "./live.js";
-import { Sheet, split } from "./pieces.js";
+import { SIDE } from "./live.js";
+import { example, inkOf } from "./own.js";
+import { split } from "./pieces.js";
+import { overhear } from "./model.js";
 
 const TALL = [15, 30]; // pixels: digits drawn so high are read, though in training most had 20
 
-/** The own picture as `data` knows it: its number among the images, and what the explorer asks of any of them. */
-class Own {
-  constructor(index, steps, networks) {
-    Object.assign(this, { index, steps, networks }); // steps: those of which a network is here; networks make it
-    this.nets = [];
-    this.seen = []; // the version of the picture that each network has seen
-    this.sheet = new Sheet();
-    this.image = new Uint8Array(SIDE * SIDE);
-    this.canvas = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
-    this.pixels = new ImageData(SIDE, SIDE);
-    this.version = 0;
-    this.paint();
-  }
-
-  /** Bring picture and canvas up to date with the sheet. */
-  paint() {
-    this.sheet.compose(this.image);
-    const colours = new Uint32Array(this.pixels.data.buffer);
-    let sum = 0;
-    this.image.forEach((ink, i) => {
-      const paper = 255 - ink;
-      sum += paper;
-      colours[i] = 0xff000000 | (paper << 16) | (paper << 8) | paper;
-    });
-    this.canvas.getContext("2d").putImageData(this.pixels, 0, 0);
-    this.ground = `rgb(${Array(3).fill(Math.round(sum / this.image.length))})`;
-    this.version++;
-  }
-
-  /** Take over a picture that came from elsewhere; nothing, where it is what was last told. */
-  follow(model) {
-    const given = model.get("own_image");
-    if (given === this.heard || !given) return;
-    this.heard = given;
-    const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
-    if (this.told?.every((ink, i) => ink === bytes[i])) return;
-    this.told = bytes.slice();
-    if (this.image.every((ink, i) => ink === bytes[i])) return;
-    this.sheet.replace(split(this.told));
-    this.paint();
-  }
-
-  /** The picture for the model. */
-  said() {
-    this.told = this.image.slice();
-    return (this.heard = new DataView(this.told.slice().buffer));
-  }
-
-  /** The step nearest to one, of those of which a network is here; the next one on the way, where one moves along. */
-  next(from, to) {
-    const on = this.steps.filter((step) => (to < from ? step <= to : step >= to));
-    return to === from || !on.length ? this.near(to) : to < from ? on.at(-1) : on[0];
-  }
-
-  near(step) {
-    return this.steps.reduce((best, one) => (Math.abs(one - step) < Math.abs(best - step) ? one : best));
-  }
-
-  /** The network of the step nearest to this one, having seen the picture. */
-  net(step) {
-    const k = this.steps.indexOf(this.near(step)), net = (this.nets[k] ??= this.networks(k));
-    if (this.seen[k] !== this.version) net.update(this.image);
-    this.seen[k] = this.version;
-    return net;
-  }
-
-  /** The steps of which the networks have seen the picture as it is; `settle` brings all up to date. */
-  known() { return this.steps.filter((_, k) => this.seen[k] === this.version); }
-  settle() { this.steps.forEach((step) => this.net(step)); }
-
-  map(step, c, against = null) {
-    const { maps } = this.net(step), map = Float64Array.from(maps[c]);
-    if (against !== null) maps[against].forEach((value, i) => { map[i] -= value; });
-    return map;
-  }
-  range(step, c, against = null) { return ends(this.map(step, c, against)); }
-  sharedRange(step, against = null) {
-    return ends(this.net(step).maps.flatMap((_, c) => this.range(step, c, against)));
-  }
-  logitsOf(step) { return this.net(step).logits; }
-  positiveOf(step, c) {
-    const { maps } = this.net(step);
-    return maps[c].reduce((sum, value) => sum + Math.max(value, 0), 0) / maps[c].length;
-  }
-}
-
-/** Give unpacked data, where a network came with it, the reader's own picture, `data.own`, as one more image. */
-export async function adopt(data) {
-  const { own_steps: steps, weights, loops } = data;
-  if (!steps) return;
-  const size = weights.length / steps.length, engine = await wasm(loops, steps.length).catch(plain);
-  const own = (data.own = new Own(data.shape[1], steps,
-    (k) => new LiveNet(halves(weights.subarray(k * size, (k + 1) * size)), engine)));
-  own.engine = engine.name;
-  for (const name of ["map", "range", "sharedRange", "logitsOf", "positiveOf"]) {
-    const ofScene = data[name];
-    data[name] = (step, image, ...rest) =>
-      (image === own.index ? own[name](step, ...rest) : ofScene(step, image, ...rest));
-  }
-  data.pictures.push(own.canvas);
-}
-
-/** The ink of a scene's picture, which is shown as ink on paper: uint8, 100 × 100. */
-function inkOf(picture) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(picture, 0, 0);
-  const { data } = context.getImageData(0, 0, SIDE, SIDE);
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => 255 - data[4 * i]);
-}
-
-/** Tools, guide and pieces of the own picture; nothing where no network came along. */
+/**
+ * Tools, guide and pieces of the own picture; nothing where no network came along.
+ * @param {View} view
+ * @returns {Part}
+ */
 export function ownPicture(view) {
   const { data, app, find, model, request, tell } = view, { own } = data;
   if (!own) return { draw() {} };
@@ -157,13 +52,16 @@ export function ownPicture(view) {
     event.stopPropagation(); // JupyterLab would undo the cell's text
     undo();
   });
-  app.addEventListener("input", ({ target }) => {
+  app.addEventListener("input", (event) => {
+    const target = /** @type {HTMLInputElement} */ (event.target);
     if (target.name !== "tool") return;
     view.tool = target.value;
     request();
   });
-  drawByPointer(view);
-  const pieces = piecesByKey(view), thumbnail = find("canvas.own").getContext("2d");
+  const owning = /** @type {OwnView} */ (view);
+  printExample(owning);
+  drawByPointer(owning);
+  const pieces = piecesByKey(owning), thumbnail = find("canvas.own").getContext("2d");
   return {
     draw({ image_index }) {
       const shown = image_index === own.index;
@@ -181,7 +79,37 @@ export function ownPicture(view) {
   };
 }
 
-/** What the reader is told of the size of the digit drawn last. */
+/**
+ * While the page is printed, a blank sheet has a digit on it. Nobody is told.
+ * @param {OwnView} view
+ */
+function printExample({ data, model, app, draw, isOwn, predicted, over }) {
+  const { own } = data, { sheet } = own;
+  let before = null; // the class shown
+  const show = (pieces) => {
+    sheet.pieces = pieces;
+    own.paint();
+    model.set("class_index", before ?? predicted(own.index));
+    draw();
+  };
+  overhear("beforeprint", app, over);
+  overhear("afterprint", app, over);
+  app.addEventListener("beforeprint", () => {
+    if (!isOwn() || sheet.pieces.length) return;
+    const shown = model.get("class_index");
+    show(example(data));
+    before = shown;
+  });
+  app.addEventListener("afterprint", () => {
+    if (before !== null) show([]);
+    before = null;
+  });
+}
+
+/**
+ * What the reader is told of the size of the digit drawn last.
+ * @param {Sheet} sheet
+ */
 function sizeOf({ pieces, stroke }) {
   const digit = stroke ? null : pieces.findLast(({ kind }) => kind === "digit");
   if (!digit) return "Draw a digit as high as the dashed square, 20 pixels: so large they were in training.";
@@ -190,7 +118,10 @@ function sizeOf({ pieces, stroke }) {
     known ? "." : ": so the network has never learnt what it says of this one."}`;
 }
 
-/** Draw, erase or move by mouse, pen or finger. Whoever looks at the predicted class and draws goes on doing so. */
+/**
+ * Draw, erase or move by mouse, pen or finger. Whoever looks at the predicted class and draws goes on doing so.
+ * @param {OwnView} view
+ */
 function drawByPointer(view) {
   const { data, find, model } = view, { own } = data, { sheet } = own;
   const canvas = find(".picture"), guide = find(".guide");
@@ -211,7 +142,8 @@ function drawByPointer(view) {
     if (follows && predicted() !== model.get("class_index")) model.set("class_index", predicted());
     view.draw(); // at once: browsers hand on one such event a frame, just before they paint
   };
-  const lead = ([x, y]) => { // the square is centred below the pointer, for most digits are begun at their top
+  // The square is centred below the pointer, for most digits are begun at their top
+  const lead = (/** @type {Point} */ [x, y]) => {
     guide.style.left = `${x}%`;
     guide.style.top = `${y}%`;
   };
@@ -244,7 +176,10 @@ function drawByPointer(view) {
   for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, stop);
 }
 
-/** A button over each piece: arrow keys move the one that has the focus, Delete takes it away. */
+/**
+ * A button over each piece: arrow keys move the one that has the focus, Delete takes it away.
+ * @param {OwnView} view
+ */
 function piecesByKey(view) {
   const { data, find } = view, { sheet } = data.own, stage = find(".pieces");
   const change = (action) => {

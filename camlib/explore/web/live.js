@@ -17,7 +17,11 @@ const LAYERS = [ // side of the output, channels in and out, side of the kernel
   { side: 25, cin: 64, cout: 16, k: 1, pool: 0, relu: 0 }, // the dense layer at every cell: ten maps, six of nothing
 ];
 
-/** The least and the largest of numbers. */
+/**
+ * The least and the largest of numbers.
+ * @param {Iterable<number>} values
+ * @returns {Span}
+ */
 export function ends(values) {
   let low = Infinity, high = -Infinity;
   for (const value of values) {
@@ -27,20 +31,24 @@ export function ends(values) {
   return [low, high];
 }
 
-/** Numbers of half precision: `bytes` holds the lower byte of each, then the upper byte of each. */
+/**
+ * Numbers of half precision: `bytes` holds the lower byte of each, then the upper byte of each.
+ * @param {Uint8Array} bytes
+ */
 export function halves(bytes) {
-  const count = bytes.length / 2;
-  return Float32Array.from({ length: count }, (_, i) => {
-    const upper = bytes[count + i], exponent = (upper >> 2) & 31, fraction = ((upper & 3) << 8) | bytes[i];
-    const size = exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -14 * (fraction / 1024);
-    return upper & 128 ? -size : size;
-  });
+  const count = bytes.length / 2, out = new Float32Array(count), bits = new Uint32Array(out.buffer);
+  for (let i = 0; i < count; i++) { // sign, exponent and fraction to their places; exponents count from elsewhere
+    const upper = bytes[count + i];
+    bits[i] = ((upper & 128) << 24) | ((upper & 127) << 21) | (bytes[i] << 13);
+    out[i] *= 2 ** 112;
+  }
+  return out;
 }
 
 /**
- * The arrays of a snapshot, one after the other in the order of `drawing.py`, as layers: kernel, and the scale and shift
- * that batch normalisation comes to, after the pool as in the network. The dense layer is centred over the classes,
+ * The arrays of a snapshot, in the order of `drawing.py`, as layers: kernel, and the scale and shift that batch normalisation comes to, after the pool as in the network. The dense layer is centred over the classes,
  * as `Run.load` does, and becomes the last layer's kernel; its bias is what the maps' means leave out of the logits.
+ * @param {Float32Array} numbers
  */
 export function layersOf(numbers) {
   let at = 0;
@@ -57,12 +65,18 @@ export function layersOf(numbers) {
   return { layers, bias: centred(take(CLASSES)) };
 }
 
+/** @param {Float32Array} values */
 function centred(values) {
   const mean = values.reduce((a, b) => a + b) / values.length;
   return Float64Array.from(values, (value) => value - mean);
 }
 
-/** A kernel [..][cout] as [cout / block][..][block], the order in which the loops read it. */
+/**
+ * A kernel [..][cout] as [cout / block][..][block], the order in which the loops read it.
+ * @param {Float32Array} kernel
+ * @param {number} cout
+ * @param {number} block
+ */
 function blocked(kernel, cout, block) {
   const out = new Float32Array(kernel.length), rows = kernel.length / cout;
   for (let j = 0; j < kernel.length; j++) {
@@ -96,7 +110,9 @@ export class LiveNet {
     const { layers, bias } = layersOf(numbers);
     const width = SIDE + 2 * (LAYERS[0].k >> 1);
     let below = { out: engine.floats(width * width), width };
-    Object.assign(this, { engine, bias, input: below.out });
+    this.engine = engine;
+    this.bias = bias;
+    this.input = below.out;
     this.layers = LAYERS.map((layer, i) => {
       const pad = i + 1 < LAYERS.length ? LAYERS[i + 1].k >> 1 : 0, width = layer.side + 2 * pad;
       const out = engine.floats(width * width * layer.cout), spans = engine.integers(2 * layer.side);
@@ -149,10 +165,15 @@ export class LiveNet {
 
 // --------------------------------------------------------------------------------------------------------- engines
 
-/** The loops in WebAssembly, with room for so many networks; rejects where the page may not, or without SIMD. */
+/**
+ * The loops in WebAssembly, with room for so many networks; rejects where the page may not, or without SIMD.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {number} networks
+ * @returns {Promise<Engine>}
+ */
 export async function wasm(bytes, networks) {
   const { instance } = await WebAssembly.instantiate(bytes, {});
-  const { memory, conv, __heap_base: heap } = instance.exports;
+  const { memory, conv, __heap_base: heap } = /** @type {any} */ (instance.exports);
   memory.grow(PAGES * networks); // before any view is made: growing takes views away
   let top = heap.value;
   const room = (Kind, count) => {
@@ -176,7 +197,10 @@ export async function wasm(bytes, networks) {
   };
 }
 
-/** The same in JavaScript. */
+/**
+ * The same in JavaScript.
+ * @returns {Engine}
+ */
 export const plain = () => ({
   name: "plain",
   floats: (count) => new Float32Array(count),

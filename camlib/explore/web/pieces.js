@@ -105,9 +105,12 @@ export class Sheet {
 /**
  * The pieces of a picture: its connected inks (eight neighbours). What lies for the most part in one of `boxes`,
  * [x0, y0, x1, y1], is that digit, the others are scraps; without boxes, what is taller than a scrap is a digit.
+ * @param {Uint8Array} image
+ * @param {Box[]} boxes
+ * @returns {Piece[]}
  */
 export function split(image, boxes = []) {
-  const seen = new Uint8Array(image.length), digits = boxes.map(() => []), others = [];
+  const seen = new Uint8Array(image.length), digits = boxes.map(() => /** @type {number[]} */ ([])), others = [];
   for (let start = 0; start < image.length; start++) {
     if (!image[start] || seen[start]) continue;
     const ink = connected(image, start, seen);
@@ -119,14 +122,19 @@ export function split(image, boxes = []) {
   const piece = (ink, kind) => {
     const bytes = new Uint8Array(image.length);
     for (const i of ink) bytes[i] = image[i];
-    const made = cropped({ kind, x: 0, y: 0, width: SIDE, height: SIDE, bytes });
+    const whole = { kind: "", x: 0, y: 0, width: SIDE, height: SIDE, bytes }, made = cropped(whole) ?? whole;
     return { ...made, kind: kind ?? (made.height > CROP + 1 ? "digit" : "scrap") };
   };
   return [...others.map((ink) => piece(ink, boxes.length ? "scrap" : undefined)),
     ...digits.filter((ink) => ink.length).map((ink) => piece(ink, "digit"))];
 }
 
-/** Indices of the ink that hangs together with that at `start`, marked in `seen`. */
+/**
+ * Indices of the ink that hangs together with that at `start`, marked in `seen`.
+ * @param {Uint8Array} image
+ * @param {number} start
+ * @param {Uint8Array} seen
+ */
 function connected(image, start, seen) {
   const found = [start];
   seen[start] = 1;
@@ -145,20 +153,42 @@ function connected(image, start, seen) {
 
 const clip = (value, low, high) => Math.min(Math.max(value, low), high);
 
+/**
+ * @param {Piece} piece
+ * @param {number} u
+ * @param {number} v
+ */
 const inkAt = ({ x, y, width, height, bytes }, u, v) =>
   (u >= x && v >= y && u < x + width && v < y + height ? bytes[(v - y) * width + u - x] : 0);
 
+/**
+ * @param {Piece[]} some
+ * @param {Piece[]} others
+ */
 const alike = (some, others) => some.length === others.length && some.every(({ x, y, width, bytes }, i) =>
   x === others[i].x && y === others[i].y && width === others[i].width
   && bytes.every((ink, j) => ink === others[i].bytes[j]));
 
-/** A rectangle out of a picture's bytes. */
+/**
+ * A rectangle out of a picture's bytes.
+ * @param {Uint8Array} bytes
+ * @param {{ x: number, y: number }} corner
+ * @param {number} width
+ * @param {number} height
+ */
 function part(bytes, { x, y }, width, height) {
   return Uint8Array.from({ length: width * height },
     (_, i) => bytes[(y + Math.floor(i / width)) * SIDE + x + (i % width)]);
 }
 
-/** Change a piece's ink along a segment by `mix(ink, value)`: full where the segment is near, less at its edge. */
+/**
+ * Change a piece's ink along a segment by `mix(ink, value)`: full where the segment is near, less at its edge.
+ * @param {Piece} piece
+ * @param {Point} from
+ * @param {Point} to
+ * @param {{ radius: number, edge: number }} tip
+ * @param {(ink: number, value: number) => number} mix
+ */
 function brush(piece, [x0, y0], [x1, y1], { radius, edge }, mix) {
   const reach = radius + edge / 2, dx = x1 - x0, dy = y1 - y0, length = dx * dx + dy * dy;
   const right = Math.min(piece.x + piece.width, Math.ceil(Math.max(x0, x1) + reach));
@@ -173,7 +203,11 @@ function brush(piece, [x0, y0], [x1, y1], { radius, edge }, mix) {
     }
 }
 
-/** A piece cut to its ink, or null where there is none. */
+/**
+ * A piece cut to its ink, or null where there is none.
+ * @param {Piece} piece
+ * @returns {Piece | null}
+ */
 function cropped(piece) {
   const { width, height, bytes } = piece;
   let x0 = width, x1 = 0, y0 = height, y1 = 0;
@@ -187,14 +221,27 @@ function cropped(piece) {
   return x1 ? onto(piece, piece.x + x0, piece.y + y0, x1 - x0, y1 - y0) : null;
 }
 
-/** The same piece in another frame. */
+/**
+ * The same piece in another frame.
+ * @param {Piece} piece
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ * @returns {Piece}
+ */
 function onto(piece, x, y, width, height) {
   const bytes = new Uint8Array(width * height);
   for (let i = 0; i < bytes.length; i++) bytes[i] = inkAt(piece, x + (i % width), y + Math.floor(i / width));
   return { ...piece, x, y, width, height, bytes };
 }
 
-/** Two pieces as one digit. */
+/**
+ * Two pieces as one digit.
+ * @param {Piece} a
+ * @param {Piece} b
+ * @returns {Piece}
+ */
 function joined(a, b) {
   const x = Math.min(a.x, b.x), y = Math.min(a.y, b.y);
   const width = Math.max(a.x + a.width, b.x + b.width) - x, height = Math.max(a.y + a.height, b.y + b.height) - y;
@@ -202,7 +249,11 @@ function joined(a, b) {
   return { ...one, kind: "digit", bytes: one.bytes.map((ink, i) => Math.max(ink, other.bytes[i])) };
 }
 
-/** The pixels between the frames of two pieces, 0 where they touch or overlap. */
+/**
+ * The pixels between the frames of two pieces, 0 where they touch or overlap.
+ * @param {Piece} a
+ * @param {Piece} b
+ */
 function gap(a, b) {
   return Math.max(0, a.x - b.x - b.width, b.x - a.x - a.width, a.y - b.y - b.height, b.y - a.y - a.height);
 }

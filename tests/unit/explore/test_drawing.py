@@ -1,6 +1,7 @@
 """The reader's own picture, from Python."""
 
 import gzip
+import io
 import json
 import re
 from base64 import b64decode
@@ -10,6 +11,7 @@ from html import unescape
 import numpy as np
 import pytest
 import traitlets
+from PIL import Image
 
 import camlib
 from camlib.boxes import largest_box
@@ -65,6 +67,41 @@ def test_explain_gives_the_same_numbers(views, run, scenes):
         assert views.logit == pytest.approx(seen.logits[0, 4] - seen.logits[0, 9], abs=1e-4)
         views.against = None
     assert views.iou is None  # nobody knows where the reader's digit ends
+
+
+def test_a_blank_sheet_has_no_box_and_no_colour_to_speak_of(views, run, story):
+    """Its maps are not quite zero: a scale of their own would show them as red as the scenes' evidence."""
+    views.image_index = 6
+    for step, number in ((5, 145), (19, 2100)):
+        views.step_index = step
+        blank = camlib.explain(run.load(number), np.zeros((1, 100, 100), np.uint8)).maps[0]
+        largest = max(abs(story.maps[step, image, row, column, k]) for image in range(6) for row in range(25)
+                      for column in range(25) for k in range(10))
+        assert 0 < blank.max() < 0.05 * largest
+        for k in range(10):
+            views.class_index = k
+            assert views.box is None
+            for scale in ("classes", "map"):
+                span = views._content.colour_range(step, 6, k, scale)
+                assert span == pytest.approx((-0.05 * largest, 0.05 * largest))
+
+
+def test_the_still_of_a_blank_sheet_has_a_digit_drawn_on_it(views, scenes):
+    """On paper nobody can draw."""
+    views.image_index = 6
+    drawn = np.zeros((100, 100), np.uint8)
+    x0, y0, x1, y1 = scenes.boxes[0]
+    drawn[y0:y1, x0:x1] = scenes.images[0, y0:y1, x0:x1]
+    example = views._still()
+    assert not views.own_image.any() and views.box is None  # the explorer itself goes on without
+    first = pixels_of(example)[40:150, 20:120]
+    views.own_image = drawn
+    views.class_index = int(views._content.logits[views.step_index, 6].argmax())
+    assert abs(pixels_of(views._still())[40:150, 20:120] - first).max() == 0 and first.min() < 60
+
+
+def pixels_of(jpeg):
+    return np.array(Image.open(io.BytesIO(b64decode(jpeg))).convert("L")).astype(int)
 
 
 def test_a_step_without_weights_is_that_of_the_nearest(views):
@@ -130,7 +167,8 @@ def test_a_network_costs_a_page_at_most_350_kb(views, scenes, story, run, tmp_pa
     plain = camlib.explorer(scenes.images, story.maps, bias=story.bias, steps=run.steps, accuracy=run.accuracy,
                             labels=scenes.labels, boxes=scenes.boxes)
     with_network, without = (v.save_html(tmp_path / "page.html").stat().st_size for v in (views, plain))
-    drawing = sum(explore.STYLE.with_name(name).stat().st_size for name in ("live.js", "pieces.js", "drawing.js"))
+    names = ("live.js", "pieces.js", "own.js", "drawing.js")
+    drawing = sum(explore.STYLE.with_name(name).stat().st_size for name in names)
     assert with_network - without + drawing <= 350_000
 
 

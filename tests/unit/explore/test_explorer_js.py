@@ -1,4 +1,4 @@
-"""The arithmetic of explorer.js, run by Node or, where there is none, by Chromium."""
+"""The explorer's arithmetic, run by Node or, where there is none, by Chromium."""
 
 import base64
 import re
@@ -137,6 +137,18 @@ def test_boxes_are_stretched_as_python_does_and_exactly_where_nothing_is_to_do(j
     assert js("return a.map((box) => m.stretchBox(box, [864, 1200], [864, 1200]));", boxes) == boxes
 
 
+def test_boxes_have_the_colours_that_they_have_in_figures(js):
+    assert js("return [m.TRUTH, m.FOUND];", None) == [colours.TRUTH, colours.FOUND]
+
+
+def test_numbers_have_a_true_minus_and_ranges_three_digits_at_most(js):
+    values = [0, -0.001, 0.001, -0.41, 12.345, -12.345, 633.71, -11.0, 1234.5, 99.96, -0.04]
+    assert js("return a.map((v) => m.number(v));", values[:5]) == ["0.00", "0.00", "0.00", "−0.41", "12.35"]
+    assert js("return a.map((v) => m.signed(v));", values[:5]) == ["0.00", "0.00", "+0.00", "−0.41", "+12.35"]
+    assert js("return a.map(m.brief);", values) == [
+        "0.00", "0.00", "0.00", "−0.41", "12.3", "−12.3", "634", "−11.0", "1230", "100", "−0.04"]
+
+
 def functions(source):
     """(first line, number of lines) of every function with a body of lines, up to the brace as far in as it."""
     lines = source.splitlines()
@@ -149,7 +161,7 @@ def functions(source):
 
 def test_no_function_is_long():
     lengths = {name: lines for path in MODULES for name, lines in functions(path.read_text(encoding="utf-8"))}
-    assert len(lengths) > 90 and 40 < lengths["function template(data) {"] <= 80  # it finds them, to their ends
+    assert len(lengths) > 90 and 40 < lengths["export function template(data) {"] <= 80  # it finds them, to their ends
     assert {name: lines for name, lines in lengths.items() if lines > 80} == {}
 
 

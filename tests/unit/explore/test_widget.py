@@ -20,6 +20,7 @@ from camlib.explore import packing
 from camlib.explore import widget as explore
 from camlib.explore.packing import Content
 from camlib.explore.widget import explorer
+from camlib.maps.arrays import upsample
 
 STEPS = [0, 20, 300]
 
@@ -86,7 +87,7 @@ def test_against_a_class_everything_is_a_difference_but_the_probability(views, k
         assert views.probability == probability
         seen = views._content.seen(step, image, c, k)
         assert seen.mean() + offset == pytest.approx(views.logit, abs=float(np.ptp(maps[step, image])) / 255)
-        assert views.box == largest_box(explore.upsample(seen, (30, 35)), 0.2)
+        assert views.box == largest_box(upsample(seen, (30, 35)), 0.2)
 
 
 def test_against_itself_a_class_is_silent(views):
@@ -210,7 +211,7 @@ def test_box_agrees_with_labels_that_spread(views):
     """Against another algorithm: every pixel takes the least label among its neighbours until nothing changes."""
     for step, image, k in np.ndindex(3, 4, 5):
         views.step_index, views.image_index, views.class_index = step, image, k
-        picture = explore.upsample(views._content.seen(step, image, k), (30, 35))
+        picture = upsample(views._content.seen(step, image, k), (30, 35))
         above = picture > 0.2 * picture.max()
         labels = np.where(above, np.arange(above.size).reshape(above.shape) + 1, 0)
         for _ in range(above.size):
@@ -349,7 +350,7 @@ def test_boxes_are_in_pixels_of_the_large_picture_handed_in():
     views = explorer(np.zeros((4, 1800, 2500, 3), np.uint8), maps, boxes=[truth] * 4)
     for image, k in [(0, 1), (2, 3), (3, 0)]:
         views.image_index, views.class_index = image, k
-        exact = largest_box(explore.upsample(views._content.seen(2, image, k), (1800, 2500)), 0.2)
+        exact = largest_box(upsample(views._content.seen(2, image, k), (1800, 2500)), 0.2)
         assert np.allclose(views.box, exact, atol=3)  # 2500 / 1200 is 2.1
         masks = np.zeros((2, 1800, 2500), bool)
         for mask, (x0, y0, x1, y1) in zip(masks, (views.box, truth)):
