@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-LONGEST = ["03_lenet_gap.ipynb", "test_explorer.py", "07_beyond_cam.ipynb", "test_own_picture.py",
+LONGEST = ["03_lenet_gap.ipynb", "test_explorer_in_lab.py", "07_beyond_cam.ipynb", "test_own_picture.py",
            "08_audit_a_network.ipynb", "06_alexnet_caltech256.ipynb", "test_notebooks.py",
            "05_measuring_localization.ipynb", "test_train.py", "test_transfer.py", "test_attribution.py"]
 

@@ -44,6 +44,15 @@ def page(browser, console_errors):
     context.close()
 
 
+@pytest.fixture(scope="module")
+def kept(browser):
+    """A page that the tests of a file share, for JupyterLab takes seconds to load, and what that complains of."""
+    complaints = []
+    context = new_context(browser, complaints)
+    yield context.new_page(), complaints
+    context.close()
+
+
 @pytest.fixture(scope="session")
 def server(chromium, tmp_path_factory):
     """JupyterLab over a folder, `server.folder`, that the files of one worker share; stopped whatever happens."""

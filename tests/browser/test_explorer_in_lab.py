@@ -12,22 +12,15 @@ from test_explorer import CONTROLS, EXPLORER, SETUP, moves
 MISSING_MODEL = "model not found"
 
 
-@pytest.fixture(scope="module")
-def complaints():
-    return []
-
-
-@pytest.fixture(scope="module")
-def page(browser, complaints):
-    context = new_context(browser, complaints)
-    yield context.new_page()
-    context.close()
+@pytest.fixture
+def page(kept):
+    return kept[0]
 
 
 @pytest.fixture
-def console_errors(complaints):
-    complaints.clear()
-    return complaints
+def console_errors(kept):
+    kept[1].clear()
+    return kept[1]
 
 
 @pytest.fixture
