@@ -28,11 +28,8 @@ lab: install
 test: install
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m camlib fetch
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests/unit $(ARGS)
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests/browser $(ARGS)
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env \
-		--nbval-cell-timeout 300 tests/nbval $(ARGS)
-	@$(BIN)/python tests/browser/lab.py
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -rs --nbval-lax --nbval-current-env \
+		--nbval-cell-timeout 300 tests/unit tests/browser tests/nbval $(ARGS)
 
 test-all: test lint-js slides site
 	$(BIN)/python -m pytest -m slow tests $(ARGS)

@@ -14,15 +14,21 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
-    path = find_chromium()
-    if path is None:
-        pytest.skip(f"no Chromium: {GET_CHROMIUM} (or any package of Chromium or Chrome)")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
+def chromium():
+    """The path of a Chromium."""
+    pytest.importorskip("playwright", reason="no Playwright: pip install playwright")
+    return find_chromium() or pytest.skip(f"no Chromium: {GET_CHROMIUM} (or any package of Chromium or Chrome)")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """For one file: Playwright's event loop would be in the way of what this worker runs next, such as a notebook."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()
 
 
 @pytest.fixture
@@ -39,8 +45,17 @@ def page(browser, console_errors):
 
 
 @pytest.fixture(scope="module")
-def server(browser, tmp_path_factory):
-    """JupyterLab over an empty folder, `server.folder`, stopped whatever happens."""
+def kept(browser):
+    """A page that the tests of a file share, for JupyterLab takes seconds to load, and what that complains of."""
+    complaints = []
+    context = new_context(browser, complaints)
+    yield context.new_page(), complaints
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def server(chromium, tmp_path_factory):
+    """JupyterLab over a folder, `server.folder`, that the files of one worker share; stopped whatever happens."""
     running = Server(tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("jupyter"))
     yield running
     running.stop()

@@ -1,7 +1,4 @@
-"""JupyterLab in a real browser: a server that leaves no trace, and a notebook page that a test can drive.
-
-Run as a program, the last of `make test`, this file says what was skipped for want of a browser.
-"""
+"""JupyterLab in a real browser: a server that leaves no trace, and a notebook page that a test can drive."""
 
 import contextlib
 import json
@@ -127,12 +124,19 @@ def isolated_environment(scratch):
 
 
 class Notebook:
-    """A notebook open in JupyterLab."""
+    """A notebook open in JupyterLab; in a page where another one is open already, in place of that."""
 
     def __init__(self, page, server, name):
         self.page, self.server, self.name = page, server, name
-        page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{name}?token={server.token}&reset")
-        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady", timeout=90_000)
+        if page.evaluate("Boolean(window.jupyterapp)"):
+            page.evaluate("jupyterapp.shell.currentWidget.dispose()")
+            page.evaluate("(path) => void jupyterapp.commands.execute('docmanager:open', { path })", name)
+        else:
+            page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{name}?token={server.token}&reset")
+        page.wait_for_function("""(path) => {
+            const context = window.jupyterapp?.shell?.currentWidget?.context;
+            return context?.path === path && context.isReady;
+        }""", arg=name)
         page.evaluate("jupyterapp.shell.currentWidget.sessionContext.ready")
         page.wait_for_function(f"{KERNEL}?.status === 'idle'", timeout=90_000)
         page.evaluate("jupyterapp.commands.execute('application:set-mode', { mode: 'single-document' })")
@@ -192,6 +196,15 @@ def write_notebook(path, *cells):
     return Path(path)
 
 
+def settles(read, expected, page, seconds=30):
+    """Wait until `read()` gives `expected`: messages to the kernel take their time."""
+    for _ in range(10 * seconds):
+        if (value := read()) == expected:
+            return
+        page.wait_for_timeout(100)
+    assert value == expected
+
+
 def pixels(page, explorer=0, selector=".picture"):
     """A fingerprint of what an explorer's canvas shows, read in the page after the next frame."""
     return page.locator(".camlib-explorer").nth(explorer).locator(selector).evaluate(
@@ -201,7 +214,3 @@ def pixels(page, explorer=0, selector=".picture"):
             for (const byte of bytes) hash = (Math.imul(hash, 31) + byte) | 0;
             done(hash);
         })))""")
-
-
-if __name__ == "__main__" and not find_chromium():
-    print("The tests in a real browser were skipped, for want of one. This installs it:", GET_CHROMIUM)

@@ -1,4 +1,4 @@
-"""Every notebook of the course as a learner meets it in JupyterLab: as it comes, and run from top to bottom.
+"""Every notebook of the course as a learner meets it in JupyterLab, all in one page: as it comes, and run to its end.
 
 nbval runs every cell of all of them. So here all are opened with their stored outputs, explorers included, and only
 two run again: those that come to an explorer of a training run within seconds. CAMLIB_BROWSER_NOTEBOOKS chooses others
@@ -26,6 +26,17 @@ def course(server):
     shutil.copytree(ROOT / "notebooks", server.folder, dirs_exist_ok=True)
     server.trust(*(f"{name}.ipynb" for name in NAMES))
     return server
+
+
+@pytest.fixture
+def page(kept):
+    return kept[0]
+
+
+@pytest.fixture
+def console_errors(kept):
+    kept[1].clear()
+    return kept[1]
 
 
 @pytest.mark.parametrize("name", NAMES)

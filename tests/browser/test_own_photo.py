@@ -35,8 +35,8 @@ def choose(page, name, content):
 
 
 def test_photographs_are_uploaded_one_after_another(page, server, console_errors):
-    write_notebook(server.folder / "own.ipynb", CELL)
-    notebook = Notebook(page, server, "own.ipynb")
+    write_notebook(server.folder / "own_photo.ipynb", CELL)
+    notebook = Notebook(page, server, "own_photo.ipynb")
     notebook.run_all()
     assert notebook.errors() == []
     explorers = page.locator(".camlib-app")

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from lab import Notebook, new_context, pixels, write_notebook
-from test_explorer import settles
+from lab import Notebook, new_context, pixels, settles, write_notebook
 
 import camlib
 from camlib.boxes import largest_box
@@ -338,8 +337,8 @@ def test_size_is_told(sheet):
 
 
 def test_in_a_notebook_python_has_what_was_drawn_and_draws_itself(page, server, console_errors):
-    write_notebook(server.folder / "own.ipynb", SETUP, EXPLORER, "other = 1")
-    opened = Notebook(page, server, "own.ipynb")
+    write_notebook(server.folder / "own_picture.ipynb", SETUP, EXPLORER, "other = 1")
+    opened = Notebook(page, server, "own_picture.ipynb")
     opened.run_all()
     page.locator(".camlib-explorer[data-live=true] .picture").wait_for()
     opened.run_code("heard = []; views.observe(lambda change: heard.append(change.new.sum()), 'own_image')")

@@ -26,9 +26,3 @@ def pytest_collectstart(collector):
     """What nbval need not compare: outputs whose bytes differ between machines. The cells' own checks hold them."""
     if collector.path.suffix == ".ipynb":
         collector.skip_compare += ("stderr", "text/html", "image/jpeg", "image/png")
-
-
-def pytest_collection_modifyitems(config, items):
-    """The longest start first: 03 trains, and of the others the later take longer. Cells keep their order."""
-    if config.option.nbval_lax:
-        items.sort(key=lambda item: (item.path.name.startswith("03"), item.path.name), reverse=True)

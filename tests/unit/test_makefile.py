@@ -295,27 +295,29 @@ def test_lab_runs_as_root_and_is_told_only_then(ready, tmp_path, user, allowed):
     assert ("--allow-root" in lab) == allowed and "--port=9000" in lab and "--no-browser" in lab
 
 
-def test_a_skipped_browser_is_told_in_one_line_with_the_command_that_helps(tmp_path, monkeypatch):
-    def said():
-        command = [sys.executable, str(ROOT / "tests" / "browser" / "lab.py")]
-        return subprocess.run(command, text=True, capture_output=True, check=True).stdout
+def test_a_skipped_browser_is_told_with_the_command_that_helps(tmp_path, monkeypatch):
+    def said(*command):
+        return subprocess.run([sys.executable, *command], text=True, capture_output=True, check=True, cwd=ROOT).stdout
 
     playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
-    line = said()
-    assert line.count("\n") == 1 and "skipped" in line and line.endswith("-m playwright install chromium\n")
+    for name in ("PATH", "PLAYWRIGHT_BROWSERS_PATH"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "browser"))
+    test = "tests/browser/test_slides.py::test_the_speaker_sees_notes_that_the_room_does_not"
+    lines = said("-m", "pytest", "-p", "no:cacheprovider", "-rs", "-m", "slow", test).splitlines()
+    assert any(line.startswith("SKIPPED [1]") and "-m playwright install chromium" in line for line in lines)
     with playwright.sync_playwright() as driver:
         browser = Path(driver.chromium.executable_path)  # where that command puts it
     browser.parent.mkdir(parents=True)
     browser.touch(mode=0o755)
-    assert said() == ""
+    assert said("-c", "import lab; print(lab.find_chromium())").strip() == str(browser)
 
 
-def test_make_test_begins_with_ruff_and_ends_with_what_was_skipped(ready):
-    assert ready.start("test").wait(20) == 0
-    asked = [line for line in ready.asked() if line != "-c import pip"]
-    assert asked[0] == "-m ruff check" and asked[-1] == "tests/browser/lab.py"
+def test_make_test_is_ruff_then_one_run_of_all_suites_that_names_what_was_skipped(ready):
+    assert ready.start("test", "ARGS=-k scenes").wait(20) == 0
+    ruff, *_, tests = [line for line in ready.asked() if line != "-c import pip"]
+    assert ruff == "-m ruff check" and tests.startswith("-m pytest ") and " -rs " in tests
+    assert tests.endswith(" tests/unit tests/browser tests/nbval -k scenes")
 
 
 def test_peers_are_installed_once_for_an_environment(ready):

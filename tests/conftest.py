@@ -1,0 +1,25 @@
+"""What all suites share: the order in which workers take files up, and what a run says at its end."""
+
+from collections import Counter
+
+LONGEST = ["03_lenet_gap.ipynb", "test_explorer_in_lab.py", "07_beyond_cam.ipynb", "test_own_picture.py",
+           "08_audit_a_network.ipynb", "06_alexnet_caltech256.ipynb", "test_notebooks.py",
+           "05_measuring_localization.ipynb", "test_train.py", "test_transfer.py", "test_attribution.py"]
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, so that no worker is alone with it at the end. A file keeps its order."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """A line a suite: its tests, and their seconds, which workers share."""
+    tests, seconds = Counter(), Counter()
+    for report in (report for kind in terminalreporter.stats.values() for report in kind):
+        if hasattr(report, "when") and hasattr(report, "duration"):
+            suite = "/".join(report.nodeid.split("/")[:2])
+            tests[suite] += report.when == "call"
+            seconds[suite] += report.duration
+    for suite in sorted(seconds):
+        terminalreporter.write_line(f"{suite}: {tests[suite]} tests, {seconds[suite]:.0f} s of one worker")
