@@ -9,6 +9,7 @@ output is a picture or an explorer. A deck is one page that needs the folder bes
 
 import argparse
 import base64
+import functools
 import hashlib
 import importlib.util
 import re
@@ -70,11 +71,16 @@ def html(cell):
     """One cell as HTML. Links to other notebooks become plain text: a deck stands by itself."""
     pictured = any(not {"text/html", "image/png", "image/jpeg"}.isdisjoint(output.get("data", ()))
                    for output in cell.get("outputs", ()))
-    exporter = HTMLExporter(template_name="basic", exclude_anchor_links=True, exclude_input=pictured,
-                            exclude_input_prompt=True, exclude_output_prompt=True)
-    body, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    body, _ = exporter(pictured).from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
     body = re.sub(r' id="cell-id=[^"]*"', "", body)  # two notebooks of a session would give it twice
     return re.sub(r'<a href="[^":]*\.ipynb[^"]*">(.*?)</a>', r"\1", body, flags=re.S)
+
+
+@functools.cache
+def exporter(without_code):
+    """An exporter compiles its templates at its first cell, which takes longer than a cell does."""
+    return HTMLExporter(template_name="basic", exclude_anchor_links=True, exclude_input=without_code,
+                        exclude_input_prompt=True, exclude_output_prompt=True)
 
 
 def page(title, found):

@@ -54,7 +54,7 @@ class Sheet:
         self.page.mouse.move(*self.at(*points[0]))
         self.page.mouse.down()
         for point in points[1:]:
-            self.page.mouse.move(*self.at(*point), steps=5)
+            self.page.mouse.move(*self.at(*point), steps=2)
         self.page.mouse.up()
 
     def digit(self, name, x=40, y=40):

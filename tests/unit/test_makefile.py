@@ -62,8 +62,10 @@ class Checkout:
         self.environment |= {"PYTHONPATH": str(fakes), "PYTHON": sys.executable}
 
     def start(self, *arguments, **options):
+        """make, as in a terminal, wherever these tests run: in the background Ctrl-C is ignored."""
         return subprocess.Popen(["make", *arguments], cwd=self.folder, env=self.environment | options, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def make(self, *arguments, **options):
         """What make says, and what was asked of Python: environments made, packages installed."""

@@ -1,13 +1,12 @@
 """The table against the metrics called one by one, and against what the baselines must be."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from camlib.boxes import box_masks
+from camlib.cli import main
 from camlib.data.digits import Digits
 from camlib.data.scenes import make_scenes, pair_scenes
 from camlib.maps import attribution, cam
@@ -160,20 +159,18 @@ def test_text_has_a_line_a_row_and_rules_before_rivals_and_baselines(table):
     assert lines[-1].startswith("ink")
 
 
-def test_the_command_prints_the_table_and_writes_it(tmp_path):
+def test_the_command_prints_the_table_and_writes_it(tmp_path, capsys):
     file = tmp_path / "new" / "table.json"
-    command = [sys.executable, "-m", "camlib", "localize", "--scenes", "20", "--methods", "cam", "--json", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    main(["localize", "--scenes", "20", "--methods", "cam", "--json", str(file)])
+    said = capsys.readouterr().out
     about = json.loads(file.read_text())
     assert (about["scenes"], about["step"]) == (20, runs.shipped_run().steps[-1])
     rows = [Row(row["name"], row["kind"], {name: Interval(*row[name]) for name in FIGURES}, {}, row["threshold"])
             for row in about["rows"]]
-    assert len(rows) == 8 and as_text(rows) in done.stdout
-    assert "less cam, on the same scenes" in done.stdout
+    assert len(rows) == 8 and as_text(rows) in said
+    assert "less cam, on the same scenes" in said
 
 
 def test_the_command_names_an_unknown_method():
-    command = [sys.executable, "-m", "camlib", "localize", "--scenes", "2", "--methods", "magic"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 1 and "camlib localize: there is no method 'magic'" in done.stderr
+    with pytest.raises(SystemExit, match="^camlib localize: there is no method 'magic'"):
+        main(["localize", "--scenes", "2", "--methods", "magic"])

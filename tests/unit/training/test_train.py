@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from camlib.backend import keras
 from camlib.data.digits import Digits
@@ -28,9 +29,17 @@ def test_scenes(split):
 
 
 @pytest.fixture(scope="module")
-def whole(split, test_scenes, tmp_path_factory):
-    """An uninterrupted tiny run."""
-    return train.train(TINY, split[0], test_scenes, tmp_path_factory.mktemp("whole"), snapshots=4, progress=False)
+def watched(split, test_scenes, tmp_path_factory):
+    """An uninterrupted tiny run, and how many snapshots it had each time that it was shown."""
+    seen = []
+    run = train.train(TINY, split[0], test_scenes, tmp_path_factory.mktemp("whole"), snapshots=4, progress=False,
+                      watch=lambda run: seen.append(len(run.steps)))
+    return run, seen
+
+
+@pytest.fixture(scope="module")
+def whole(watched):
+    return watched[0]
 
 
 def last_weights(run):
@@ -107,7 +116,12 @@ WRITES = 9  # three for each of its snapshots at steps 0, 1 and 3
 
 
 def train_short(split, test_scenes, folder, recipe=SHORT):
-    return train.train(recipe, split[0], test_scenes, folder, snapshots=3, progress=False)
+    """Eagerly: so few steps take less time than a graph of one."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        return train.train(recipe, split[0], test_scenes, folder, snapshots=3, progress=False)
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def files_of(folder):
@@ -316,10 +330,8 @@ def test_mixed_precision_keeps_the_weights_in_full_precision(split, test_scenes,
     assert all(weight.dtype == "float32" for weight in run.load().weights)
 
 
-def test_watch_sees_every_snapshot(split, test_scenes, tmp_path):
-    seen = []
-    run = train.train(TINY, split[0], test_scenes, tmp_path, snapshots=3, progress=False,
-                      watch=lambda run: seen.append(len(run.steps)))
+def test_watch_sees_every_snapshot(watched):
+    run, seen = watched
     assert seen == list(range(1, len(run.steps) + 1))
 
 
