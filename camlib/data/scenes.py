@@ -4,6 +4,7 @@ The recipe is DeepMind's: a few small crops of random digits are added at random
 random place; what exceeds white is clipped. Ground-truth boxes come for free, so that maps can be measured.
 """
 
+import weakref
 from itertools import count
 from typing import NamedTuple
 
@@ -83,9 +84,10 @@ def scene_dataset(digits, batch=128, *, empty=0.0, seed=0, start=0, **scene_opti
     """
     from ..backend import tf
 
-    bare = round(empty * batch)
+    bare, held = round(empty * batch), [digits]
 
     def make_batch(number):
+        digits = next(iter(held))  # none held is the end of the batches
         scenes = make_scenes(digits, batch - bare, seed=(seed, number), **scene_options)
         clutter = make_scenes(digits, bare, seed=(seed, number, 1), digits_per_scene=0, **scene_options)
         labels = np.append(scenes.labels, np.full(bare, -1))
@@ -96,6 +98,7 @@ def scene_dataset(digits, batch=128, *, empty=0.0, seed=0, start=0, **scene_opti
     batches = tf.data.Dataset.from_generator(lambda: map(make_batch, count(start)), output_signature=signature)
     options = tf.data.Options()
     options.autotune.enabled = False  # its thread sleeps for up to a minute, and dropping an iterator waits for it
+    weakref.finalize(batches, held.clear)  # TensorFlow keeps every generator: let go of the digits
     return batches.prefetch(2).with_options(options)
 
 

@@ -1,5 +1,7 @@
+import gc
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -155,3 +157,16 @@ def test_bad_digits_are_named(images, labels):
 def test_batches_come_without_the_thread_that_sleeps(split):
     """tf.data's autotuning has one, and an iterator that is dropped waits until it wakes, up to a minute."""
     assert scene_dataset(split[0], 2).options().autotune.enabled is False
+
+
+def test_batches_that_nobody_draws_any_more_hold_no_digits(split):
+    """100 MB in a training; TensorFlow keeps every generator that it was ever given."""
+    digits = Digits(split[0].images.copy(), split[0].labels)
+    batches = iter(scene_dataset(digits, 2))
+    next(batches)
+    watched = weakref.ref(digits.images)
+    del digits
+    assert len(next(batches)[1]) == 2 and watched() is not None
+    del batches
+    gc.collect()
+    assert watched() is None
