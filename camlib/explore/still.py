@@ -39,17 +39,18 @@ def still(content, state, title):
                        fontweight="bold" if j == k else "normal")
     if state["show_box"]:
         for box in content.truths(image, k):
-            _outline(rest[0], box, TRUTH, "dashed")
-        _outline(rest[0], content.box(step, image, k, against, state["threshold"]), FOUND, "solid")
+            _outline(rest[0], box, TRUTH, dash=3)
+        _outline(rest[0], content.box(step, image, k, against, state["threshold"]), FOUND)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="jpeg", pil_kwargs={"quality": 80})
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _outline(axes, box, ink, line):
-    """A box, if there is one, with a white edge, to show on any picture."""
+def _outline(axes, box, ink, dash=None):
+    """A box, if there is one, with a white edge, to show on any picture; dashes of so many points, and gaps."""
     from matplotlib.patches import Rectangle
 
-    for colour, width in (("#fffc", 2.8), (ink, 1.4)) if box else ():
+    for colour, width in (("#fffc", 2.6), (ink, 1.2)) if box else ():
         x0, y0, x1, y1 = box
+        line = (0, (dash / width, dash / width)) if dash else "solid"  # in widths
         axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, color=colour, lw=width, ls=line))

@@ -5,30 +5,31 @@ import { overhear } from "./model.js";
 const LATER = 500; // milliseconds, for grounds that fade over
 
 /**
- * Whether what lies behind an element is dark: the page's canvas, and on it whatever its ancestors paint.
- * @param {Element} element
+ * The colour scheme for what lies behind an element: the page's canvas, and on it whatever its ancestors paint.
+ * @param {HTMLElement} element
  */
-function onDark(element) {
+export function schemeBehind(element) {
+  element.style.outlineColor = "Canvas"; // drawn nowhere: it tells what colour this is here
   const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
   const context = contextOf(canvas, { willReadFrequently: true });
   const colours = [];
   for (let at = /** @type {Element | null} */ (element); at; at = at.parentElement)
     colours.unshift(getComputedStyle(at).backgroundColor);
-  for (const colour of [getComputedStyle(element).getPropertyValue("outline-color"), ...colours]) {
+  for (const colour of [getComputedStyle(element).outlineColor, ...colours]) {
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);
   }
   const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
+  return 0.299 * red + 0.587 * green + 0.114 * blue < 128 ? "dark" : "light";
 }
 
 /**
- * Give an explorer in its host the colours for the ground it lies on, and again whenever that may have changed.
+ * Give an explorer the colours for the ground it lies on, and again whenever that may have changed.
  * @param {View} view
  * @returns {Part}
  */
-export function followGround({ app, root, over }) {
-  const follow = () => { app.style.colorScheme = onDark(root.host) ? "dark" : "light"; };
+export function followGround({ app, host, over }) {
+  const follow = () => { app.style.colorScheme = schemeBehind(host); };
   app.addEventListener("groundchange", () => {
     follow();
     setTimeout(() => app.isConnected && follow(), LATER);

@@ -46,8 +46,9 @@ export function halves(bytes) {
 }
 
 /**
- * The arrays of a snapshot, in the order of `drawing.py`, as layers: kernel, and the scale and shift that batch normalisation comes to, after the pool as in the network. The dense layer is centred over the classes,
- * as `Run.load` does, and becomes the last layer's kernel; its bias is what the maps' means leave out of the logits.
+ * The arrays of a snapshot, in the order of `drawing.py`, as layers: kernel, and the scale and shift that batch
+ * normalisation comes to, after the pool as in the network. The dense layer is centred over the classes, as `Run.load`
+ * does, and becomes the last layer's kernel; its bias is what the maps' means leave out of the logits.
  * @param {Float32Array} numbers
  */
 export function layersOf(numbers) {

@@ -3,7 +3,7 @@ import { argmax, iou, largestBox, softmax, stretchBox, upsample } from "./arithm
 import { classTable, thumbnails } from "./classes.js";
 import { colourScale, picture } from "./picture.js";
 import { controls, sum, voice } from "./controls.js";
-import { followGround } from "./ground.js";
+import { followGround, schemeBehind } from "./ground.js";
 import { hear } from "./model.js";
 import { ownPicture } from "./drawing.js";
 import { template } from "./template.js";
@@ -28,8 +28,8 @@ function look(data, state) {
   const truths = data.truths(image, c);
   const overlap = box && truths.length ? Math.max(...truths.map((truth) => iou(box, truth))) : null;
   const raw = data.logitsOf(step, image), logits = against === null ? raw : raw.map((z) => z - raw[against]);
-  return { ...state, step_index: step, version: own ? own.version : undefined, map, stretched, range, box, truths, overlap,
-    logits, limit: Math.max(faint.logit, ...Array.from(logits, Math.abs)), chances: softmax(logits) };
+  return { ...state, step_index: step, version: own ? own.version : undefined, map, stretched, range, box, truths,
+    overlap, logits, limit: Math.max(faint.logit, ...Array.from(logits, Math.abs)), chances: softmax(logits) };
 }
 
 /**
@@ -45,9 +45,12 @@ function look(data, state) {
  */
 export function mount(host, model, data, css) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+  root.innerHTML = "";
+  const scheme = schemeBehind(host); // before there is more to style, which would be styled twice
   root.innerHTML = `<style>${css}</style>${template(data)}`;
   // Listeners go here: the root outlives a mount, its content does not
   const app = /** @type {HTMLElement} */ (root.querySelector(".camlib-app"));
+  app.style.colorScheme = scheme;
   const ending = new AbortController();
   let frame = 0, last = {};
 
@@ -77,8 +80,8 @@ export function mount(host, model, data, css) {
   };
   const predicted = (image) => argmax(data.logitsOf(model.get("step_index"), image));
   /** @type {View} */
-  const view = { data, model, root, app, state, tell, draw, request, predicted, over: ending.signal, hovered: null,
-    isOwn: () => false, editing: () => false, done() {}, tool: "point",
+  const view = { data, model, host, root, app, state, tell, draw, request, predicted, over: ending.signal,
+    hovered: null, isOwn: () => false, editing: () => false, done() {}, tool: "point",
     find: (selector) => root.querySelector(selector), all: (selector) => [...root.querySelectorAll(selector)] };
   const parts = [followGround, picture, colourScale, classTable, thumbnails, training, controls, sum, voice,
     ownPicture].map((part) => part(view));
