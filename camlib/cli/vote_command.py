@@ -13,8 +13,8 @@ SEEN = 800  # px, the longer side of a photograph
 
 def declare(add):
     """Declare the command. add(name, function, about) returns an argparse parser for it."""
-    sub = add("vote", vote, f"write {2 * EACH} photographs, alone and under the map of what AlexNet-GAP names, half of "
-              "them named wrongly, and a key")
+    sub = add("vote", vote, f"write {2 * EACH} photographs, alone and under the map of what AlexNet-GAP names, half "
+              "of them named wrongly, and a key")
     sub.add_argument("--data", type=Path, metavar="DIR", help="a folder of categories (default: what there is)")
     sub.add_argument("--seed", type=whole(0), default=0)
     sub.add_argument("--out", type=Path, default=Path("out/vote"))
