@@ -96,7 +96,7 @@ print("test ", test.images.shape, "of each class", np.bincount(test.labels))
 print("digits on both sides:", len(in_train & in_test))
 
 # %% [markdown]
-# The clutter is made of digits too: a **distractor** is an 8 × 8 crop of a random digit at a random place. Its strokes have the same thickness and the same greys. Only size and *shape* tell it from a digit.
+# From here on an **original** is one handwritten picture of these 5,000, and a *digit* what it shows, 0 to 9. The clutter is made of originals too: a **distractor** is an 8 × 8 crop of a random one at a random place. Its strokes have the same thickness and the same greys. Only size and *shape* tell it from a digit.
 
 # %% tags=["fragment"]
 row, column = 6, 12  # change these: any place from 0 to 20
@@ -461,11 +461,11 @@ assert touched[digit.labels == 1].mean() < touched[digit.labels == 0].mean()
 #
 # ## 6 · Why the split comes first
 #
-# The project that this course started from made 100,000 scenes first and split them 70/30 after. No two scenes are alike. But what is learnt is the *digit*, and digits are few. Let $N$ of them make $n$ training scenes. One scene misses a given digit with probability $1 - 1/N$, all $n$ miss it with $(1 - 1/N)^n$. So the digit of a test scene was trained on with probability
+# The project that this course started from made 100,000 scenes first and split them 70/30 after. No two scenes are alike. But what is learnt is the *original*, and originals are few. Let $N$ of them make $n$ training scenes. One scene misses a given original with probability $1 - 1/N$, all $n$ miss it with $(1 - 1/N)^n$. So the original of a test scene was trained on with probability
 #
 # $$p = 1 - \Big(1 - \frac1N\Big)^n \approx 1 - e^{-n/N}$$
 #
-# We repeat the mistake on a small scale. (`mixed.digits` tells which digit each scene shows.)
+# We repeat the mistake on a small scale. (`mixed.digits` tells which original each scene shows.)
 
 # %% [markdown] tags=["guide"]
 # ## 6 · Why the split comes first (12 min)

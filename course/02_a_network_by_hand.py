@@ -55,7 +55,7 @@ plot.way_through(camlib.shipped_run().load(), scene)
 #
 # ## 1 · A kernel slides over a picture
 #
-# A **pixel** is a number: 0 is paper, 255 is ink. We divide by 255, and take three digits only: 1, 4 and 7, called class 0, 1 and 2.
+# A **pixel** is a number: 0 is paper, 255 is ink. We divide by 255, and take three digits only: 1, 4 and 7. Code counts classes from 0: class 0 is the 1, class 1 the 4, class 2 the 7.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Predict first
@@ -476,7 +476,7 @@ assert loss < 0.95 * loss_by_hand and more.low < 0 < more.high
 # %% [markdown]
 # The loss is lower than ours. On test digits there is no clear difference: the interval holds 0. We need better features.
 #
-# **Exercise 2.2 · derivation.** One picture's loss is $L = -\log p_\text{label}$, where $p$ is the softmax of its logits. Find $\partial L / \partial z_c$, the slope in *every* logit. On paper it shrinks to one short line.
+# **Exercise 2.2 · derivation.** (It needs derivatives: of $e^x$ and of a logarithm. Without them, nudge one logit after the other, as above, and look for the pattern.) One picture's loss is $L = -\log p_\text{label}$, where $p$ is the softmax of its logits. Find $\partial L / \partial z_c$, the slope in *every* logit. On paper it shrinks to one short line.
 
 # %% tags=["exercise"]
 def logit_gradient(logits, label):

@@ -273,7 +273,7 @@ assert np.allclose(maps.std(axis=2), others.std(axis=2), atol=1e-2)
 print("other maps, the same differences")
 
 # %% [markdown]
-# So ask of every heat map: *against what?*
+# So ask of every heat map: *against what?* (Wang & Wang, NeurIPS 2022, ask “why not other classes?”; Finer-CAM, CVPR 2025, maps such a difference.)
 
 # %% [markdown] tags=["slide"]
 # ## 4 · Looking at it
@@ -361,7 +361,7 @@ assert ratio["trained"].low > 30 and ratio["untrained"].high < 3
 # First the question: perhaps clutter is quiet because it is little ink. Then an untrained network has to be as quiet. Hands. It is not: 1.8 against 140.7. Silence was learnt; training showed scenes of scraps alone.
 
 # %% [markdown]
-# (95 % intervals, by drawing digits anew, as in 03.) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it, with scenes of scraps only.
+# (95 % intervals, by drawing originals anew, as in 03.) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it, with scenes of scraps only.
 #
 # **Exercise 4.3 · predict and explain.** Lay two scenes side by side on one canvas, 100 × 200. As 3.3 found, its logits are the means of theirs. You have its ten maps. Now somebody wipes the right half: blank paper. What is the mean of each map then?
 #
@@ -718,7 +718,7 @@ plot.maps_by_class(
 # %% [markdown]
 # **Open investigation · How few cells decide?** Take cells away until the answer changes. To begin: subtract the second-best class's map from the named one's, and remove the largest cells first; a removed cell counts 0. Compare with the cells in the digit's box, with a random order, and mistakes with right answers. Then take *pixels* away and run the network again: the same number? Say what each way of taking away overlooks.
 #
-# **References.** B. Zhou, A. Khosla, A. Lapedriza, A. Oliva, A. Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. M. Lin, Q. Chen, S. Yan, *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998.
+# **References.** B. Zhou, A. Khosla, A. Lapedriza, A. Oliva, A. Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. M. Lin, Q. Chen, S. Yan, *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998. Y. Wang, X. Wang, *“Why Not Other Classes?”: Towards Class-Contrastive Back-Propagation Explanations*, NeurIPS 2022. Z. Zhang et al., *Finer-CAM: Spotting the Difference Reveals Finer Details for Visual Explanation*, CVPR 2025, arXiv:2501.11309. On one page: `docs/cam_card.md`.
 #
 # **Next:** [05 · How well does it point?](05_measuring_localization.ipynb)
 

@@ -248,7 +248,7 @@ def margin(w, h, delta):
 checks.margin(margin)
 
 # %% [markdown]
-# “Max” chooses $\tau$ by looking at the answers. Choose it on some scenes instead, and measure on others:
+# “Max” chooses $\tau$ by looking at the answers. Some answers are needed: from image labels alone, localisation is ill-posed, and a few annotated images a class, spent on *training*, beat all methods (Choe et al.). Choose $\tau$ on some scenes, and measure on others:
 
 # %% [markdown] tags=["guide", "slide"]
 # **Exercise 5.2 · derivation.** Let every edge of a found box lie $e$ pixels *outside* the true one, of width $w$ and height $h$. How large may $e$ be, if the IoU is to reach $\delta$?
@@ -307,7 +307,7 @@ assert abs(inside.mean() - hits.mean()) < 0.01 and inside.mean() > 0.96
 print("inside, in percent:", share(inside, scenes.digits))
 
 # %% [markdown]
-# In brackets, a 95 % interval (03). It counts digits, not scenes: scenes of one digit succeed or fail together. (Where no scene fails, it has a width all the same: others might.) Now the rivals:
+# In brackets, a 95 % interval (03). It counts originals, not scenes: scenes of one original succeed or fail together. (Where no scene fails, it has a width all the same: others might.) Now the rivals:
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Rivals, on scenes of one digit
@@ -331,7 +331,7 @@ plot.interval_chart({
 # Compare with the two rankings on paper. Left: ink wins, without a network, for the box is *defined* by ink. Right: the untrained class-blind map points. What, then, have heat maps on the only object ever proved? Nothing about a class.
 
 # %% [markdown]
-# The map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class. Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: the digit is the largest heap of ink. Five untrained networks, then ink averaged over a digit's size:
+# The map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class (Zhang, Cao, Wu, CVPR 2020, leave classes out of localisation altogether). Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: the digit is the largest heap of ink. Five untrained networks, then ink averaged over a digit's size:
 
 # %%
 def points(maps, of):
@@ -411,7 +411,7 @@ too_wide = somebodys_interval(blind_hits, cam_hits, scenes.digits)
 print(f"{too_wide[0]:.1f} to {too_wide[1]:.1f} percent")
 
 # %% [markdown] tags=["notes"]
-# Do not say what is wrong. Ask: how many sets of scenes were used? One. If a scene is hard for both methods, does it say anything about which is better? Paired, CAM less class-blind is −1.0 (−3.1 to 1.0): the same hits, a far narrower interval.
+# Do not say what is wrong. Ask: how many sets of scenes were used? One. If a scene is hard for both methods, does it say anything about which is better? Paired, CAM minus class-blind is −1.0 (−3.1 to 1.0): the same hits, a far narrower interval.
 
 # %% [markdown]
 # The same hits can tell far more. Find out why, and write the function as it should be.
@@ -431,23 +431,23 @@ def difference_interval(a, b, digits):
 checks.difference_interval(difference_interval)
 
 # %%
-def less(name, rival, figure):
+def minus(name, rival, figure):
     """One row's figure minus another's, on the same scenes, with its interval."""
     groups = pairs.digits[:, 0] if "two" in figure else scenes.digits
     return table.difference(rows[name], rows[rival], figure, groups)
 
 for figure in ("MaxBoxAcc", "inside", "of two: MaxBoxAcc", "of two: inside"):
-    print(f"CAM less class-blind, {figure:18}", less("cam", "class-blind", figure))
-tight = less("cam", "class-blind", "MaxBoxAcc")
+    print(f"CAM minus class-blind, {figure:18}", minus("cam", "class-blind", figure))
+tight = minus("cam", "class-blind", "MaxBoxAcc")
 assert tight.high - tight.low < 0.6 * (too_wide[1] - too_wide[0])
 
 # %%
 for figure in ("MaxBoxAcc", "inside"):
-    assert less("cam", "class-blind", figure).value < 3  # no gain to speak of
-    assert less("cam", "class-blind", "of two: " + figure).low > 20
-    assert less("cam", "wrong class", figure).low > 20
-    assert less("cam", "ink", "of two: " + figure).low > 10
-assert less("ink", "cam", "MaxBoxAcc").low > 0
+    assert minus("cam", "class-blind", figure).value < 3  # no gain to speak of
+    assert minus("cam", "class-blind", "of two: " + figure).low > 20
+    assert minus("cam", "wrong class", figure).low > 20
+    assert minus("cam", "ink", "of two: " + figure).low > 10
+assert minus("ink", "cam", "MaxBoxAcc").low > 0
 
 # %% [markdown] tags=["slide"]
 # ## 4 · Two half-answers
@@ -459,7 +459,7 @@ assert less("ink", "cam", "MaxBoxAcc").low > 0
 #
 # - **Say:** A half-answer times a half-answer: CAM says which, ink says how far.
 # - **They will predict** that the product wins everywhere. Boxes 98.5 (MaxBoxAccV2), one of two inside 99.2; but PxAP falls by 26.3 points (18.9 to 34.4).
-# - **Usual mistakes:** Believing that a metric measures “goodness”. PxAP wants every pixel of the *box*, and ink fills half of it (50 %). Comparing intervals by eye, instead of reading the rows “less cam” and “less ink”.
+# - **Usual mistakes:** Believing that a metric measures “goodness”. PxAP wants every pixel of the *box*, and ink fills half of it (50 %). Comparing intervals by eye, instead of reading the rows “minus cam” and “minus ink”.
 # - **Ask:**
 #   - What would `on_ink` do to a photograph?
 #   - Which of the four columns would you put into a paper, and what would a referee ask?
@@ -472,15 +472,15 @@ for name in ("cam", "ink", "cam on ink"):
     values = [str(rows[name].figures[figure]) for figure in figures]
     print(name.ljust(12), *(value.rjust(22) for value in values))
 for half in ("cam", "ink"):
-    values = [str(less("cam on ink", half, figure)) for figure in figures]
-    print(f"  less {half}".ljust(12), *(value.rjust(22) for value in values))
+    values = [str(minus("cam on ink", half, figure)) for figure in figures]
+    print(f"  minus {half}".ljust(12), *(value.rjust(22) for value in values))
 
 # %%
-assert less("cam on ink", "cam", "MaxBoxAccV2").low > 10
-assert less("cam on ink", "cam", "of two: MaxBoxAcc").low > 2
-assert less("cam on ink", "ink", "of two: MaxBoxAcc").low > 30
-assert less("cam on ink", "ink", "of two: inside").low > 40
-assert less("cam on ink", "cam", "PxAP").high < 0
+assert minus("cam on ink", "cam", "MaxBoxAccV2").low > 10
+assert minus("cam on ink", "cam", "of two: MaxBoxAcc").low > 2
+assert minus("cam on ink", "ink", "of two: MaxBoxAcc").low > 30
+assert minus("cam on ink", "ink", "of two: inside").low > 40
+assert minus("cam on ink", "cam", "PxAP").high < 0
 
 # %% tags=["fragment"]
 images, maps, boxes, titles = [], [], [], []
@@ -574,12 +574,12 @@ plot.curves({
 }, xlabel="training step", log=True)
 
 # %% [markdown] tags=["notes"]
-# Let them look at the left panel alone, and ask for a headline. Then ask the doubters: where does the dotted line start? Now the right panel. Like questions, chance one half each: the curves rise together, so where does not come before what.
+# Let them look at the left panel alone, and ask for a headline. Then ask the doubters: where does the dotted line start? Now the right panel. Like questions, chance one half each: the curves rise together, so we cannot tell that where comes before what.
 
 # %% [markdown]
 # The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections. The *untrained* class-blind map points as well. One of ten is the harder question. And early logits are too high or too low by one number for each class. A map's maximum does not notice that, but the answer does: subtract each class's mean logit (on training digits), and the network names many more.
 #
-# The right panel asks alike, with a chance of one half. The curves rise together: where does **not** come before what.
+# The right panel asks alike, with a chance of one half. The curves rise together: that where comes before what, we **cannot tell**.
 
 # %%
 early = np.flatnonzero((run.steps > 50) & (run.steps < 300))
@@ -606,7 +606,7 @@ assert blind[0].low > 50  # before the first step
 #
 # - **Minutes:** Reading for home; six if notebook 07 is left out.
 # - **Say:** MaxBoxAccV2 is 78.5, and nearly every maximum is inside. Where do the points go? Three suspects, and each is made to speak.
-# - **They will predict** the coarse grid. It is acquitted: 13 cells a side do better than 25, by 4.4 (2.8 to 5.9).
+# - **They will predict** the coarse grid. It is not the cause: 13 cells a side do better than 25, by 4.4 (2.8 to 5.9).
 # - **Usual mistakes:** Taking “no edge is off on average” for “no edge is off” (each scatters by more than 2 px); making the grid finer in thought and not coarser in the test.
 # - **Ask:**
 #   - Why may we look for causes on training digits, and not on test digits?
@@ -663,7 +663,7 @@ def averaged(maps, cells):
 grids = [5, 7, 9, 13, 25]
 by_grid = [v2(averaged(ones_maps, cells), ones) for cells in grids]
 finer = v2_gain(ones_maps, averaged(ones_maps, 13), ones)
-print("25 cells a side less 13, MaxBoxAccV2:", finer)
+print("25 cells a side minus 13, MaxBoxAccV2:", finer)
 assert finer.high < 0 and by_grid[0].high < by_grid[-1].low
 
 # %%
@@ -690,17 +690,17 @@ plot.curves({
 #
 # ## 7 · Does the map depend on the network at all?
 #
-# Replace weights by random ones, layer by layer from the top, and compare the maps with the old ones by rank correlation: 1 is the same order of pixels (Adebayo et al., NeurIPS 2018). A map that stays explains the image, not the network. The control: the map of *another class*.
+# Replace weights by random ones, layer by layer from the top, and compare the maps with the old ones by rank correlation: 1 is the same order of pixels (Adebayo et al., NeurIPS 2018). A map that stays need not explain the network. Two controls: the map of *another class*, and pure *noise*, drawn anew each time.
 
 # %% [markdown] tags=["guide"]
 # ## 7 · Does the map depend on the network at all? (3 min)
 #
-# - **Say:** A map that stays when weights are random explains the picture, not the network.
+# - **Say:** A map that stays when weights are random need not explain the network. One that changes need not, either: noise does.
 # - **They will predict** that maps get a little worse with each random layer. One random layer is enough: with sign, correlation +0.05 to +0.08. Without sign the last layer is not noticed at all, +0.99.
-# - **Usual mistakes:** Taking absolute values “to see all evidence”; no control (another class's map: −0.19 with sign, 0.99 without).
+# - **Usual mistakes:** Taking absolute values “to see all evidence”; no control (another class's map: −0.19 with sign, 0.99 without); a failed test taken for a wrong map: CAM without signs fails, and is exact.
 # - **Ask:**
 #   - Why do all mixtures of strong features look alike without signs?
-#   - What does it mean that the test is passed: is the map *right*? (No: it depends on the weights.)
+#   - What does it mean that the test is passed: is the map *right*? (No: noise passes, too.)
 # - **Short of time:** One sentence on signs.
 
 # %%
@@ -724,19 +724,20 @@ def randomised(seed):
         maps.append(own(camlib.explain(broken, part.images).maps, part.labels))
     return maps
 
-def likeness(maps):
-    """Rank correlation with the trained network's maps: signed, and without signs."""
-    new = camlib.upsample(maps[..., None], size)[..., 0]
-    old = camlib.upsample(raw[:50, :, :, None], size)[..., 0]
+def likeness(maps, rivals=raw[:50]):
+    """Mean rank correlation of two lists of maps: signed, and without signs."""
+    new, old = (camlib.upsample(m[..., None], size)[..., 0] for m in (maps, rivals))
     signed = faithfulness.rank_similarity(new, old).mean()
     return signed, faithfulness.rank_similarity(abs(new), abs(old)).mean()
 
 # %%
 by_seed = [randomised(seed) for seed in (97, 98, 99)]
 alike = np.array([[likeness(maps) for maps in five] for five in by_seed])  # (3, 5, 2)
-control = likeness(own(seen.maps[:50], (part.labels + 1) % 10))
+other = likeness(own(seen.maps[:50], (part.labels + 1) % 10))
+noise = likeness(*np.random.default_rng(0).normal(size=(2, 50, 25, 25)))
 print("random                 with sign          without")
-print(f"nothing, other class {control[0]:+11.2f} {control[1]:16.2f}")
+for name, (sign, bare) in {"nothing, other class": other, "noise": noise}.items():
+    print(f"{name:20} {sign:+11.2f} {bare:+16.2f}")
 for i, layer in enumerate(top_down):
     low, high = alike[:, i].min(axis=0), alike[:, i].max(axis=0)
     print(f"down to {layer:8}   {low[0]:+.2f} to {high[0]:+.2f}"
@@ -745,12 +746,13 @@ for i, layer in enumerate(top_down):
 # %% [markdown] tags=["guide", "slide"]
 # ## 7 · Does the map depend on the network at all?
 #
-# Replace weights by random ones, layer by layer from the top. A map that stays explains the image, not the network.
+# Replace weights by random ones, layer by layer from the top. A map that stays need not explain the network; noise never stays.
 
 # %% tags=["fragment"]
 signed, unsigned = alike[:, :, 0], alike[:, :, 1]
-assert abs(signed).max() < 0.4 and abs(control[0]) < 0.4
-assert unsigned[:, 0].min() > 0.8 and control[1] > 0.8  # the last layer alone
+assert abs(signed).max() < 0.4 and abs(other[0]) < 0.4
+assert unsigned[:, 0].min() > 0.8 and other[1] > 0.8  # the last layer alone
+assert max(map(abs, noise)) < 0.05  # “passes” best of all
 assert unsigned[:, 1:].max() < 0.7
 
 pictures = [raw[0], *(maps[0] for maps in by_seed[-1])]
@@ -758,10 +760,10 @@ plot.grid([scenes.images[0]] * 6, pictures, titles=["trained", *top_down],
           signed=True, width=1.15)
 
 # %% [markdown] tags=["notes"]
-# Each map in its own range, written below it. “dense” is one random layer, the last: already as strange as another class's map. Look at the shape, though: the blue sits where the red was. Without signs, this test would be failed, and nobody would notice.
+# Each map in its own range, written below it. “dense” is one random layer, the last: already as strange as another class's map. Look at the shape, though: the blue sits where the red was. Without signs CAM fails this test, exact as it is, and noise passes it.
 
 # %% [markdown]
-# CAM passes: one random layer, and the map is as strange as another class's. Without signs, neither the random *last* layer nor the class is noticed: where all features are strong, every weighted sum of them is strong, too.
+# With signs CAM passes: one random layer, and the map is as strange as another class's. Noise passes, too. Without signs CAM fails, +0.99, exact as it is: where all features are strong, every weighted sum of them is strong. So neither passing nor failing settles it: random layers on top leave strong features strong (Binder et al., CVPR 2023), and the task alone may hold a map in place (Yona & Greenfeld 2021).
 
 # %% [markdown] tags=["honest-failure", "slide"]
 # ## An honest failure: a digit under scraps
@@ -821,7 +823,7 @@ plot.grid([some.images[show] for some in covered],
 #
 # ## Optional: would another choice of maps point better?
 #
-# You can skip this. Notebook 04 left a freedom: any $a_k$ for all ten weights of a feature. Take $a_k = -\lambda \min_c w_{kc}$; at $\lambda = 1$ no weight is negative. On training digits:
+# You can skip this. Notebook 04 left a freedom: any $a_k$ for all ten weights of a feature. Take $a_k = -\lambda \min_c w_{kc}$; at $\lambda = 1$ no weight is negative (Bae et al., ECCV 2020, set negative ones to 0). On training digits:
 
 # %%
 from camlib.networks.head import lift
@@ -891,12 +893,12 @@ for seed in (0, 1):
 #
 # - One threshold for all images, chosen on others. A difference of methods needs its own interval.
 # - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it has both.
-# - Pointing does not come before knowing: unlike questions made it look so.
-# - Boxes suffer from scattered edges, not from the grid. CAM passes the sanity check, with its sign.
+# - That pointing comes before knowing, we cannot tell: unlike questions made it look so.
+# - Boxes suffer from scattered edges, not from the grid. With its sign CAM passes the sanity check; so does noise.
 #
 # **Open investigation · Which digits have the worst boxes, and why?** To begin: MaxBoxAcc class by class at one threshold, with intervals, on training digits. Write down three possible causes first. Which scenes *within one class* would tell them apart? What would you change in a scene, to be sure?
 #
-# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020; journal version arXiv:2007.04178. J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, ECCV 2016. J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018.
+# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020, arXiv:2001.07437; journal version arXiv:2007.04178. J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, ECCV 2016, arXiv:1608.00507. C.-L. Zhang, Y.-H. Cao, J. Wu, *Rethinking the Route Towards Weakly Supervised Object Localization*, CVPR 2020, arXiv:2002.11359. W. Bae, J. Noh, G. Kim, *Rethinking Class Activation Mapping for Weakly Supervised Object Localization*, ECCV 2020. J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018, arXiv:1810.03292. A. Binder et al., *Shortcomings of Top-Down Randomization-Based Sanity Checks*, CVPR 2023, arXiv:2211.12486. G. Yona, D. Greenfeld, *Revisiting Sanity Checks for Saliency Maps*, 2021, arXiv:2110.14297. What each test says of CAM: `docs/cam_card.md`.
 #
 # **Next:** [06 · Can it point in photographs?](06_alexnet_caltech256.ipynb)
 
@@ -905,8 +907,8 @@ for seed in (0, 1):
 #
 # - One threshold for all images, chosen on others. A difference of methods needs its own interval.
 # - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it has both.
-# - Pointing does not come before knowing: unlike questions made it look so.
-# - CAM passes the check by randomising layers, a *sanity check*, with its sign. A right place is no right name.
+# - That pointing comes before knowing, we cannot tell: unlike questions made it look so.
+# - With its sign CAM passes the check by random layers, a *sanity check*; so does noise. A right place is no right name.
 
 # %% [markdown] tags=["notes"]
 # Go back to the two rankings from the beginning: who would change them, and by which figure? For home: 5.2, section 6, and the investigation, which digits have the worst boxes and why. Notebook 07 is next.

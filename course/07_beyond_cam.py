@@ -115,7 +115,7 @@ plot.grid([pairs.images[0]] * 16, maps, titles=titles, columns=4)
 #
 # - **Say:** A gradient can replace the weight, and every network has one.
 # - **They will predict** $w_{kc}$ and forget the $N$; or that the cell matters, for a digit lies there.
-# - **Usual mistakes** in 7.1: the ReLU left out, or put on $\alpha$ or on the gradients; gradient times feature, cell by cell (that is HiResCAM); the sum of the gradients for their mean.
+# - **Usual mistakes** in 7.1: the ReLU left out, or applied to $\alpha$ or to the gradients; gradient times feature, cell by cell (that is HiResCAM); the sum of the gradients for their mean.
 # - **Ask:**
 #   - Put $w_{kc} / N$ into both formulas: what becomes of Grad-CAM here? (ReLU of the CAM, over $N$.)
 #   - What does the ReLU throw away? (What speaks against.)
@@ -253,7 +253,7 @@ for model in (network, *lenets):
     assert right.mean() > 0.6
 
 # %% [markdown]
-# (In brackets: 95 % intervals, over digits; of pairs, over scenes. 100 of 100 does not mean *never wrong*: the interval says how often it may be, all the same.)
+# (In brackets: 95 % intervals, over originals; of pairs, over scenes. 100 of 100 does not mean *never wrong*: the interval says how often it may be, all the same.)
 #
 # For a single scene, a ReLU is a switch. Write the switches that this scene sets as matrices $D_1, D_2$ with ones and zeros on the diagonal and zeros elsewhere: multiplied with them, a number stays or becomes 0. Then three dense layers become one:
 #
@@ -366,7 +366,7 @@ plot.maps_by_class(
 # %% [markdown] tags=["guide"]
 # ## 3 · Which of them describes the network? (4 min)
 #
-# - **Say:** Boxes ask where the *digit* is; erasing asks what the *network* used.
+# - **Say:** Boxes ask where the *digit* is; erasing asks what the *network* used, against nothing at all: zero.
 # - **They will predict** that Grad-CAM, the famous one, is close behind. Rank correlation with erasing: 99.1 against 58.2, 97.9 against 60.5, 98.5 against 67.1.
 # - **Usual mistakes:** The same test taken as evidence with pooling, where HiResCAM cannot lose; the figure's scene taken as typical (it is the one where Grad-CAM agrees least); a high figure taken for good boxes.
 # - **Ask:**
@@ -424,7 +424,7 @@ plot.grid([image] * 4, maps, titles=titles, signed=True)
 # The scene where Grad-CAM agrees least, chosen to show how it fails. Red for, blue against. Grad-CAM has no blue, and warms cells whose erasing changes little, or helps. Over 100 scenes HiResCAM leads by 40.9, 37.4 and 31.4 points on the three networks. With pooling this test would prove nothing.
 
 # %% [markdown]
-# The scene where Grad-CAM agrees least (red for, blue against). HiResCAM follows what erasing does. Grad-CAM has no blue, and warms cells whose erasing changes little, or helps.
+# The scene where Grad-CAM agrees least (red for, blue against). HiResCAM follows what erasing *to zero* does; with the mean for what is erased, hardly any lead is left (the investigation). Grad-CAM has no blue, and warms cells whose erasing changes little, or helps.
 #
 # ## 4 · Which of these survive the freedom?
 #
@@ -486,7 +486,7 @@ checks.map_of_log_probability(map_of_log_probability)
 
 
 # %% [markdown] tags=["answer"]
-# It is $\big(M_c - \sum_j p_j M_j\big) / N$: evidence **against the classes still in the running**, each as probable as the network thinks. What all classes share cancels, since $\sum_j p_j = 1$.
+# It is $\big(M_c - \sum_j p_j M_j\big) / N$: evidence **against the classes still in the running**, each as probable as the network thinks (Wang & Wang, NeurIPS 2022, explain the probability, too, and not the logit). What all classes share cancels, since $\sum_j p_j = 1$.
 
 # %%
 def maps_of(model, images, classes, method):
@@ -711,21 +711,21 @@ for name in READ:
 plot.interval_chart(chart, width=7, xlabel="percent")
 
 # %% [markdown] tags=["notes"]
-# *Inside*: with pooling everybody points at the digit. *Boxes*: ink, without any map, beats all. *Of two*: asked for one of two digits, Eigen-CAM can not pass 50. Dense networks follow the class less, whatever the method. Why HiResCAM's boxes are poor is Exercise 7.4.
+# *Inside*: with pooling everybody points at the digit. *Boxes*: ink, without any map, beats all. *Of two*: asked for one of two digits, Eigen-CAM can not pass 50. Dense networks follow the class less, whatever the method; hardly one can be told from 50. Why HiResCAM's boxes are poor is Exercise 7.4.
 
 # %% [markdown]
 # **Inside.** With pooling every method points at the digit, even Eigen-CAM, which never hears the class.
 #
 # **Boxes.** Ink beats all maps: MaxBoxAccV2 takes the best box of any connected piece, and most digits stand alone.
 #
-# **Of two.** Eigen-CAM cannot pass 50: both questions get the same map. The others follow the class better on `lenet_gap` than on `lenet_dense`.
+# **Of two.** Eigen-CAM cannot pass 50: both questions get the same map. The others follow the class better on `lenet_gap` than on `lenet_dense`, where, with 100 questions, hardly one can be told from 50.
 #
-# **Choices.** No probability moves, yet *of two* does, for all seven on `lenet_gap`. So say which choice was measured. HiResCAM of $\log p_c$ needs no choice, but its boxes are worse.
+# **Choices.** No probability moves, yet *of two* does, for all seven on `lenet_gap`. So say which choice was measured. (CALM, ICCV 2021, objects that a map's values come out of steps which training never saw, and puts the map into the training.) HiResCAM of $\log p_c$ needs no choice, but its boxes are worse.
 #
-# **Erasing, cost.** HiResCAM agrees best. A gradient costs a few predictions, Score-CAM one for each feature (64; on `lenet_dense` 16), and the masks.
+# **Erasing, cost.** HiResCAM agrees best, with zero for what is erased. A gradient costs a few predictions, Score-CAM one for each feature (64; on `lenet_dense` 16), and the masks.
 
 # %%
-def less(one, other, name):
+def minus(one, other, name):
     """A figure of one row of the table minus another's, same scenes: an interval."""
     both = np.stack([raw[one][name], raw[other][name]], axis=1)
     read, groups = READ[name], GROUPS[name]
@@ -737,11 +737,11 @@ ink = "baseline", "ink"
 hearing = [m for m in NAMES if m != "eigen_cam"]
 for m in ROWS:
     assert raw[network, m]["inside"].mean() >= 90
-    assert all(less(ink, (model, m), "boxes").low > 0 for model in (network, lenet))
+    assert all(minus(ink, (model, m), "boxes").low > 0 for model in (network, lenet))
 for m in hearing:
     assert table[network, m]["of two"].low > 60
     assert np.ptp(ranges[network, m]) > 5
-    assert less((network, m), (lenet, m), "of two").low > 0
+    assert minus((network, m), (lenet, m), "of two").low > 0
 
 # %%
 for model in (network, lenet):
@@ -749,8 +749,8 @@ for model in (network, lenet):
     assert max(NAMES, key=lambda m: price[model, m]) == "score_cam"
     assert table[model, "eigen_cam"]["of two"].value <= 50
     assert all(np.ptp(ranges[model, m]) <= 2 for m in ("eigen_cam", "log_p"))
-    paid = less((model, "log_p"), (model, "hires_cam"), "boxes")
-    print(f"{model.name}, boxes, log p less logit: {paid}")
+    paid = minus((model, "log_p"), (model, "hires_cam"), "boxes")
+    print(f"{model.name}, boxes, log p minus logit: {paid}")
     assert paid.value < 0
 same = [m for m in NAMES if np.allclose(*answers[m], rtol=1e-3)]
 assert same == ["eigen_cam"]  # the first figure's picture that came twice
@@ -772,7 +772,7 @@ def boxes_less_rivals(maps, model):
 
 for model in lenets:
     gap = boxes_less_rivals(signed[model], model)
-    print("HiResCAM's boxes, less Grad-CAM's:", gap)
+    print("HiResCAM's boxes, minus Grad-CAM's:", gap)
     assert gap.value < 0
 
 # %% [markdown]
@@ -808,7 +808,7 @@ for model in lenets:
     gap = own_thresholds(signed[model]) - own_thresholds(rival[model])
     gap = camlib.bootstrap(gap, groups=scenes.digits)
     print(f"0 stands at {few_low:.2f} to {few_high:.2f} in most scenes; "
-          f"own thresholds, boxes less Grad-CAM's: {gap}")
+          f"own thresholds, boxes minus Grad-CAM's: {gap}")
     assert few_high > 2 * few_low and abs(gap.value) < 8
 
 # %% [markdown]
@@ -820,21 +820,21 @@ for model in lenets:
     gap = boxes_less_rivals(cut, model)
     nearer = agreement(cut, model) - agreement(rival[model], model)
     nearer = camlib.bootstrap(nearer, groups=scenes.digits)
-    print(f"positive part, less Grad-CAM: boxes {gap}, erasing {nearer}")
+    print(f"positive part, minus Grad-CAM: boxes {gap}, erasing {nearer}")
     assert abs(gap.value) < 8 and nearer.low > 5
 
 # %% [markdown]
-# And this positive part still agrees better with erasing.
+# And this positive part still agrees better with erasing to zero.
 #
 # ### When to use which
 #
 # | you have, or want | take | since |
 # | --- | --- | --- |
 # | an ending GAP → dense | CAM | exact, all classes in one pass; Grad-CAM is its positive part |
-# | another ending, and what the *network* used | HiResCAM; for boxes, its positive part | agrees best with erasing a cell, on three dense LeNets |
+# | another ending, and what the *network* used | HiResCAM; for boxes, its positive part | agrees best with setting a cell to zero, on three dense LeNets |
 # | a map that no choice of weights moves | HiResCAM of $\log p_c$ | against the classes in the running; boxes suffer |
 # | no gradients | Ablation-CAM | cheap; check the logit's sign (below) |
-# | no gradients, and time | Score-CAM | the dearest here |
+# | no gradients, and time | Score-CAM | the slowest here |
 # | no class in mind | Eigen-CAM | shows where features are, never why *this* class |
 #
 # Seen on small networks and simple scenes; early layers, LayerCAM's strength, were not measured.
@@ -848,13 +848,13 @@ for model in lenets:
 # ## An honest failure, and the summary (2 min)
 #
 # - **Say:** A method divides by the score, and a score may be negative.
-# - **They will predict** that 20 less on every bias is harmless. *Of two* falls from 92.0 to 0.0 %.
+# - **They will predict** that 20 taken from every bias is harmless. *Of two* falls from 92.0 to 0.0 %.
 # - **Usual mistakes:** Blaming the network (its probabilities are the same); thinking that it needs our trick: 39 of 300 questions to the dense networks had a negative logit by themselves, and 10.3 % of them were answered, with 100 added 59.0 %.
 # - **Ask:** What would you print beside each map? (The logit.)
 # - **Short of time:** The picture, and “look at the logit first”.
 
 # %% [markdown] tags=["guide", "slide"]
-# ## An honest failure: Ablation-CAM, 20 less on every bias
+# ## An honest failure: Ablation-CAM, 20 taken from every bias
 
 # %%
 def ablation_hits(model, constant):
@@ -1030,7 +1030,7 @@ def to_the_mean(model):
 
 # %% tags=["guide"]
 def compare(model, side, by_mean):
-    """Agreement of HiResCAM, of its like for means; positive part less Grad-CAM."""
+    """Agreement of HiResCAM, of its like for means; positive part minus Grad-CAM."""
     effect = effect_of_blocks(model, side, by_mean)
     positive = np.maximum(signed[model], 0)
     maps = signed[model], to_the_mean(model), positive, rival[model]
@@ -1046,7 +1046,7 @@ for by_mean in (False, True):
             whole, matched, gap = compare(model, side, by_mean)
             print(f"{side} × {side} cells become", "their mean:" if by_mean else "0:",
                   f"HiResCAM {whole:.0f}, for means {matched:.0f};",
-                  f"positive part less Grad-CAM {gap}")
+                  f"positive part minus Grad-CAM {gap}")
             assert (matched if by_mean else whole) > 90
             assert (whole if by_mean else matched) < 90 and gap.high > 0
 
@@ -1058,6 +1058,6 @@ for by_mean in (False, True):
 # With the mean as the filling, HiResCAM falls to 61 to 65 for one cell, and its lead is small or, in one case, not there (−0.2 to 1.8). Yet the gradient is right: slope times *what changed*, $f - \bar f$, agrees at 98 and more. So HiResCAM answers one question, “what if these features were 0?”. Whether 0 or the mean is “nothing there” is a choice, as it was for the weights. We saw three networks of one kind, and one sort of scene.
 
 # %% [markdown]
-# **References.** R. R. Selvaraju et al., *Grad-CAM*, ICCV 2017, arXiv:1610.02391. A. Chattopadhay et al., *Grad-CAM++*, WACV 2018, arXiv:1710.11063. R. L. Draelos, L. Carin, *Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks*, 2020, arXiv:2011.08891. R. Fu et al., *Axiom-based Grad-CAM*, BMVC 2020, arXiv:2008.02312. P.-T. Jiang et al., *LayerCAM*, IEEE TIP 2021. H. Wang et al., *Score-CAM*, CVPR Workshops 2020, arXiv:1910.01279. S. Desai, H. G. Ramaswamy, *Ablation-CAM*, WACV 2020. M. B. Muhammad, M. Yeasin, *Eigen-CAM*, IJCNN 2020, arXiv:2008.00299.
+# **References.** R. R. Selvaraju et al., *Grad-CAM*, ICCV 2017, arXiv:1610.02391. A. Chattopadhay et al., *Grad-CAM++*, WACV 2018, arXiv:1710.11063. R. L. Draelos, L. Carin, *Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks*, 2020, arXiv:2011.08891. R. Fu et al., *Axiom-based Grad-CAM*, BMVC 2020, arXiv:2008.02312. P.-T. Jiang et al., *LayerCAM*, IEEE TIP 2021. H. Wang et al., *Score-CAM*, CVPR Workshops 2020, arXiv:1910.01279. S. Desai, H. G. Ramaswamy, *Ablation-CAM*, WACV 2020. M. B. Muhammad, M. Yeasin, *Eigen-CAM*, IJCNN 2020, arXiv:2008.00299. Y. Wang, X. Wang, *“Why Not Other Classes?”: Towards Class-Contrastive Back-Propagation Explanations*, NeurIPS 2022. J. M. Kim et al., *Keep CALM and Improve Visual Feature Attribution*, ICCV 2021, arXiv:2106.07861.
 #
 # **Next:** [08 · Would you sign for this network?](08_audit_a_network.ipynb)

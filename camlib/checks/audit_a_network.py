@@ -8,6 +8,8 @@ from .checker import checker, close_hint, shape_hint
 
 KINDS = ("sound", "shortcut", "leak", "shuffled", "moved")
 SMALL = 5  # points or px: a sound network's largest figure may be as far from 0
+LEAST = {"moved": (2, "px")}  # from 0, of a fault's figure, besides an interval without 0; of the other faults'
+POINTS = (3, "points")
 
 
 def sealed(verdicts, salt):
@@ -51,15 +53,15 @@ def difference(answer):
         return f"expected three numbers, value, low and high, got shape {np.shape(result)}"
     value, half = -6, 5
     wrong = {
-        "that is the second less the first: a fall should come out negative": (6, 1, 11),
+        "that is the second minus the first: a fall should come out negative": (6, 1, 11),
         "half-widths do not add up: both would have to miss at opposite ends at once. What adds up is the variance":
             (value, value - 7, value + 7),
-        "that is low less low and high less high: both would have to miss on the same side": (value, -5, -7),
+        "that is low minus low and high minus high: both would have to miss on the same side": (value, -5, -7),
         "the second interval makes a difference less certain, not more": (value, value - 7**0.5, value + 7**0.5),
         "that is the mean of both half-widths": (value, value - 3.5, value + 3.5),
         "that takes one of both half-widths": (value, value - 4, value + 4),
         "low comes first, then high": (value, value + half, value - half),
-        "a reach is half the width, high less low over two, not the width": (value, value - 10, value + 10),
+        "a reach is half the width, high minus low over two, not the width": (value, value - 10, value + 10),
         "that is the variance: take the root": (value, value - 25, value + 25),
     }
     return close_hint(result, (value, value - half, value + half), wrong,
@@ -132,6 +134,10 @@ def verdict(answer, seal):
             return f"{name}: {value:g} is not from {low:g} to {high:g}: give the figure, then low and high"
         if kind != "sound" and low <= 0 <= high:
             return f"{name}: the interval holds 0, no effect at all: that is no evidence of a fault"
+        least, unit = LEAST.get(kind, POINTS)
+        if kind != "sound" and abs(value) < least:
+            return (f"{name}: {value:g} is less than {least} {unit}: too little for {kind!r}, also with an interval "
+                    "without 0, since sound networks differ as much now and then")
         if kind == "sound" and abs(value) > SMALL:
             return f"{name}: a figure of {value:g} is much for a sound network: explain it, or change the verdict"
     kinds = {name: kind for name, (kind, *_) in result.items()}

@@ -10,7 +10,7 @@ from ..data import digits, registry
 from ..data.scenes import make_scenes, pair_scenes
 from ..maps import cam
 from ..training import runs
-from . import grade_command, photo_commands
+from . import deletion_command, grade_command, photo_commands, vote_command
 from .options import check_can_write, whole, write_json
 
 
@@ -162,6 +162,8 @@ def _parser():
     sub.add_argument("--methods", nargs="+", metavar="NAME",
                      help="which to measure (default: cam and 'cam on ink')")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the table to this file, too")
+    deletion_command.declare(add)
     photo_commands.declare(add)
+    vote_command.declare(add)
     grade_command.declare(add)
     return parser

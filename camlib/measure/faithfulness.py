@@ -1,9 +1,14 @@
 """Does a map tell the truth about its network? Tests that need no ground truth of where the object is.
 
-Deletion and insertion, average drop and increase in confidence change the image as a map says, and ask the
-network again. Rank correlation compares a map with that of a randomised network: a map that does not
-change explains nothing (Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps",
-NeurIPS 2018).
+Deletion and insertion change the image as a map says, and ask the network again. What they find hangs on what is put
+in place of a pixel, and training never showed pictures full of holes (Hooker et al., "A Benchmark for Interpretability
+Methods in Deep Neural Networks", NeurIPS 2019; Tomsett et al., "Sanity Checks for Saliency Metrics", AAAI 2020).
+
+Rank correlation compares a map with that of a randomised network: a map that does not change need not explain the
+network (Adebayo, Gilmer, Muelly, Goodfellow, Hardt, Kim, "Sanity Checks for Saliency Maps", NeurIPS 2018). One that
+changes need not, either, for noise does (Binder et al., "Shortcomings of Top-Down Randomization-Based Sanity Checks
+for Evaluations of Deep Neural Network Explanations", CVPR 2023), and staying may be the task's doing (Yona, Greenfeld,
+"Revisiting Sanity Checks for Saliency Maps", 2021).
 
 `predict` is any function from images to probabilities, (n, ...) → (n, classes): softmax, for logits.
 """
@@ -14,7 +19,7 @@ import cv2
 import numpy as np
 from scipy.stats import rankdata
 
-from .scores import check_maps, check_score_maps
+from .scores import check_maps
 
 
 class Curve(NamedTuple):
@@ -77,48 +82,6 @@ def blur(images, side=11, sigma=5.0):
     [0, 30, 30, 30, 0]
     """
     return np.stack([cv2.GaussianBlur(image, (side, side), sigma) for image in images])
-
-
-def confidences(predict, images, score_maps, labels=None):
-    """A class's probability on each image, and on the image dimmed by its map: float64, (n,) and (n,).
-
-    Chattopadhay, Sarkar, Howlader, Balasubramanian, "Grad-CAM++" (WACV 2018): the dimmed image is
-    the product, pixel by pixel, of image and score map. Arguments as for `deletion_curve`, maps from 0 to 1.
-
-    >>> image = np.array([[[255, 255], [0, 0]]], np.uint8)
-    >>> share_of_light = lambda images: images.mean(axis=(1, 2))[:, None] / 255
-    >>> full, dimmed = confidences(share_of_light, image, np.array([[[1.0, 0], [1, 0]]]))  # the map shows half of it
-    >>> full.tolist(), dimmed.tolist()
-    ([0.5], [0.25])
-    """
-    images, score_maps = _check(images, check_score_maps(score_maps))
-    full = _probabilities(predict, images)
-    labels = _check_labels(labels, full)
-    dimmed = np.rint(images * _spread(score_maps, images)).astype(np.uint8)
-    each = np.arange(len(images))
-    return full[each, labels], _probabilities(predict, dimmed)[each, labels]
-
-
-def average_drop(full, dimmed):
-    """Average drop in percent (Grad-CAM++), low is good: mean of max(0, full − dimmed) / full · 100.
-
-    full, dimmed: (n,) probabilities, from `confidences`. What was 0 cannot drop.
-
-    >>> average_drop([0.5, 0.5], [0.25, 0.75])  # 50 % and 0 %, since a rise is no drop
-    25.0
-    """
-    full, dimmed = _check_pair(full, dimmed)
-    return float(100 * np.mean(np.maximum(0, full - dimmed) / np.where(full > 0, full, 1)))
-
-
-def increase_in_confidence(full, dimmed):
-    """Images whose probability rises when only the map's part is shown, in percent (Grad-CAM++).
-
-    >>> increase_in_confidence([0.5, 0.5], [0.25, 0.75])
-    50.0
-    """
-    full, dimmed = _check_pair(full, dimmed)
-    return float(100 * np.mean(dimmed > full))
 
 
 def rank_similarity(maps, others):
@@ -196,17 +159,6 @@ def _check_labels(labels, probabilities):
     if not integers or labels.min() < 0 or labels.max() >= classes:
         raise ValueError(f"labels are {labels}: expected {count} integers from 0 to {classes - 1}")
     return labels
-
-
-def _check_pair(full, dimmed):
-    full, dimmed = np.asarray(full, float), np.asarray(dimmed, float)
-    fine = full.ndim == 1 and full.shape == dimmed.shape and full.size
-    if not (fine and (full >= 0).all() and (dimmed >= 0).all()):
-        raise ValueError(
-            f"probabilities have shapes {full.shape} and {dimmed.shape}: expected the same (n,), n ≥ 1, "
-            "and no value that is negative or NaN"
-        )
-    return full, dimmed
 
 
 def _check_alike(maps, others):

@@ -14,6 +14,8 @@ from camlib.backend import keras
 from camlib.cli import main
 from camlib.data import caltech, photos, registry
 from camlib.data.scenes import make_scenes
+from camlib.maps.arrays import softmax, upsample
+from camlib.maps.cam import explain
 from camlib.measure.intervals import bootstrap
 from camlib.training import runs, transfer
 from camlib.training.train import COURSE
@@ -54,6 +56,24 @@ def test_accuracy_counts_right_answers(capsys, split):
     right = logits.argmax(axis=1) == scenes.labels
     _, low, high = bootstrap(100 * right, groups=scenes.digits)
     assert f"{np.mean(right):.2%}  {low:.1f} to {high:.1f}\n" in text and "120 scenes" in text and low < high
+
+
+def test_deletion_blanks_the_highest_pixels_first(capsys, split):
+    """CAM's mean area, against a loop over steps."""
+    main(["deletion", "--scenes", "3"])
+    text = capsys.readouterr().out
+    network, scenes = runs.shipped_run().load(), make_scenes(split[1], 3, seed=2)
+    probabilities = []
+    for image, label, maps in zip(scenes.images, scenes.labels, explain(network, scenes.images).maps):
+        highest = np.argsort(-upsample(maps[:, :, label], (100, 100)).ravel(), kind="stable")
+        for step in range(21):
+            left = image.copy()
+            left.flat[highest[:500 * step]] = 0
+            probabilities.append(softmax(network.predict(left[None], verbose=0))[0, label])
+    mean = np.reshape(probabilities, (3, 21)).mean(axis=0)
+    area = (mean[1:] + mean[:-1]).sum() / 2 / 20
+    found = re.search(r"mean of all:\n +CAM +(\S+)", text)[1]
+    assert abs(float(found) - area) < 0.001 and re.search(r"misled in \d scenes", text)
 
 
 @pytest.mark.parametrize("arguments, seed", [([], 0), (["--seed", "7"], 7)])
@@ -169,6 +189,29 @@ def test_transfer_then_maps(folder, small_network, tmp_path, capsys):
     assert sorted(path.name for path in (tmp_path / "maps").iterdir()) == ["2.png", "3.png"]
     assert photos.read(tmp_path / "maps" / "2.png").std() > 10
     assert transfer.load(out)[1:] == (("red", "green", "blue é x"), SIDE)
+
+
+def test_a_vote_is_about_as_many_right_names_as_wrong_ones(folder, small_network, tmp_path, monkeypatch):
+    """One photograph of each kind; what the key says of a file is what its colour says."""
+    monkeypatch.setattr("camlib.cli.vote_command.EACH", 1)
+    real = transfer.run_transfer
+
+    def one_name_for_all(found, **options):
+        result = real(found, per_class=4, side=SIDE, **options)
+        return result._replace(logits=np.eye(3)[np.zeros(len(result.test), int)])  # red, whatever it is
+
+    monkeypatch.setattr(transfer, "run_transfer", one_name_for_all)
+    command("vote", "--data", folder, "--out", tmp_path / "vote")
+    key = (tmp_path / "vote" / "key.txt").read_text(encoding="utf-8").splitlines()
+    assert len(key) == 2 and sorted(line.split(" is ")[1].split(",")[0] for line in key) == ["right", "wrong"]
+    for number, line in enumerate(key, 1):
+        alone, under = (photos.read(tmp_path / "vote" / f"{number:02}_{kind}.png") for kind in ("alone", "map"))
+        middle = alone[len(alone) // 2, alone.shape[1] // 2].astype(int)
+        assert (middle.argmax() == 0) == line.endswith("right") and alone.shape == under.shape
+        assert np.abs(alone.astype(int) - under).max() > 10
+    monkeypatch.setattr("camlib.cli.vote_command.EACH", 5)
+    with pytest.raises(SystemExit, match="photographs are named rightly: expected at least 5"):
+        command("vote", "--data", folder, "--out", tmp_path / "vote")
 
 
 def test_grid_measures_maps_beside_what_points_by_chance(small_network, tmp_path, monkeypatch, capsys):

@@ -118,33 +118,6 @@ def test_small_integer_maps_do_not_wrap_when_ordered():
     np.testing.assert_allclose(curve.probabilities, [[0.5, 0, 0]])
 
 
-# Average drop and increase in confidence
-
-
-def test_drop_and_increase_by_hand():
-    full, dimmed = [0.8, 0.5, 0.4, 0.0], [0.4, 0.6, 0.4, 0.0]
-    assert faithfulness.average_drop(full, dimmed) == pytest.approx(100 * (0.5 + 0 + 0 + 0) / 4)
-    assert faithfulness.increase_in_confidence(full, dimmed) == pytest.approx(25)
-
-
-def test_confidences_are_those_of_the_image_times_its_map():
-    images, _ = noise(2, colours=(3,))
-    scores = np.random.default_rng(3).random((3, SIDE, SIDE)).astype(np.float32)
-    full, dimmed = faithfulness.confidences(share_of_light, images, scores, [1, 0, 1])
-    product = np.array([image * score[..., None] for image, score in zip(images, scores)])
-    np.testing.assert_allclose(full, share_of_light(images)[[0, 1, 2], [1, 0, 1]])
-    expected = share_of_light(product)[[0, 1, 2], [1, 0, 1]]
-    np.testing.assert_allclose(dimmed, expected, atol=3e-4)  # the dimmed image is rounded to uint8
-
-
-def test_a_map_of_ones_drops_nothing_and_of_zeros_everything():
-    images, _ = noise(4)
-    full, same = faithfulness.confidences(share_of_light, images, np.ones((3, SIDE, SIDE)))
-    assert faithfulness.average_drop(full, same) == faithfulness.increase_in_confidence(full, same) == 0
-    full, dark = faithfulness.confidences(share_of_light, images, np.zeros((3, SIDE, SIDE)))
-    assert faithfulness.average_drop(full, dark) == 100
-
-
 # Similarity of maps
 
 
@@ -191,8 +164,8 @@ def test_a_constant_map_is_similar_to_none():
 ])
 def test_bad_input_is_refused(change, message):
     images, maps = noise(5)
-    arguments = {"predict": share_of_light, "images": images, "maps": abs(maps) / 9, "labels": None, **change}
-    for measure in (faithfulness.deletion_curve, faithfulness.insertion_curve, faithfulness.confidences):
+    arguments = {"predict": share_of_light, "images": images, "maps": maps, "labels": None, **change}
+    for measure in (faithfulness.deletion_curve, faithfulness.insertion_curve):
         with pytest.raises(ValueError, match=message):
             measure(*arguments.values())
 
@@ -201,20 +174,9 @@ def test_other_bad_input_is_refused():
     images, maps = noise(6)
     with pytest.raises(ValueError, match="steps"):
         faithfulness.deletion_curve(share_of_light, images, maps, steps=0)
-    with pytest.raises(ValueError, match="0 to 1"):
-        faithfulness.confidences(share_of_light, images, maps)
     with pytest.raises(ValueError, match="expected the same"):
         faithfulness.rank_similarity(maps, maps[:2])
     with pytest.raises(ValueError, match="NaN"):
         faithfulness.rank_similarity(maps, maps * np.nan)
     with pytest.raises(ValueError, match="map 1 holds .* beyond"):
         faithfulness.rank_similarity(maps, maps * np.array([1, 1e38, 1])[:, None, None])
-
-
-@pytest.mark.parametrize("full, dimmed", [
-    ([], []), ([0.5], [0.5, 0.2]), ([0.5], [-0.1]), ([np.nan], [0.5]), (0.5, 0.5),
-])
-def test_drop_and_increase_refuse_what_are_no_probabilities(full, dimmed):
-    for measure in (faithfulness.average_drop, faithfulness.increase_in_confidence):
-        with pytest.raises(ValueError, match="probabilities"):
-            measure(full, dimmed)
