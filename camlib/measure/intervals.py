@@ -5,6 +5,7 @@ methods: another look at the jackknife", Annals of Statistics, 1979) draws as ma
 with replacement, a thousand times, and takes the middle 95 % of the figures that come out.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,12 +46,17 @@ def bootstrap(rows, statistic=np.asarray, *, groups=None, level=0.95, draws=1000
     if not 0 < level < 1:
         raise ValueError(f"level is {level}: expected a share of the draws between 0 and 1, such as 0.95")
     sums, counts = _by_group(rows.reshape(len(rows), -1), groups)
-    drawn = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), draws)
-    drawn = drawn.astype(np.float32)
+    drawn = _drawn(len(sums), draws, seed)
     means = (drawn @ sums) / (drawn @ counts)[:, None]
     figures = [float(statistic(mean.reshape(rows.shape[1:]))) for mean in means]
     value = float(statistic(rows.mean(axis=0, dtype=np.float64)))
     return Interval(value, *np.quantile(figures, [(1 - level) / 2, (1 + level) / 2]).tolist())
+
+
+@lru_cache(maxsize=1)
+def _drawn(groups, draws, seed):
+    """How often each draw takes each group: float32, (draws, groups). Many figures are measured on the same scenes."""
+    return np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), draws).astype(np.float32)
 
 
 def _by_group(rows, groups):
