@@ -8,6 +8,7 @@ cannot be drawn. So shares have Wilson's interval ("Probable inference, the law 
 inference", Journal of the American Statistical Association, 1927), which is never without width.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +76,8 @@ def bootstrap(rows, statistic=None, *, groups=None, level=0.95, draws=1000, seed
     sums, counts = _by_group(rows.reshape(len(rows), -1), groups)
     if statistic is None:
         return _of_mean(rows, sums, counts, level, share, _hit(given))
-    means = _draw(sums, counts, draws, seed)
+    drawn = _drawn(len(sums), draws, seed)
+    means = (drawn @ sums) / (drawn @ counts)[:, None]
     figures = [float(statistic(mean.reshape(rows.shape[1:]))) for mean in means]
     value = float(statistic(rows.mean(axis=0, dtype=np.float64)))
     if share:
@@ -129,11 +131,10 @@ def _wilson(value, variance, hit, counts, level):
     return float(min(hit * (middle - half), value)), float(max(hit * (middle + half), value))
 
 
-def _draw(sums, counts, draws, seed):
-    """Means of rows after drawing as many groups as there are, with replacement, again and again: (draws, columns)."""
-    drawn = np.random.default_rng(seed).multinomial(len(sums), np.full(len(sums), 1 / len(sums)), draws)
-    drawn = drawn.astype(np.float32)
-    return (drawn @ sums) / (drawn @ counts)[:, None]
+@lru_cache(maxsize=1)
+def _drawn(groups, draws, seed):
+    """How often each draw takes each group: float32, (draws, groups). Many figures are measured on the same scenes."""
+    return np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), draws).astype(np.float32)
 
 
 def _by_group(rows, groups):

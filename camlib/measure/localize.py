@@ -9,37 +9,21 @@ Every box here, ground truth and predicted, is (x0, y0, x1, y1) in pixels, half-
 inclusive corners, (x0, y0, x1 − 1, y1 − 1), and adds 1 to each width: the same box, and the same IoU.
 """
 
-from itertools import chain
+from itertools import groupby
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from ..boxes import box_lists, box_masks, iou
+from .contours import contours_above
 from .scores import centre_maps, check_maps, check_score_maps, ink_maps, score_maps, uniform_maps
 
-__all__ = [
-    "DELTAS",
-    "THRESHOLDS",
-    "BoxAccuracy",
-    "BoxIoUs",
-    "box_accuracies",
-    "box_at",
-    "box_ious",
-    "centre_maps",
-    "ink_maps",
-    "iou",
-    "max_box_acc",
-    "max_box_acc_v2",
-    "pointing_game",
-    "pxap",
-    "score_maps",
-    "uniform_maps",
-]
+__all__ = ["DELTAS", "THRESHOLDS", "BoxAccuracy", "BoxIoUs", "box_accuracies", "box_at", "box_ious", "centre_maps",
+           "ink_maps", "iou", "max_box_acc", "max_box_acc_v2", "pointing_game", "pxap", "score_maps", "uniform_maps"]
 
 THRESHOLDS = np.arange(0, 1, 0.01)  # τ, as fractions of a map's maximum
 DELTAS = np.array([0.3, 0.5, 0.7])  # IoU from which MaxBoxAccV2 calls a box right
-NOWHERE = np.full((1, 1, 2), -1, np.int32)  # a contour off the image, in place of none
 
 
 class BoxIoUs(NamedTuple):
@@ -84,8 +68,8 @@ def box_at(score_map, threshold):
     score_map = check_score_maps(np.asarray(score_map)[None])[0]
     [threshold] = _check_thresholds([threshold])
     picture = (score_map * 255).astype(np.uint8)
-    contours = _contours_above(picture, int(threshold * picture.max()))
-    return _boxes(contours, picture.shape)[_largest(contours)]
+    boxes, _, [largest] = contours_above(picture, np.uint8([threshold * picture.max()]))
+    return boxes[largest]
 
 
 def box_ious(score_maps, boxes, thresholds=THRESHOLDS):
@@ -106,7 +90,11 @@ def box_ious(score_maps, boxes, thresholds=THRESHOLDS):
     truths = box_lists(boxes, len(score_maps), score_maps.shape[1:])
     thresholds = _check_thresholds(thresholds)
     pictures = (score_maps * 255).astype(np.uint8)
-    ious = [_contour_ious(picture, truth, thresholds) for picture, truth in zip(pictures, truths)]
+    ious = []
+    for _, alike in groupby(zip(pictures, truths), lambda pair: pair[0].tobytes()):  # a baseline may be all alike
+        (picture, *_), own = zip(*alike)
+        found, group = _found(picture, thresholds)
+        ious += [_contour_ious(*found, truth)[:, group] for truth in own]
     return BoxIoUs(*np.stack(ious, axis=1))
 
 
@@ -226,43 +214,19 @@ def pointing_hits(maps, truth, tolerance=15):
     return np.array([_chance_of_hit(map_, mask, tolerance) for map_, mask in zip(maps, masks)])
 
 
-def _contour_ious(picture, truth, thresholds):
-    """The largest contour's IoU and the best one of a uint8 picture: (2, thresholds)."""
-    levels = (thresholds * int(picture.max())).astype(int)
+def _found(picture, thresholds):
+    """`contours_above` the levels of a uint8 picture with different foregrounds, and which each threshold has."""
+    levels = (thresholds * int(picture.max())).astype(np.uint8)
     # thresholds with as many of the picture's grey values at or below them share their foreground
     background = np.cumsum(np.bincount(picture.ravel(), minlength=256) > 0)[levels]
     _, chosen, group = np.unique(background, return_index=True, return_inverse=True)
-    found = [_contours_above(picture, level) for level in levels[chosen].tolist()]
-    starts = np.cumsum([0, *map(len, found[:-1])])
-    ious = iou(_boxes(chain(*found), picture.shape)[:, None], truth).max(axis=1)
-    largest = starts + [_largest(contours) for contours in found]
-    return np.stack([ious[largest], np.maximum.reduceat(ious, starts)])[:, group]
+    return contours_above(picture, levels[chosen]), group
 
 
-def _contours_above(picture, level):
-    """Contours of what is brighter than `level`, holes too; one off the image, in place of none."""
-    _, foreground = cv2.threshold(picture, level, 255, cv2.THRESH_BINARY)
-    contours, _ = cv2.findContours(foreground, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)
-    return contours or (NOWHERE,)
-
-
-def _largest(contours):
-    """Which contour encloses most, the first of equals."""
-    if len(contours) == 1:
-        return 0
-    areas = list(map(cv2.contourArea, contours))
-    return areas.index(max(areas))
-
-
-def _boxes(contours, size):
-    """The reference's box of each contour: int64, (k, 4), half-open.
-
-    `cv2.boundingRect` gives x + width = maximum + 1; the reference takes it for an inclusive corner, at most
-    the image's width − 1; half-open, that is maximum + 2, at most the width. NOWHERE becomes (0, 0, 1, 1).
-    """
-    x, y, w, h = np.array(list(map(cv2.boundingRect, contours)), np.int64).T
-    height, width = size
-    return np.stack([x.clip(0), y.clip(0), (x + w + 1).clip(0, width), (y + h + 1).clip(0, height)], axis=1)
+def _contour_ious(boxes, starts, largest, truth):
+    """The largest contour's IoU and the best one of each level: (2, levels)."""
+    ious = iou(boxes[:, None], truth).max(axis=1)
+    return np.stack([ious[largest], np.maximum.reduceat(ious, starts)])
 
 
 def _accuracy(right, thresholds):
@@ -272,9 +236,10 @@ def _accuracy(right, thresholds):
 
 
 def _chance_of_hit(map_, mask, tolerance):
-    if tolerance > 1:  # else no pixel but the object's own is near enough
+    peaks = map_ == map_.max()
+    if tolerance > 1 and not mask[peaks].all():  # else no pixel but the object's own is near enough, or needed
         mask = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) < tolerance
-    return mask[map_ == map_.max()].mean()
+    return mask[peaks].mean()
 
 
 def _check_thresholds(thresholds):
@@ -286,7 +251,7 @@ def _check_thresholds(thresholds):
 
 def _check_masks(masks, shape):
     masks = np.asarray(masks)
-    if masks.shape != shape or masks.dtype not in (bool, np.uint8) or not np.isin(masks, (0, 1, 255)).all():
+    if masks.shape != shape or masks.dtype not in (bool, np.uint8) or ((masks > 1) & (masks < 255)).any():
         raise ValueError(
             f"masks are {masks.dtype}, shape {masks.shape}: expected bool, or uint8 of 1 (object), 0 "
             f"(background) and 255 (ignored), and the shape of the maps, {shape}"

@@ -72,7 +72,7 @@ def check_maps(maps):
     """Maps as a finite array (n, height, width), or a ValueError that says why not."""
     maps = np.asarray(maps)
     _check_stack(maps, "(n, height, width)")
-    fine = (abs(maps) <= LARGEST_VALUE).all(axis=(1, 2))
+    fine = (maps.min(axis=(1, 2)) >= -LARGEST_VALUE) & (maps.max(axis=(1, 2)) <= LARGEST_VALUE)
     if not fine.all():
         raise ValueError(
             f"map {fine.argmin()} holds NaN or infinity, or a number beyond ±{LARGEST_VALUE:.0e}: pass maps through "

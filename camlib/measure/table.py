@@ -6,6 +6,7 @@ claims: the map of a wrong class, a map blind to classes, the maps of the networ
 what ink cannot know: which of two digits is meant.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -16,16 +17,12 @@ from ..maps.attribution import METHODS as ATTRIBUTIONS
 from ..maps.attribution import attribute
 from ..maps.cam import explain
 from ..maps.refine import on_ink
+from ..networks.inputs import batches
 from .intervals import bootstrap
-from .localize import (
-    DELTAS,
-    THRESHOLDS,
-    average_precision,
-    box_ious,
-    pixel_counts,
-    pointing_hits,
-)
+from .localize import DELTAS, THRESHOLDS, average_precision, box_ious, pixel_counts, pointing_hits
 from .scores import centre_maps, ink_maps, score_maps, uniform_maps
+
+PART = 64  # scenes measured at a time by each processor core: their maps are 2.6 MB
 
 BASELINES = {
     "centre": lambda images: centre_maps(len(images), images.shape[1:3]),
@@ -107,35 +104,40 @@ def localization_table(network, scenes, pairs, methods=USUAL, untrained=None):
                  for model in (network, untrained) if model is not None}
     table = []
     for name, (source, model) in makers.items():
-        all_maps = explained.get(id(model), (None, None))
-        one, two = (maps_of(source, model, some.images, some.labels, maps)
-                    for some, maps in zip((scenes, first), all_maps))
+        raw = explained.get(id(model), (None, None))
+        if source in ATTRIBUTIONS:
+            raw = [attribute(model, some.images, some.labels, source) for some in (scenes, first)]
+        one, two = (_by_parts(measure, source, some, maps)
+                    for measure, some, maps in zip((evidence, evidence_of_two), (scenes, first), raw))
         table.append(_row(name, one, two, scenes, first))
     return table
 
 
-def maps_of(name, network, images, classes, all_maps=None):
+def maps_of(name, network, images, classes, raw=None):
     """Score maps, float32, (n, height, width), of a class an image by a method, a rival or a baseline, by name.
 
-    all_maps: `explain(network, images).maps`, where they are at hand.
+    raw: what they are made from, where it is at hand: `attribute`'s maps, or those of all classes from `explain`.
     """
     if name in BASELINES:
         return BASELINES[name](images)
-    if name in FROM_ALL_MAPS:
-        all_maps = explain(network, images).maps if all_maps is None else all_maps
-        return score_maps(FROM_ALL_MAPS[name](all_maps, images, classes), images.shape[1:3])
-    return score_maps(attribute(network, images, classes, name), images.shape[1:3])
+    if raw is None:
+        raw = attribute(network, images, classes, name) if name in ATTRIBUTIONS else explain(network, images).maps
+    maps = raw if name in ATTRIBUTIONS else FROM_ALL_MAPS[name](raw, images, classes)
+    return score_maps(maps, images.shape[1:3])
 
 
 def evidence(maps, scenes):
-    """What FIGURES are read off, scene by scene, for score maps of one digit a scene: dict of (n, ...)."""
-    ious = box_ious(maps, scenes.boxes)
+    """What FIGURES are read off, scene by scene, for score maps of one digit a scene: dict of (n, ...).
+
+    Hits of the pointing game are (n,) here; `localization_table` takes their mean over classes.
+    """
+    ious, masks = box_ious(maps, scenes.boxes), box_masks(scenes.boxes, maps.shape[1:])
     return {
         "MaxBoxAcc": ious.largest >= 0.5,
         "MaxBoxAccV2": ious.best[:, None] >= DELTAS[:, None],
-        "PxAP": pixel_counts(maps, box_masks(scenes.boxes, maps.shape[1:])),
-        "pointing 15 px": _hits_by_class(maps, scenes, 15),
-        "inside": _hits_by_class(maps, scenes, 1),
+        "PxAP": pixel_counts(maps, masks),
+        "pointing 15 px": pointing_hits(maps, masks, 15),
+        "inside": pointing_hits(maps, masks, 1),
     }
 
 
@@ -143,7 +145,7 @@ def evidence_of_two(maps, first):
     """The same for the figures of two digits: `first` holds the label, box and digit asked for."""
     return {
         "of two: MaxBoxAcc": box_ious(maps, first.boxes).largest >= 0.5,
-        "of two: inside": _hits_by_class(maps, first, 1),
+        "of two: inside": pointing_hits(maps, first.boxes, 1),
     }
 
 
@@ -177,16 +179,28 @@ def _own(maps, classes):
     return maps[np.arange(len(maps)), :, :, classes]
 
 
-def _hits_by_class(maps, scenes, tolerance):
+def _by_parts(measure, name, scenes, raw):
+    """`measure` of the maps so named, a part of the scenes at a time, on all cores: dict of (n, ...)."""
+    def of(part):
+        some = Scenes(*(whole if whole is None else whole[part] for whole in scenes))
+        return measure(maps_of(name, None, some.images, some.labels, raw if raw is None else raw[part]), some)
+
+    with ThreadPoolExecutor() as cores:
+        parts = list(cores.map(of, batches(len(scenes.labels), PART)))
+    return {figure: np.concatenate([part[figure] for part in parts]) for figure in parts[0]}
+
+
+def _by_class(hits, labels):
     """Hits of the pointing game and how often there was one to make: (n, 2, classes), each in its label's column."""
-    classes = np.eye(scenes.labels.max() + 1)[scenes.labels]
-    return np.stack([pointing_hits(maps, scenes.boxes, tolerance)[:, None] * classes, classes], axis=1)
+    classes = np.eye(labels.max() + 1)[labels]
+    return np.stack([hits[:, None] * classes, classes], axis=1)
 
 
-def _row(name, of_one, of_two, scenes, first):
-    one, two = evidence(of_one, scenes), evidence_of_two(of_two, first)
-    rows, digits = one | two, dict.fromkeys(one, scenes.digits) | dict.fromkeys(two, first.digits)
-    figures = {figure: bootstrap(rows[figure], read, groups=digits[figure], share=figure != "PxAP")
+def _row(name, one, two, scenes, first):
+    rows, about = one | two, dict.fromkeys(one, scenes) | dict.fromkeys(two, first)
+    rows |= {figure: _by_class(rows[figure], about[figure].labels)
+             for figure, read in FIGURES.items() if read is _mean_over_classes}
+    figures = {figure: bootstrap(rows[figure], read, groups=about[figure].digits, share=figure != "PxAP")
                for figure, read in FIGURES.items()}
     kind = "baseline" if name in BASELINES else "rival" if name in RIVALS else "method"
     return Row(name, kind, figures, rows, float(THRESHOLDS[rows["MaxBoxAcc"].mean(axis=0).argmax()]))

@@ -6,6 +6,7 @@
     make bench ROW=ablation       what each ingredient of the training recipe brings (4 minutes), only when named
     make bench ROW=budget         how many scenes are enough, judged on training digits (8 minutes), only when named
     make bench ROW=long           what a quarter of an hour reaches, only when named
+    make bench ROW=before         `python -m camlib localize` here and at an earlier commit in turns, only when named
     make bench ROW=classroom      1, 4 and 8 learners at once through JupyterHub, only when named
 
 A row prints what was measured, ours, the baseline's, their ratio (baseline / ours, except where named), and the spread
@@ -404,8 +405,18 @@ def classroom():
     RESULTS.extend({"what": "classroom", **row} for row in measure((1, 4, 8)))
 
 
+def before(commit="34a3005"):
+    """`python -m camlib localize` here and at a commit, in turns; any command: tests/benchmarks/commits.py."""
+    from commits import measure
+
+    figures, alike = measure(commit, ["python", "-m", "camlib", "localize"])
+    for unit, (here, there) in figures.items():
+        report(f"localize{'' if alike else ', other numbers'}", statistics.median(here), statistics.median(there),
+               unit=unit, against=f"at {commit}", repeats=here, target="s: ratio 1 / 0.35" if unit == "s" else "")
+
+
 ROWS = [scenes, maps, batch, classes, canvas, start, features, explorer, live, training]
-ON_REQUEST = [ablation, budget, long, classroom]
+ON_REQUEST = [ablation, budget, long, before, classroom]
 
 
 def main():
