@@ -511,7 +511,7 @@ trained = run.load()
 
 # %% tags=["fragment"]
 test_scenes = camlib.make_scenes(test_digits, 10_000)
-test_logits = trained.predict(test_scenes.images, batch_size=50, verbose=0)
+test_logits = trained.predict(test_scenes.images, batch_size=25, verbose=0)
 guess = test_logits.argmax(axis=1)
 right = 100.0 * (guess == test_scenes.labels)
 verdict = camlib.bootstrap(right, groups=test_scenes.digits)
@@ -633,7 +633,7 @@ judge_small = camlib.make_scenes(held_out, 1000, size=40, distractors=4, seed=1)
 
 def right_on(model, scenes):
     """100 where the model is right, else 0: (n,)."""
-    guess = model.predict(scenes.images, batch_size=50, verbose=0).argmax(axis=1)
+    guess = model.predict(scenes.images, batch_size=25, verbose=0).argmax(axis=1)
     return 100.0 * (guess == scenes.labels)
 
 theirs, their_losses = trained_on(colleagues_batch)
@@ -728,8 +728,8 @@ cases = {"no clutter": bare}
 for number in (8, 32):
     clutter = camlib.make_scenes(test_digits, 1000, distractors=number,
                                  digits_per_scene=0, seed=5)
-    both = np.minimum(bare.images.astype(int) + clutter.images, 255)
-    cases[f"{number} pieces"] = bare._replace(images=both.astype(np.uint8))
+    both = bare.images + np.minimum(clutter.images, 255 - bare.images)
+    cases[f"{number} pieces"] = bare._replace(images=both)
 
 # %%
 marks = {name: right_on(trained, case) for name, case in cases.items()}

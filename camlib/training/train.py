@@ -1,5 +1,6 @@
 """Training from scratch on scenes made on the fly, with snapshots along the way, resumable to the same result."""
 
+import gc
 import hashlib
 import json
 import signal
@@ -62,7 +63,9 @@ def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, prog
         with _alone_in(folder, strategy):
             run = _begin_or_reopen(recipe, digits, folder)  # another process may have finished it meanwhile
             if not run.finished:
-                return _until_the_end(_Session(run, digits, test_scenes, snapshots, strategy), watch, progress)
+                run = _until_the_end(_Session(run, digits, test_scenes, snapshots, strategy), watch, progress)
+                gc.collect()  # 9 MB of a network's graphs refer to each other: Python would find them much later
+                return run
     if watch:
         watch(run)
     return run

@@ -3,6 +3,7 @@ import shutil
 import signal
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -71,6 +72,21 @@ def test_accuracy_is_that_of_the_saved_weights(whole, test_scenes):
     for step, stated in zip(whole.steps, whole.accuracy):
         logits = whole.load(step).predict(test_scenes.images, verbose=0)
         assert stated == np.mean(np.argmax(logits, axis=1) == test_scenes.labels)
+
+
+def test_a_training_that_is_done_leaves_no_network(split, test_scenes, tmp_path, monkeypatch):
+    """A Keras model refers to itself, and its graphs take 9 MB, until Python looks for what nobody else refers to."""
+    networks, build = [], Recipe.build
+
+    def watched_build(recipe):
+        network = build(recipe)
+        networks.append(weakref.ref(network))
+        return network
+
+    monkeypatch.setattr(Recipe, "build", watched_build)
+    short = replace(TINY, stages=TINY.stages[:1])
+    train.train(short, split[0], test_scenes, tmp_path, snapshots=2, progress=False)
+    assert len(networks) == 2 and all(network() is None for network in networks)
 
 
 @pytest.mark.parametrize("stop_at", [2, 6, 7])
