@@ -331,7 +331,7 @@ plot.interval_chart({
 # Compare with the two rankings on paper. Left: ink wins, without a network, for the box is *defined* by ink. Right: the untrained class-blind map points. What, then, have heat maps on the only object ever proved? Nothing about a class.
 
 # %% [markdown]
-# The map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class (Zhang, Cao, Wu, CVPR 2020, leave classes out of localisation altogether). Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: the digit is the largest heap of ink. Five untrained networks, then ink averaged over a digit's size:
+# The map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class (PSOL, CVPR 2020, localises without classes on purpose). Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: the digit is the largest heap of ink. Five untrained networks, then ink averaged over a digit's size:
 
 # %%
 def points(maps, of):
@@ -763,7 +763,7 @@ plot.grid([scenes.images[0]] * 6, pictures, titles=["trained", *top_down],
 # Each map in its own range, written below it. “dense” is one random layer, the last: already as strange as another class's map. Look at the shape, though: the blue sits where the red was. Without signs CAM fails this test, exact as it is, and noise passes it.
 
 # %% [markdown]
-# With signs CAM passes: one random layer, and the map is as strange as another class's. Noise passes, too. Without signs CAM fails, +0.99, exact as it is: where all features are strong, every weighted sum of them is strong. So neither passing nor failing settles it: random layers on top leave strong features strong (Binder et al., CVPR 2023), and the task alone may hold a map in place (Yona & Greenfeld 2021).
+# With signs CAM passes: one random layer, and the map is as strange as another class's. So does noise. Without signs CAM fails, exact as it is: where all features are strong, so is every weighted sum. Random layers on top leave strong features strong (Binder et al., CVPR 2023), and the task alone may hold a map in place (Yona & Greenfeld 2021).
 
 # %% [markdown] tags=["honest-failure", "slide"]
 # ## An honest failure: a digit under scraps
@@ -898,7 +898,7 @@ for seed in (0, 1):
 #
 # **Open investigation · Which digits have the worst boxes, and why?** To begin: MaxBoxAcc class by class at one threshold, with intervals, on training digits. Write down three possible causes first. Which scenes *within one class* would tell them apart? What would you change in a scene, to be sure?
 #
-# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020, arXiv:2001.07437; journal version arXiv:2007.04178. J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, ECCV 2016, arXiv:1608.00507. C.-L. Zhang, Y.-H. Cao, J. Wu, *Rethinking the Route Towards Weakly Supervised Object Localization*, CVPR 2020, arXiv:2002.11359. W. Bae, J. Noh, G. Kim, *Rethinking Class Activation Mapping for Weakly Supervised Object Localization*, ECCV 2020. J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018, arXiv:1810.03292. A. Binder et al., *Shortcomings of Top-Down Randomization-Based Sanity Checks*, CVPR 2023, arXiv:2211.12486. G. Yona, D. Greenfeld, *Revisiting Sanity Checks for Saliency Maps*, 2021, arXiv:2110.14297. What each test says of CAM: `docs/cam_card.md`.
+# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020, arXiv:2001.07437; journal version arXiv:2007.04178. J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, ECCV 2016, arXiv:1608.00507. C.-L. Zhang, Y.-H. Cao, J. Wu, *Rethinking the Route Towards Weakly Supervised Object Localization* (PSOL), CVPR 2020, arXiv:2002.11359. W. Bae, J. Noh, G. Kim, *Rethinking Class Activation Mapping for Weakly Supervised Object Localization*, ECCV 2020. J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018, arXiv:1810.03292. A. Binder et al., *Shortcomings of Top-Down Randomization-Based Sanity Checks*, CVPR 2023, arXiv:2211.12486. G. Yona, D. Greenfeld, *Revisiting Sanity Checks for Saliency Maps*, 2021, arXiv:2110.14297. What each test says of CAM: `docs/cam_card.md`.
 #
 # **Next:** [06 · Can it point in photographs?](06_alexnet_caltech256.ipynb)
 

@@ -486,7 +486,7 @@ checks.map_of_log_probability(map_of_log_probability)
 
 
 # %% [markdown] tags=["answer"]
-# It is $\big(M_c - \sum_j p_j M_j\big) / N$: evidence **against the classes still in the running**, each as probable as the network thinks (Wang & Wang, NeurIPS 2022, explain the probability, too, and not the logit). What all classes share cancels, since $\sum_j p_j = 1$.
+# It is $\big(M_c - \sum_j p_j M_j\big) / N$: evidence **against the classes still in the running**, each as probable as the network thinks (as Wang & Wang, NeurIPS 2022, ask). What all classes share cancels, since $\sum_j p_j = 1$.
 
 # %%
 def maps_of(model, images, classes, method):
@@ -720,7 +720,7 @@ plot.interval_chart(chart, width=7, xlabel="percent")
 #
 # **Of two.** Eigen-CAM cannot pass 50: both questions get the same map. The others follow the class better on `lenet_gap` than on `lenet_dense`, where, with 100 questions, hardly one can be told from 50.
 #
-# **Choices.** No probability moves, yet *of two* does, for all seven on `lenet_gap`. So say which choice was measured. (CALM, ICCV 2021, objects that a map's values come out of steps which training never saw, and puts the map into the training.) HiResCAM of $\log p_c$ needs no choice, but its boxes are worse.
+# **Choices.** No probability moves, yet *of two* does, for all seven on `lenet_gap`. So say which choice was measured. (CALM, ICCV 2021, trains the map itself instead.) HiResCAM of $\log p_c$ needs no choice, but its boxes are worse.
 #
 # **Erasing, cost.** HiResCAM agrees best, with zero for what is erased. A gradient costs a few predictions, Score-CAM one for each feature (64; on `lenet_dense` 16), and the masks.
 

@@ -23,6 +23,7 @@ def declare(add):
 def vote(options):
     """Write NUMBER_alone.png and NUMBER_map.png for test photographs drawn by lot, and key.txt, for the lecturer.
 
+    The pictures do not say what is named, as in HIVE (Kim et al., ECCV 2022): whoever reads it needs no map to judge.
     Raises ValueError where fewer than five are named rightly, or wrongly.
     """
     from ..data import photos
@@ -40,14 +41,14 @@ def vote(options):
     key = []
     for number, n in enumerate(draw.permutation(chosen), 1):
         name, file = found.names[said[n]], found.files[result.test[n]]
-        _write(options.out, number, name, result.model, file, said[n], result.numbers["side"])
+        _write(options.out, number, result.model, file, said[n], result.numbers["side"])
         key.append(f"{number}: “{name}” is {'right' if said[n] == truth[n] else f'wrong, {found.names[truth[n]]}'}")
     with whole_file(options.out / "key.txt") as part:
         part.write_text("\n".join(key) + "\n", encoding="utf-8")
     print(f"{options.out}: {2 * EACH} photographs, alone and with a map; key.txt says which are named rightly")
 
 
-def _write(folder, number, name, model, file, label, side):
+def _write(folder, number, model, file, label, side):
     from .. import plot
     from ..data import photos
     from ..maps import cam
@@ -55,6 +56,6 @@ def _write(folder, number, name, model, file, label, side):
     picture, squeezed = photos.read(file, within=SEEN), photos.read(file, side)
     map_ = cam.explain(model, squeezed[None]).maps[0, :, :, label]
     for kind, maps in {"alone": None, "map": [map_]}.items():
-        figure = plot.grid([picture], maps, titles=[f"{number}: “{name}”"], width=5)
+        figure = plot.grid([picture], maps, titles=[number], width=5)
         with whole_file(folder / f"{number:02}_{kind}.png") as part:
             figure.savefig(part, format="png", dpi=110)

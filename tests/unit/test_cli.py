@@ -207,8 +207,8 @@ def test_a_vote_is_about_as_many_right_names_as_wrong_ones(folder, small_network
     for number, line in enumerate(key, 1):
         alone, under = (photos.read(tmp_path / "vote" / f"{number:02}_{kind}.png") for kind in ("alone", "map"))
         middle = alone[len(alone) // 2, alone.shape[1] // 2].astype(int)
-        assert (middle.argmax() == 0) == line.endswith("right") and alone.shape == under.shape
-        assert np.abs(alone.astype(int) - under).max() > 10
+        assert (middle.argmax() == 0) == line.endswith("right")
+        assert under.std() > 10 and not np.array_equal(alone, under)
     monkeypatch.setattr("camlib.cli.vote_command.EACH", 5)
     with pytest.raises(SystemExit, match="photographs are named rightly: expected at least 5"):
         command("vote", "--data", folder, "--out", tmp_path / "vote")
