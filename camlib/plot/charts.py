@@ -174,5 +174,6 @@ def _said(what, values):
 
 
 def _went(what, x, y):
-    """A line in words: from where to where."""
+    """A line, or one dot, in words: from where to where."""
+    x, y = np.atleast_1d(x), np.atleast_1d(y)
     return f"{what.strip()} from {number(y[0])} at {number(x[0], 8)} to {number(y[-1])} at {number(x[-1], 8)}"

@@ -39,6 +39,7 @@ FIGURES = {  # each function that draws a figure, and words that its text altern
                ["A ink from 1 at 0 to 40 at 9"]),
     "xy": (lambda: plot.xy({"law": ([1, 2], [-3, 4.5], "-")}, xlabel="n", ylabel="%"),
            ["law from −3 at 1 to 4.5 at 2"]),
+    "xy, a dot": (lambda: plot.xy({"seen": (17.5e6, 2.4, "*")}, xlabel="n", ylabel="%"), ["seen from 2.4 at 175"]),
     "bars": (lambda: plot.bars({"a": 6.64}, ylabel="wrong (%)"), ["Bars, wrong (%): a 6.64"]),
     "histogram": (lambda: plot.histogram({"a": [0.1, 0.2, 0.9]}, xlabel="p", ylabel="n"), ["medians: a 0.2"]),
     "repeats": (lambda: plot.repeats({"a": [10, 30]}, xlabel="%"), ["means: a 20"]),
@@ -64,7 +65,7 @@ class SceneLike:
 def test_every_function_that_draws_a_figure_is_here():
     drawn = {name for name in plot.__all__ if inspect.isfunction(getattr(plot, name))}
     parts = {"draw_box", "show_image", "show_map", "write_heatmaps", "write_range", "write_title"}
-    assert drawn - set(FIGURES) == parts
+    assert drawn - set(FIGURES) == parts and drawn | {"xy, a dot"} == parts | set(FIGURES)
 
 
 @pytest.mark.parametrize("name", FIGURES)
