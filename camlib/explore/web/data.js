@@ -28,8 +28,10 @@ export async function unpack(bytes) {
     if (!unit) return out.fill(low);
     const first = Math.floor(low / unit + 0.5); // so zero is zero
     const codes = data.codes.slice(at * cells, (at + 1) * cells);
-    for (let i = columns; i < cells; i++) codes[i] += codes[i - columns]; // rows came as differences from those above
-    for (let i = 0; i < cells; i++) out[i] = unit * (codes[i] + first);
+    for (let i = 0; i < cells; i++) {
+      if (i >= columns) codes[i] += codes[i - columns]; // a row came as its difference from the one above
+      out[i] = unit * (codes[i] + first);
+    }
     return out;
   };
   /** The map of a class, less that of the class `against`, if any; and from where to where it goes. */

@@ -128,7 +128,7 @@ function meaning({ paper }, { colormap, show_box, box, truths }) {
  * @returns {Part}
  */
 export function colourScale({ data, find }) {
-  const bar = contextOf(find(".colourbar"));
+  const bar = contextOf(find(".colourbar")), note = find(".meaning");
   return {
     draw(shown) {
       const { map, colormap, range: [low, high], box, threshold } = shown;
@@ -144,7 +144,8 @@ export function colourScale({ data, find }) {
       find(".zero").style.left = place(0);
       find(".cut").hidden = !box;
       find(".cut").style.left = place(threshold * Math.max(...map));
-      find(".meaning").textContent = meaning(data, shown);
+      const words = meaning(data, shown);
+      if (note.textContent !== words) note.textContent = words; // or the page would be laid out anew at every move
     },
   };
 }
