@@ -54,7 +54,8 @@ for dossier in dossiers.values():  # five scenes, no class twice
         images.append(dossier.scenes.images[n])
         titles.append(dossier.scenes.labels[n])
         places.append(dossier.places[n] + (-2, -2, 2, 2))
-plot.grid(images, titles=titles, rows=list(dossiers), boxes=places, columns=5, width=1.3)
+plot.grid(images, titles=titles, rows=list(dossiers), boxes=places, columns=5,
+          width=1.3)
 
 # %% [markdown] tags=["notes"]
 # Five test scenes of each maker. Framed: the stamp, 6 × 6 pixels, which the scanner leaves; there are ten codes. Who would sign? What would you ask for first? Write the wishes on the board and tick them off during the session.
