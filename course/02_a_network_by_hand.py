@@ -474,7 +474,7 @@ assert loss < 0.95 * loss_by_hand and more.low < 0 < more.high
 
 
 # %% [markdown]
-# The loss is lower than ours. On test digits there is no clear difference: the interval holds 0. We need better features.
+# The loss is lower than ours. (Weights fitted to given features through softmax: **softmax regression**.) On test digits there is no clear difference: the interval holds 0. We need better features.
 #
 # **Exercise 2.2 · derivation.** (It needs derivatives: of $e^x$ and of a logarithm. Without them, nudge one logit after the other, as above, and look for the pattern.) One picture's loss is $L = -\log p_\text{label}$, where $p$ is the softmax of its logits. Find $\partial L / \partial z_c$, the slope in *every* logit. On paper it shrinks to one short line.
 

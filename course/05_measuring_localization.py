@@ -376,21 +376,21 @@ def one_of_two():
 checks.one_of_two(one_of_two)
 
 # %% [markdown] tags=["guide", "slide"]
-# ## Asked for one of two
+# ## Asked for one of two digits
 
 # %% tags=["fragment", "answer"]
 plot.interval_chart({
     "box right (MaxBoxAcc)": {"one digit": column("MaxBoxAcc"),
-                              "one of two": column("of two: MaxBoxAcc")},
+                              "one of two digits": column("of two: MaxBoxAcc")},
     "maximum inside the box": {"one digit": column("inside"),
-                               "one of two": column("of two: inside")},
+                               "one of two digits": column("of two: inside")},
 })
 
 # %% [markdown] tags=["notes"]
 # Black squares: one of two digits. CAM alone stays high; its lead over the class-blind map is 55.2 points inside (47.5 to 61.3). Blind maps find a digit, and half the time it is the other one. On 2,500 pairs: 97.8 against 52.9.
 
 # %% [markdown] tags=["slide"]
-# **Asked for one of two, CAM is alone.** (On 2,500 pairs, `python -m camlib localize`: 97.8 ± 0.7 inside against 52.9 ± 2.2. Our 200 happen to be hard for the class-blind map: one interval in twenty misses.)
+# **Asked for one of two digits, CAM is alone.** (On 2,500 pairs, `python -m camlib localize`: 97.8 ± 0.7 inside against 52.9 ± 2.2. Our 200 happen to be hard for the class-blind map: one interval in twenty misses.)
 #
 # **Exercise 5.4 · diagnose.** Somebody compares the boxes of the class-blind map and of CAM, on our 400 scenes of one digit: “Five points worse or six better: nobody can tell.”
 
@@ -458,7 +458,7 @@ assert minus("ink", "cam", "MaxBoxAcc").low > 0
 # ## 4 · Two half-answers (5 min)
 #
 # - **Say:** A half-answer times a half-answer: CAM says which, ink says how far.
-# - **They will predict** that the product wins everywhere. Boxes 98.5 (MaxBoxAccV2), one of two inside 99.2; but PxAP falls by 26.3 points (18.9 to 34.4).
+# - **They will predict** that the product wins everywhere. Boxes 98.5 (MaxBoxAccV2), inside the right one of two digits 99.2; but PxAP falls by 26.3 points (18.9 to 34.4).
 # - **Usual mistakes:** Believing that a metric measures “goodness”. PxAP wants every pixel of the *box*, and ink fills half of it (50 %). Comparing intervals by eye, instead of reading the rows “minus cam” and “minus ink”.
 # - **Ask:**
 #   - What would `on_ink` do to a photograph?
@@ -496,7 +496,7 @@ for image, ten, labels, two in zip(pairs.images, pair_maps, pairs.labels, pairs.
 plot.grid(images, maps, boxes=boxes, titles=titles, columns=4)
 
 # %% [markdown] tags=["notes"]
-# Read one row from left to right: the scene, the map of one digit, of the other, and the last times ink. One of two, boxes right: CAM 82.0, ink 48.0, CAM on ink 98.0. Ask where this trick must fail: wherever the background is not blank.
+# Read one row from left to right: the scene, the map of one digit, of the other, and the last times ink. One of two digits, boxes right: CAM 82.0, ink 48.0, CAM on ink 98.0. Ask where this trick must fail: wherever the background is not blank.
 
 # %% [markdown]
 # On ink, boxes are as good as ink's, and the question is answered as by CAM. One column got *worse*: **PxAP** asks for all pixels of the *box* at the top of a ranking, and ink fills half of it. Know what your ruler calls an object. (`on_ink` fails where paper is not blank, as in photographs.)
@@ -892,7 +892,7 @@ for seed in (0, 1):
 # ## Summary
 #
 # - One threshold for all images, chosen on others. A difference of methods needs its own interval.
-# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it has both.
+# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two digits, CAM is alone; on ink, it has both.
 # - That pointing comes before knowing, we cannot tell: unlike questions made it look so.
 # - Boxes suffer from scattered edges, not from the grid. With its sign CAM passes the sanity check; so does noise.
 #
@@ -906,7 +906,7 @@ for seed in (0, 1):
 # ## Summary
 #
 # - One threshold for all images, chosen on others. A difference of methods needs its own interval.
-# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it has both.
+# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two digits, CAM is alone; on ink, it has both.
 # - That pointing comes before knowing, we cannot tell: unlike questions made it look so.
 # - With its sign CAM passes the check by random layers, a *sanity check*; so does noise. A right place is no right name.
 
