@@ -49,6 +49,7 @@ _MODULES = {
     "runs": "training.runs",
     "train": "training.train",
     "transfer": "training.transfer",
+    "vgg_sample": "training.vgg_sample",
     "cam": "maps.cam",
     "attribution": "maps.attribution",
     "localize": "measure.localize",
