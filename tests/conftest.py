@@ -2,9 +2,11 @@
 
 from collections import Counter
 
-LONGEST = ["03_lenet_gap.ipynb", "test_explorer_in_lab.py", "07_beyond_cam.ipynb", "test_own_picture.py",
-           "08_audit_a_network.ipynb", "06_alexnet_caltech256.ipynb", "test_notebooks.py",
-           "05_measuring_localization.ipynb", "test_train.py", "test_transfer.py", "test_attribution.py"]
+LONGEST = [
+    "03_lenet_gap.ipynb", "07_beyond_cam.ipynb", "test_notebooks.py", "06_alexnet_caltech256.ipynb",
+    "test_own_picture.py", "05_measuring_localization.ipynb", "test_explorer_in_lab.py", "test_train.py",
+    "test_explorer.py", "test_attribution.py", "test_transfer.py", "08_audit_a_network.ipynb",
+    "04_class_activation_maps.ipynb", "test_audit.py", "test_cli.py"]
 
 
 def pytest_collection_modifyitems(items):

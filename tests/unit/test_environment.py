@@ -1,5 +1,6 @@
 """pyproject.toml, environment.yml and requirements.txt name the same packages, and a fresh import is light."""
 
+import os
 import re
 import subprocess
 import sys
@@ -100,7 +101,8 @@ def test_every_public_name_is_there():
 def test_every_floor_of_the_house_imports_from_the_floors_below_it():
     """The floors are in pyproject.toml, where import-linter reads them."""
     program = "from importlinter.cli import lint_imports_command as command; command(['--no-cache'])"
-    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True,
+                            env=os.environ | {"COLUMNS": "80"})
     assert result.returncode == 0 and "1 kept, 0 broken" in result.stdout, result.stdout
 
 

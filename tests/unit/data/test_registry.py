@@ -56,6 +56,7 @@ def test_damage_after_the_first_look_is_noticed(served):
 @pytest.fixture
 def read_only(monkeypatch):
     """A cache folder without permission to write, for a user who is not root."""
+    mask = os.umask(0o022)  # else what root leaves there could not even be read
     folder = Path(tempfile.mkdtemp(prefix="camlib-test-"))
     monkeypatch.setenv("CAMLIB_DATA", str(folder))
     root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -68,6 +69,7 @@ def read_only(monkeypatch):
     yield folder, close
     if root:
         os.seteuid(0)
+    os.umask(mask)
     folder.chmod(0o755)
     shutil.rmtree(folder)
 

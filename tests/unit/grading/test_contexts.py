@@ -11,7 +11,7 @@ from camlib import checks
 from camlib.grading import grade, notebooks
 from camlib.grading.contexts import CONTEXTS, context
 
-SOURCES = notebooks.COURSE / "source"
+SOURCES = notebooks.COURSE.with_name("course")
 
 
 def asked_for(checker):

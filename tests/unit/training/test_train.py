@@ -21,6 +21,7 @@ from camlib.maps.cam import explain
 from camlib.training import runs, train
 from camlib.training.runs import Recipe, Stage
 
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the .tf.config:UserWarning")  # data stay in a graph
 TINY = Recipe((Stage(96, 32, 2, empty=0.25, batch=16, rate=1e-3), Stage(48, 48, 3, batch=16, rate=1e-3)), copies=2)
 
 
