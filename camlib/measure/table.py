@@ -16,7 +16,7 @@ from ..maps.attribution import METHODS as ATTRIBUTIONS
 from ..maps.attribution import attribute
 from ..maps.cam import explain
 from ..maps.refine import on_ink
-from .intervals import bootstrap
+from .intervals import bootstrap, mean_of_shares
 from .localize import (
     DELTAS,
     THRESHOLDS,
@@ -48,19 +48,14 @@ def _best_share(share):
     return 100 * share.max(axis=-1).mean()
 
 
-def _mean_over_classes(hits_and_counts):
-    hits, counts = hits_and_counts[:, hits_and_counts[1] > 0]
-    return 100 * (hits / counts).mean()
-
-
 FIGURES = {  # how each figure is read off the mean of its rows, in percent
     "MaxBoxAcc": _best_share,
     "MaxBoxAccV2": _best_share,
     "PxAP": average_precision,
-    "pointing 15 px": _mean_over_classes,
-    "inside": _mean_over_classes,
+    "pointing 15 px": mean_of_shares,
+    "inside": mean_of_shares,
     "of two: MaxBoxAcc": _best_share,
-    "of two: inside": _mean_over_classes,
+    "of two: inside": mean_of_shares,
 }
 
 
