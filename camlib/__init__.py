@@ -56,6 +56,7 @@ _MODULES = {
     "faithfulness": "measure.faithfulness",
     "table": "measure.table",
     "grid": "measure.grid",
+    "photo_boxes": "measure.photo_boxes",
     "plot": "plot",
 }
 __all__ = sorted([*_FUNCTIONS, *_MODULES, "checks"])

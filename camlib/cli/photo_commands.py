@@ -1,12 +1,14 @@
-"""The commands for photographs: transfer, the grid pointing game, and pictures of maps."""
+"""The commands for photographs: transfer, the grid pointing game, boxes, and pictures of maps."""
 
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+
 from ..data import caltech, photos
 from ..files import whole_file
 from ..maps import cam
-from ..networks.alexnet import LARGEST, SMALLEST
+from ..training.transfer import LARGEST, NETWORKS, SMALLEST
 from .options import check_can_write, whole, write_json
 
 SEEN = 800  # px, the longer side of a photograph in a picture of maps: these are small, and cameras' are not
@@ -17,17 +19,18 @@ def declare(add):
     def add_trained(name, command, about, per_class=None):
         """A command that begins with a transfer."""
         sub = add(name, command, about)
+        sub.add_argument("--network", choices=NETWORKS, default="alexnet")
         sub.add_argument("--data", type=Path, metavar="DIR", help="a folder of categories (default: what there is)")
         sub.add_argument("--per-class", type=whole(1), default=per_class, metavar="K",
                          help="photographs a category to train on (default: "
                          f"{per_class or f'{photos.PROTOCOL}, or half of the smallest category if it has no more'})")
-        sub.add_argument("--seed", type=whole(0), default=0)
         sub.add_argument("--side", type=whole(SMALLEST, LARGEST), default=224, help="px, to which photographs are "
                          f"squeezed: {SMALLEST} to {LARGEST}")
         sub.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
         return sub
 
-    sub = add_trained("transfer", transfer, "train AlexNet-GAP on photographs, and measure it on the rest of them")
+    sub = add_trained("transfer", transfer, "train a network on photographs, and measure it on the rest of them")
+    sub.add_argument("--seed", type=whole(0), default=0)
     sub.add_argument("--download", type=whole(2, caltech.ALL), metavar="N", help="get the first N categories of "
                      f"Caltech-256 first, and use these; {caltech.ALL} is all")
     sub.add_argument("--categories", type=whole(2), metavar="N", help="use the first N categories only")
@@ -35,9 +38,13 @@ def declare(add):
                      "accuracy grows with photographs, up to K, with ImageNet's convolutions and with random ones")
     sub.add_argument("--fine-tune", type=whole(0), default=0, metavar="EPOCHS")
     sub.add_argument("--out", type=Path, default=Path("out/transfer"), help="where the trained model goes")
-    sub = add_trained("grid", grid, "train AlexNet-GAP on photographs, and measure where its maps of mosaics point",
-                      11)
-    sub.add_argument("--mosaics", type=whole(1), default=100, metavar="N")
+    sub = add_trained("grid", grid, "train a network on photographs, and measure where its maps of mosaics point", 11)
+    sub.add_argument("--seed", type=whole(0), default=0)
+    sub.add_argument("--mosaics", type=whole(1), metavar="N", help="at most (default: all that can be made)")
+    sub = add_trained("boxes", boxes, "train a network on photographs that have boxes, and measure how well maps box")
+    sub.add_argument("--seeds", type=whole(1), default=1, metavar="N", help="split the photographs by seeds 0 to "
+                     "N − 1, and measure the mean")
+    sub.add_argument("--mosaics", type=whole(1), metavar="N", help="at most (default: all that can be made)")
     sub = add("maps", maps, "write pictures of where a trained model looks, for the top classes of each photograph")
     sub.add_argument("model", type=Path, help="a folder that `transfer` wrote, or the model.keras in it")
     sub.add_argument("photos", type=Path, nargs="+", metavar="PHOTO")
@@ -62,29 +69,60 @@ def transfer(options):
               "leave none to test on")
     if options.curve:
         return _learning_curve(found, per_class, options)
-    result = run_transfer(found, per_class=per_class, seed=options.seed, side=options.side,
+    result = run_transfer(found, network=options.network, per_class=per_class, seed=options.seed, side=options.side,
                           fine_tune=options.fine_tune)
     save(result, options.out)
     print(table(result.numbers))
+    right, labels = result.logits.argmax(axis=1) == found.labels[result.test], found.labels[result.test]
+    print(f"{'in percent':24} {_with_spread(right, labels)}")
     write_json(options.json, result.numbers)
     print(f"{options.out / MODEL}: try  python -m camlib maps {options.out} PHOTO…")
 
 
 def grid(options):
-    """The grid pointing game on mosaics of photographs: what AlexNet-GAP's maps hit, beside controls and baselines."""
+    """The grid pointing game on mosaics of photographs: what a network's maps hit, beside controls."""
     from ..measure import grid
 
     check_can_write(options.json)
     found = photos.open_folder(options.data) if options.data else photos.find()
     print(found.about)
-    numbers, rows = grid.measure(found, per_class=options.per_class, count=options.mosaics, seed=options.seed,
-                                 side=options.side)
-    print(f"{numbers['accuracy']:.1%} of the photographs kept for the test are named rightly (mean of the "
-          f"classes); of these, {options.mosaics:,} mosaics of four, {2 * options.side} px\nin percent, with 95 % "
-          "intervals (over photographs): how often a class's maximum lies in its own quarter,\nand how much "
-          f"of its positive part\n{grid.as_text(rows)}")
-    write_json(options.json, numbers | {"mosaics": options.mosaics, "grid": {
-        name: {figure: interval._asdict() for figure, interval in row.items()} for name, row in rows.items()}})
+    numbers, rows, follow = grid.measure(found, network=options.network, per_class=options.per_class,
+                                         count=options.mosaics, seed=options.seed, side=options.side)
+    print(f"{numbers['network']}: {numbers['accuracy']:.1%} of the photographs kept for the test are named rightly "
+          f"(mean of the classes); of these,\n{numbers['mosaics']:,} mosaics of four, {2 * options.side} px, each "
+          "photograph once; in percent, with 95 % intervals over mosaics:\nhow often a class's maximum lies in its "
+          f"own quarter, and how much of its positive part\n{grid.as_text(rows)}\nClasses that a mosaic does not show "
+          f"have their maximum where the class-blind map has its own: {follow} % (by chance: 25)")
+    write_json(options.json, numbers | {"grid": as_json(rows), "absent classes at the class-blind peak":
+                                        follow._asdict()})
+
+
+def boxes(options):
+    """How well a network's maps box the objects in photographs, and in mosaics of them, beside rivals."""
+    from ..measure import photo_boxes
+    from ..measure.grid import as_text
+
+    check_can_write(options.json)
+    found = photos.open_folder(options.data) if options.data else photos.find()
+    print(found.about)
+    numbers, tables = photo_boxes.measure(found, network=options.network, per_class=options.per_class,
+                                          seeds=options.seeds, count=options.mosaics, side=options.side)
+    print(f"{numbers['network']}: {numbers['accuracy']} % of {numbers['test']} test photographs named rightly (mean "
+          f"of the classes); splits: {numbers['seeds']}\nin percent, with 95 % intervals over photographs; right: IoU "
+          f"≥ 0.5\n\nBoxes\n{as_text(tables['single'])}\n\nLocalisation error\n{as_text(tables['errors'])}\n")
+    for name, title in (("area", "share of the picture"), ("distance", "distance from the middle, in sides")):
+        print(f"Wrong boxes (τ trained), by the largest object's {title}\n{as_text(tables[name])}\n")
+    print(f"{numbers['mosaics']} mosaics of four (seed 0), asked for each of their classes; intervals over mosaics\n"
+          f"{as_text(tables['mosaics'])}\n\nThresholds that training photographs chose, as a share of the maximum")
+    for kind, some in numbers["thresholds"].items():
+        print(f"{kind:28}" + " ".join(f"{value:.2f}" for value in some))
+    write_json(options.json, numbers | {"accuracy": numbers["accuracy"]._asdict(),
+                                        "tables": {name: as_json(rows) for name, rows in tables.items()}})
+
+
+def as_json(rows):
+    """A table of `Interval`, a dict of rows of columns, as JSON has it."""
+    return {name: {figure: interval._asdict() for figure, interval in row.items()} for name, row in rows.items()}
 
 
 def _photographs(options):
@@ -95,19 +133,33 @@ def _photographs(options):
 
 def _learning_curve(found, per_class, options):
     """Print what ever more photographs bring, with ImageNet's convolutions and with random ones, and write it."""
-    from ..measure.intervals import bootstrap
-    from ..training.transfer import NETWORKS, learning_curve
+    from ..training.transfer import learning_curve
 
     counts = [number for number in (1, 2, 5) if number < per_class] + [per_class]
-    models = [NETWORKS["alexnet"](len(found.names), weights=weights) for weights in ("imagenet", None)]
-    curves = dict(zip(("ImageNet", "random"), learning_curve(found, counts, models, draws=options.curve,
-                                                             side=options.side)))
-    print(f"Mean of the classes in percent: mean of {options.curve} draws (95 % interval), least and most of one draw")
-    for name, curve in curves.items():
-        for number, column in zip(counts, 100 * curve.T):
-            print(f"{name:8} {number:4} a category  {bootstrap(column)}   {column.min():.1f} … {column.max():.1f}")
+    models = [NETWORKS[options.network](len(found.names), weights=weights) for weights in ("imagenet", None)]
+    curves = dict(zip(("ImageNet", "random"), zip(*learning_curve(found, counts, models, draws=options.curve,
+                                                                  side=options.side))))
+    print(f"Mean of the classes in percent: mean of {options.curve} draws (95 % interval over photographs); over "
+          "categories; least and most of one draw")
+    for name, (accuracy, right) in curves.items():
+        for column, number in enumerate(counts):
+            draws = 100 * accuracy[:, column]
+            judged = np.isfinite(right[:, column])
+            photo = np.nonzero(judged)[1]
+            print(f"{name:8} {number:4} a category  "
+                  f"{_with_spread(right[:, column][judged], found.labels[photo], photo)}; "
+                  f"draws {draws.min():.1f} to {draws.max():.1f}")
     write_json(options.json, {"data": found.about, "counts": counts}
-                | {name: curve.tolist() for name, curve in curves.items()})
+               | {name: accuracy.tolist() for name, (accuracy, _) in curves.items()})
+
+
+def _with_spread(right, labels, photo=None):
+    """The mean of the classes' shares of right names with its interval over photographs, and that over categories."""
+    from ..measure.intervals import bootstrap, mean_of_classes
+
+    by_class = [100 * right[labels == label].mean() for label in np.unique(labels)]
+    mean, over = mean_of_classes(right, labels, photo), bootstrap(np.array(by_class), share=False)
+    return f"{mean} over photographs; {over.low:.1f} to {over.high:.1f} over categories"
 
 
 def table(numbers):
@@ -125,6 +177,7 @@ def maps(options):
     from ..training.transfer import load
 
     model, names, side = load(options.model)
+    print(f"{model.name}, {len(names)} categories, {side} px")
     written = set()
     for file in options.photos:
         try:

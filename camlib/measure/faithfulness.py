@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy.stats import rankdata
 
+from ..blas import one_threaded
 from .scores import check_maps
 
 
@@ -95,7 +95,8 @@ def rank_similarity(maps, others):
     ([1.0], [-1.0])
     """
     maps, others = _check_alike(maps, others)
-    ranks, other_ranks = (rankdata(stack.reshape(len(stack), -1), axis=1) for stack in (maps, others))
+    rank = one_threaded("scipy.stats").rankdata
+    ranks, other_ranks = (rank(stack.reshape(len(stack), -1), axis=1) for stack in (maps, others))
     middle = (ranks.shape[1] + 1) / 2
     ranks, other_ranks = ranks - middle, other_ranks - middle
     scale = np.sqrt((ranks**2).sum(axis=1) * (other_ranks**2).sum(axis=1))

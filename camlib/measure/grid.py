@@ -6,6 +6,15 @@ their object, is nobody's. Böhle, Fritz, Schiele, "Convolutional Dynamic Alignm
 Classifications" (CVPR 2021), after the pointing game of Zhang et al. ("Top-down Neural Attention by Excitation
 Backprop", ECCV 2016).
 
+As there, the surest pictures come first, each in one mosaic only. Unlike there, a mosaic has 2×2 pictures, not 3×3;
+positive parts are summed over a map's cells, not over pixels; and a map that is nowhere positive has a share of ¼, not
+0. Intervals draw mosaics.
+
+What to compare with? A map that is the same for all four classes gets 25 %, whatever it shows: it has its maximum in
+one quarter, which is one class's own. And since quarters are given by lot, so does *any* map of a class that is not
+shown, on average: a row for those could not fail, and there is none. Random convolutions with a trained head can. So
+can the belief that maps of absent classes point by chance: see `at_blind_peak`.
+
 Quarters are counted in reading order: top left, top right, bottom left, bottom right.
 """
 
@@ -16,11 +25,14 @@ import numpy as np
 
 from ..boxes import LARGEST_VALUE, check_range
 from ..data import photos as photographs
+from ..maps.arrays import softmax
 from ..maps.cam import explain
 from ..networks.head import lift
+from ..training.features import batch_size
 from ..training.transfer import NETWORKS, SIDE, features_of, head_of
-from .intervals import bootstrap
-from .scores import centre_maps, uniform_maps
+from .intervals import Interval, bootstrap
+
+CONSTANT = Interval(25.0, 25.0, 25.0)  # percent: what a map that is the same for all four classes gets
 
 
 class GridPointing(NamedTuple):
@@ -34,27 +46,35 @@ class GridPointing(NamedTuple):
     share: np.ndarray
 
 
-def mosaics(labels, predicted, count, seed=0):
-    """Draw `count` times four pictures of four different classes that were named rightly: int64, (count, 4), indices.
+def mosaics(labels, predicted, count=None, seed=0, sureness=None):
+    """Put pictures that were named rightly together, four of four different classes: int64, (n, 4), indices.
 
-    labels, predicted: int, (n,), the true classes and those that the network names. Classes are drawn alike, whether
-    they have many pictures or one, then a picture of each; a picture may be in several mosaics, and is never twice in
-    one. Raises ValueError where fewer than four classes have a picture that was named rightly.
+    labels, predicted: int, (n,), the true classes and those that the network names. Each picture is in one mosaic at
+    most. count: of mosaics, at most; None for as many as the pictures make. sureness: numbers, (n,), such as the
+    probability of the class that is named; the surest pictures of each class then come first, else as the lot has it.
+    A mosaic takes the four classes that have most pictures left, of equals by lot, which makes most mosaics; the lot
+    also says which of the four comes to which quarter.
+    Raises ValueError where fewer than four classes have a picture that was named rightly.
     """
     labels, predicted = np.asarray(labels), np.asarray(predicted)
     if labels.ndim != 1 or labels.shape != predicted.shape:
         raise ValueError(f"labels and predicted have shapes {labels.shape} and {predicted.shape}: expected one class "
                          "a picture, (n,), for both")
-    if count < 1:
-        raise ValueError(f"count is {count}: expected at least 1 mosaic")
-    right = np.flatnonzero(labels == predicted)
-    by_class = [right[labels[right] == label] for label in np.unique(labels[right])]
-    if len(by_class) < 4:
-        raise ValueError(f"{len(by_class)} classes have a picture that is named rightly: a mosaic needs 4; show the "
-                         "network more pictures, or train it longer")
+    if count is not None and count < 1:
+        raise ValueError(f"count is {count}: expected at least 1 mosaic, or None for as many as there can be")
     random = np.random.default_rng(seed)
-    return np.array([[random.choice(by_class[which]) for which in random.choice(len(by_class), 4, replace=False)]
-                     for _ in range(count)], np.int64)
+    right = random.permutation(np.flatnonzero(labels == predicted))
+    if sureness is not None:
+        right = right[np.asarray(sureness)[right].argsort(kind="stable")]  # the surest last
+    left = [right[labels[right] == label].tolist() for label in np.unique(labels[right])]
+    if len(left) < 4:
+        raise ValueError(f"{len(left)} classes have a picture that is named rightly: a mosaic needs 4; show the "
+                         "network more pictures, or train it longer")
+    drawn = []
+    while sum(map(bool, left)) >= 4 and len(drawn) != count:
+        most = sorted(random.permutation(len(left)), key=lambda which: len(left[which]))[-4:]
+        drawn.append([left[which].pop() for which in random.permutation(most)])
+    return np.array(drawn, np.int64)
 
 
 def compose(pictures):
@@ -89,15 +109,18 @@ def class_maps(maps, classes):
     return np.take_along_axis(np.asarray(maps), np.asarray(classes)[:, None, None], axis=3)
 
 
-def absent_classes(classes, count, seed=0):
-    """For control, four different classes that a mosaic does not show: int64, (n, 4). Their maps point by chance.
+def at_blind_peak(maps, classes):
+    """How many of the classes that a mosaic does not show peak in the quarter where the class-blind map does.
 
-    classes: int, (n, 4), those it shows. count: how many classes there are, 8 at least (ValueError).
+    maps: (n, rows, columns, classes), of all classes. classes: int, (n, 4), those shown; there must be others. The
+    class-blind map is the spread of all maps, cell by cell, over the classes. Returns float64, (n,), 0 to 1: ¼ on
+    average if absent classes pointed by chance.
     """
-    if count < 8:
-        raise ValueError(f"there are {count} classes: expected at least 8, four that a mosaic shows and four others")
-    random = np.random.default_rng(seed)
-    return np.array([random.choice(np.setdiff1d(np.arange(count), shown), 4, replace=False) for shown in classes])
+    maps = np.asarray(maps)
+    blind = _peaks(_quarters(maps.std(axis=-1, keepdims=True)))
+    absent = np.ones((len(maps), maps.shape[-1]), bool)
+    np.put_along_axis(absent, np.asarray(classes), False, axis=1)
+    return ((_peaks(_quarters(maps)) == blind) & absent).sum(axis=1) / absent.sum(axis=1)
 
 
 def grid_pointing(maps):
@@ -127,73 +150,83 @@ def grid_pointing(maps):
     positive, own = quarters.clip(0).sum(axis=(2, 3)), np.arange(4)  # positive: (n, quarters, classes)
     total = positive.sum(axis=1)
     share = np.where(total > 0, positive[:, own, own] / np.where(total > 0, total, 1), 0.25)
-    peaks = quarters.max(axis=(2, 3))
-    means = np.where(peaks == peaks.max(axis=1, keepdims=True), quarters.mean(axis=(2, 3)), -np.inf)
-    return GridPointing(means.argmax(axis=1) == own, share)
+    return GridPointing(_peaks(quarters) == own, share)
 
 
-def baselines(count, size, seed=0):
-    """Maps that saw no picture, for `grid_pointing`: dict of names → float32, (count, rows, columns, 4).
-
-    size: (rows, columns). "uniform" favours nothing, "centre" is a round Gaussian in the middle, the same for each
-    class; "random" is drawn cell by cell, and class by class, from N(0, 1).
-    """
-    same = {"uniform": uniform_maps(count, size), "centre": centre_maps(count, size)}
-    random = np.random.default_rng(seed).standard_normal((count, *size, 4), np.float32)
-    return {name: np.repeat(maps[..., None], 4, axis=3) for name, maps in same.items()} | {"random": random}
-
-
-def grid_table(kinds, drawn):
+def grid_table(kinds):
     """Both figures of the game, in percent, for several kinds of maps: names → {"maximum": `Interval`, "share": …}.
 
-    kinds: dict of names → maps, (n, rows, columns, 4). drawn: int, (n, 4), the pictures that `mosaics` drew.
-    Intervals draw photographs, since one that recurs in several mosaics succeeds or fails in all of them alike. They
-    cover other photographs of these classes, not another network, and forget that four meet in a mosaic.
+    kinds: dict of names → maps, (n, rows, columns, 4). Intervals draw mosaics: they cover other photographs of these
+    classes, not another network. Where all four maps of each mosaic are the same, 25 is no measurement, and
+    `CONSTANT`.
     """
-    return {name: {figure: bootstrap(100 * rows.ravel().astype(float), groups=np.ravel(drawn))
+    return {name: {figure: CONSTANT if (maps == maps[..., :1]).all() else
+                   bootstrap(100 * rows.ravel().astype(float), groups=np.arange(len(maps)).repeat(4))
                    for figure, rows in grid_pointing(maps)._asdict().items()}
             for name, maps in kinds.items()}
 
 
-def measure(photos, *, network="alexnet", per_class=11, count=100, seed=0, side=SIDE, progress=True):
+def mosaics_of(result, count=None, read=photographs.read):
+    """Mosaics of the photographs that a `Transfer` was tested on, the surest first: (places in `result.test`, int64,
+    (n, 4); uint8, (n, 2·side, 2·side, 3)). count, and what is raised: as for `mosaics`."""
+    labels, side = result.photos.labels[result.test], result.numbers["side"]
+    drawn = mosaics(labels, result.logits.argmax(axis=1), count, result.numbers["seed"],
+                    softmax(result.logits).max(axis=1))
+    pictures = [[read(result.photos.files[i], side) for i in four] for four in result.test[drawn]]
+    return drawn, compose(np.stack(pictures))
+
+
+def measure(photos, *, network="alexnet", per_class=11, count=None, seed=0, side=SIDE, progress=True):
     """The game for a network that is transferred to photographs, as `python -m camlib grid` prints it.
 
-    photos: `Photos` of 8 categories at least. Of 1,700 photographs (of 224 px: 256 MB) each is read once; of more,
-    those in the mosaics may be read again. Options as for `run_transfer`; count: of mosaics, of rightly named
+    photos: `Photos` of 5 categories at least. Of 1,700 photographs (of 224 px: 256 MB) each is read once; of more,
+    those in the mosaics may be read again. Options as for `run_transfer`; count: of mosaics, at most, of rightly named
     photographs that it was not trained on, each `side` px, so of 2·side, which the network takes as it is.
-    Returns (numbers of the `Transfer`, `grid_table`). Its rows: maps of the four classes; of four absent ones; of the
-    four after `lift`, which makes every weight ≥ 0 and changes no probability; of a network with random convolutions,
-    its last layer trained all the same, on the same mosaics; and the baselines.
-    Raises ValueError as `run_transfer`, `mosaics` and `absent_classes` do.
+    Returns (numbers of the `Transfer`, and of "mosaics"; `grid_table`; the `Interval` of `at_blind_peak`, in percent).
+    Rows of the table: maps of the four classes; of the four after `lift`, which makes every weight ≥ 0 and changes no
+    probability; of a network with random convolutions, its last layer trained all the same, on the same mosaics; and
+    the class-blind map.
+    Raises ValueError as `run_transfer` and `mosaics` do, and for fewer than 5 categories.
     """
+    if len(photos.names) < 5:
+        raise ValueError(f"there are {len(photos.names)} categories: expected at least 5; a mosaic needs 4, and one "
+                         "more is absent from it")
     read = functools.lru_cache(2**28 // (3 * side**2))(photographs.read)
     networks = NETWORKS[network], functools.partial(NETWORKS[network], weights=None)
     result, unlearnt = map(head_of, features_of(photos, networks, per_class=per_class, seed=seed, side=side, read=read,
                                                 progress=progress))
-    labels = photos.labels[result.test]
-    drawn = mosaics(labels, result.logits.argmax(axis=1), count, seed)
-    classes = labels[drawn]
-    absent = absent_classes(classes, len(photos.names), seed)
-    wholes = compose(np.stack([[read(photos.files[i], side) for i in four] for four in result.test[drawn]]))
-    maps = explain(result.model, wholes, batch_size=16).maps
-    kinds = {"maps": class_maps(maps, classes), "maps of absent classes": class_maps(maps, absent)}
+    drawn, wholes = mosaics_of(result, count, read)
+    classes, size = photos.labels[result.test[drawn]], batch_size(result.model, 2 * side)
+    maps, random_maps = (explain(model, wholes, size).maps for model in (result.model, unlearnt.model))
     lift(result.model, 1)
-    kinds["maps, weights lifted to ≥ 0"] = class_maps(explain(result.model, wholes, batch_size=16).maps, classes)
-    kinds["random convolutions"] = class_maps(explain(unlearnt.model, wholes, batch_size=16).maps, classes)
-    return result.numbers, grid_table(kinds | baselines(count, maps.shape[1:3], seed), drawn)
+    lifted = explain(result.model, wholes, size).maps
+    table = grid_table({"maps": class_maps(maps, classes), "maps, weights lifted to ≥ 0": class_maps(lifted, classes),
+                        "random convolutions": class_maps(random_maps, classes),
+                        "class-blind": maps.std(axis=-1, keepdims=True).repeat(4, axis=-1)})
+    follow = bootstrap(100 * at_blind_peak(maps, classes), share=False)
+    return result.numbers | {"mosaics": len(drawn)}, table, follow
 
 
 def as_text(table):
-    """A `grid_table` as aligned lines."""
-    lines = [f"{'':28}{'maximum':>22}{'share':>22}"]
-    return "\n".join(lines + [f"{name:28}{row['maximum']!s:>22}{row['share']!s:>22}" for name, row in table.items()])
+    """A dict of rows, each a dict of figures → `Interval`, as aligned lines."""
+    columns = list(dict.fromkeys(figure for row in table.values() for figure in row))
+    lines = [f"{'':28}" + "".join(f"{figure:>22}" for figure in columns)]
+    return "\n".join(lines + [f"{name:28}" + "".join(f"{row[figure]!s:>22}" for figure in columns)
+                              for name, row in table.items()])
 
 
 def _quarters(maps):
-    """Maps (n, rows, columns, 4) cut in quarters: (n, quarters, rows, columns, 4), each cell four times as large.
+    """Maps (n, rows, columns, k) cut in quarters: (n, quarters, rows, columns, k), each cell four times as large.
 
     So that cells on the middle line are halved, twice as many rows and columns, each cell repeated.
     """
-    n, rows, columns, _ = maps.shape
-    fine = maps.repeat(2, axis=1).repeat(2, axis=2).reshape(n, 2, rows, 2, columns, 4)
-    return fine.swapaxes(2, 3).reshape(n, 4, rows, columns, 4)
+    n, rows, columns, k = maps.shape
+    fine = maps.repeat(2, axis=1).repeat(2, axis=2).reshape(n, 2, rows, 2, columns, k)
+    return fine.swapaxes(2, 3).reshape(n, 4, rows, columns, k)
+
+
+def _peaks(quarters):
+    """The quarter in which each map has its maximum, of several the one whose mean is largest: int64, (n, k)."""
+    peaks = quarters.max(axis=(2, 3))
+    means = np.where(peaks == peaks.max(axis=1, keepdims=True), quarters.mean(axis=(2, 3)), -np.inf)
+    return means.argmax(axis=1)

@@ -18,7 +18,7 @@ from ..maps.attribution import attribute
 from ..maps.cam import explain
 from ..maps.refine import on_ink
 from ..networks.inputs import batches
-from .intervals import bootstrap
+from .intervals import bootstrap, mean_of_shares
 from .localize import DELTAS, THRESHOLDS, average_precision, box_ious, pixel_counts, pointing_hits
 from .scores import centre_maps, ink_maps, score_maps, uniform_maps
 
@@ -45,19 +45,14 @@ def _best_share(share):
     return 100 * share.max(axis=-1).mean()
 
 
-def _mean_over_classes(hits_and_counts):
-    hits, counts = hits_and_counts[:, hits_and_counts[1] > 0]
-    return 100 * (hits / counts).mean()
-
-
 FIGURES = {  # how each figure is read off the mean of its rows, in percent
     "MaxBoxAcc": _best_share,
     "MaxBoxAccV2": _best_share,
     "PxAP": average_precision,
-    "pointing 15 px": _mean_over_classes,
-    "inside": _mean_over_classes,
+    "pointing 15 px": mean_of_shares,
+    "inside": mean_of_shares,
     "of two: MaxBoxAcc": _best_share,
-    "of two: inside": _mean_over_classes,
+    "of two: inside": mean_of_shares,
 }
 
 
@@ -199,7 +194,7 @@ def _by_class(hits, labels):
 def _row(name, one, two, scenes, first):
     rows, about = one | two, dict.fromkeys(one, scenes) | dict.fromkeys(two, first)
     rows |= {figure: _by_class(rows[figure], about[figure].labels)
-             for figure, read in FIGURES.items() if read is _mean_over_classes}
+             for figure, read in FIGURES.items() if read is mean_of_shares}
     figures = {figure: bootstrap(rows[figure], read, groups=about[figure].digits, share=figure != "PxAP")
                for figure, read in FIGURES.items()}
     kind = "baseline" if name in BASELINES else "rival" if name in RIVALS else "method"

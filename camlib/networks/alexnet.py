@@ -10,7 +10,6 @@ Everything after conv5 goes. A 224×224 photograph leaves conv5 as 13×13 cells 
 from .pretrained import convolutions, gap_network
 
 SMALLEST = 31  # px: the side of the smallest photograph that leaves a map of one cell
-LARGEST = 1024  # px: what transfer takes
 
 
 def alexnet_features(weights="imagenet", seed=0):

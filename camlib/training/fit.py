@@ -1,10 +1,10 @@
 """A head fitted to features: softmax regression, its penalty chosen by cross-validation."""
 
 import functools
-import os
 
 import numpy as np
 
+from ..blas import one_threaded
 from .accuracy import class_accuracy
 
 PENALTIES = (0.003, 0.03, 0.3)  # L2, tried in turn
@@ -31,27 +31,10 @@ def fit_head(rows, labels, penalty):
         loss, gradient = _loss_and_gradient()(tf.constant(flat.reshape(channels + 1, classes), tf.float32), *data)
         return float(loss), gradient.numpy().astype(np.float64).ravel()
 
-    start = np.zeros((channels + 1) * classes)
-    found = _minimizer()(in_double, start, jac=True, method="L-BFGS-B", options={"maxiter": 100}).x
+    start, optimize = np.zeros((channels + 1) * classes), one_threaded("scipy.optimize")
+    found = optimize.minimize(in_double, start, jac=True, method="L-BFGS-B", options={"maxiter": 100}).x
     kernel = found[:-classes].reshape(channels, classes) / deviation[:, None]
     return kernel.astype(np.float32), (found[-classes:] - mean @ kernel).astype(np.float32)
-
-
-@functools.cache
-def _minimizer():
-    """SciPy's `minimize`, its BLAS with one thread: beside other work, more of them wait for each other in busy loops,
-    and a head takes 10 s instead of 0.2.
-
-    BLAS reads the variable when it is loaded, so this holds unless something has loaded SciPy's before.
-    """
-    name = "OPENBLAS_NUM_THREADS"
-    before = os.environ.get(name)
-    os.environ[name] = "1"
-    try:
-        from scipy.optimize import minimize
-    finally:
-        os.environ.pop(name) if before is None else os.environ.update({name: before})
-    return minimize
 
 
 @functools.cache

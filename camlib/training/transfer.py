@@ -19,18 +19,32 @@ import numpy as np
 
 from ..data import photos as photographs
 from ..files import whole_file
-from ..networks.alexnet import LARGEST, SMALLEST, alexnet_gap
+from ..networks import alexnet, vgg
+from ..networks.alexnet import alexnet_gap
 from ..networks.pretrained import unit_layer, winners_layer
 from ..networks.vgg import vgg16_gap
 from .accuracy import accuracy_by_class, class_accuracy
-from .features import BATCH, SIDE, View, before_head, features, outputs, read_ahead
+from .features import SIDE, View, batch_size, before_head, features, outputs, read_ahead
 from .fit import cross_validate, fit_head
 
 MODEL, ABOUT = "model.keras", "transfer.json"
-
+SMALLEST, LARGEST = max(alexnet.SMALLEST, vgg.SMALLEST), 1024  # px, of a photograph's side: what either network takes
+TUNED = ("conv4", "conv5", "conv5_1", "conv5_2", "conv5_3", "conv6", "conv7", "dense")  # AlexNet's, VGG16's, both's
 
 # Called with the number of classes, seed=…, and weights=None for random ones
 NETWORKS = {"alexnet": alexnet_gap, "vgg16": functools.partial(vgg16_gap, unit=True)}
+
+
+class Curves(NamedTuple):
+    """How often heads on frozen networks are right, by how many photographs a category they were fitted to.
+
+    accuracy: float64, (models, draws, counts), 0 to 1, means of the per-class accuracies.
+    right: float32, (models, draws, counts, photographs), 1 where a photograph was named rightly, 0 where not, NaN
+    where it was trained on, or could not be read.
+    """
+
+    accuracy: np.ndarray
+    right: np.ndarray
 
 
 class Transfer(NamedTuple):
@@ -147,9 +161,8 @@ def learning_curve(photos, counts, models, *, draws=10, penalty=0.03, side=SIDE,
     draws: how often the photographs are split anew, by the seeds 0 to draws − 1. penalty: of all heads, fixed, since
     cross-validation would take 16 times as long and one photograph a category leaves nothing to validate on. The other
     options are those of `features_of`; each photograph is read once.
-    Returns means of the per-class accuracies, 0 to 1: float64, (models, draws, len(counts)). Draws differ in which
-    photographs are trained on; all are from the same `photos`, so their spread does not tell what other photographs
-    would bring.
+    Returns `Curves`. Draws differ in which photographs are trained on; all are from the same `photos`, so their spread
+    does not tell what other photographs would bring: `right` does.
     Raises ValueError for a side out of range and a category with too few photographs.
     """
     from tqdm.auto import tqdm
@@ -157,16 +170,19 @@ def learning_curve(photos, counts, models, *, draws=10, penalty=0.03, side=SIDE,
     for count in counts:
         _check(photos, count, side)
     tables = _both_views(models, photos.files, range(len(photos.files)), side=side, folder=folder, progress=progress)
-    readable = ~np.isnan(tables[0][0, :, 0])
+    readable = np.flatnonzero(~np.isnan(tables[0][0, :, 0]))
     kept, curves = photographs.take(photos, readable), np.empty((len(models), draws, len(counts)))
+    right = np.full((*curves.shape, len(photos.files)), np.nan, np.float32)
     with tqdm(total=curves.size, desc="heads", unit="head", disable=not progress) as bar:
         for which, seed, column in np.ndindex(curves.shape):
             views = tables[which][:, readable]
             train, test = photographs.split(kept, counts[column], seed)
             kernel, bias = fit_head(np.concatenate(views[:, train]), np.tile(kept.labels[train], 2), penalty)
-            curves[which, seed, column] = class_accuracy(views[0, test] @ kernel + bias, kept.labels[test])
+            logits, labels = views[0, test] @ kernel + bias, kept.labels[test]
+            curves[which, seed, column] = class_accuracy(logits, labels)
+            right[which, seed, column, readable[test]] = logits.argmax(axis=1) == labels
             bar.update()
-    return curves
+    return Curves(curves, right)
 
 
 def save(result, folder):
@@ -181,7 +197,7 @@ def save(result, folder):
 def load(folder):
     """(model, names of its classes, side in px) from a folder that `save` wrote, or from the model.keras in it.
 
-    Raises ValueError where there is none.
+    `model.name` tells the network: "alexnet_gap" or "vgg16_gap". Raises ValueError where there is none.
     """
     from ..backend import keras
 
@@ -195,14 +211,14 @@ def load(folder):
                          f"--out {folder}") from error
 
 
-def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "conv7", "dense"), rate=1e-4,
-         side=SIDE, seed=0, progress=True):
+def tune(model, files, labels, *, epochs=8, layers=TUNED, rate=1e-4, side=SIDE, seed=0, progress=True):
     """Go on training the last layers on augmented photographs. Changes `model`; returns the loss of each epoch.
 
-    layers: names of those that may change. Each epoch shows every photograph once, cropped to 60–100 % of its area,
+    layers: names of those that may change. A batch is what `batch_size` says: 32 photographs of 224 px for AlexNet,
+    five for VGG16. Each epoch shows every photograph once, cropped to 60–100 % of its area,
     perhaps mirrored, brighter or darker. Adam at `rate`, which falls to 0 along a cosine; labels smoothed by 0.1.
     A photograph that can no longer be read is left out of its batch.
-    With 30 photographs a class it costs a percent rather than gains one: 1.5 million weights, 360 photographs.
+    With 30 photographs a class it costs AlexNet a percent rather than gains one: 1.5 million weights, 360 photographs.
     """
     from tqdm.auto import tqdm
 
@@ -210,7 +226,8 @@ def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "
 
     for layer in model.layers:
         layer.trainable = layer.name in layers
-    steps = -(-len(files) // BATCH) * epochs
+    size = batch_size(model, side)
+    steps = -(-len(files) // size) * epochs
     smooth = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
     model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)), smooth)
     target = np.eye(model.output_shape[-1], dtype=np.float32)[labels]
@@ -218,7 +235,7 @@ def tune(model, files, labels, *, epochs=8, layers=("conv4", "conv5", "conv6", "
     with tqdm(total=steps, desc="fine-tuning", unit="step", disable=not progress) as bar:
         for epoch in range(epochs):
             order = np.random.default_rng((seed, epoch)).permutation(len(files))
-            batches = [order[i:i + BATCH] for i in range(0, len(order), BATCH)]
+            batches = [order[i:i + size] for i in range(0, len(order), size)]
             losses = []
             for batch in read_ahead(lambda i, epoch=epoch: augmented(files[i], side, (seed, epoch, int(i))), batches):
                 if batch:

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,6 +129,8 @@ def test_bad_arguments_end_in_a_sentence_and_no_traceback(arguments, complaint):
     (["transfer", "--json", "FILE/numbers.json", "--out", "FOLDER"], "nothing can be written to"),
     (["transfer", "--out", "FILE"], "nothing can be written to"),
     (["transfer", "--out", "FILE/below"], "nothing can be written to"),
+    (["grid", "--network", "resnet"], "invalid choice: 'resnet'"),
+    (["boxes", "--seeds", "0"], "--seeds: 0 is not a number from 1 on"),
     (["grid", "--mosaics", "0"], "--mosaics: 0 is not a number from 1 on"),
     (["grid", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
     (["localize", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
@@ -219,20 +222,41 @@ def test_grid_measures_maps_beside_what_points_by_chance(small_network, tmp_path
     for number in range(8):
         colour = [230 * (number >> bit & 1) + 12 for bit in range(3)]
         (tmp_path / f"{number:03}.colour").mkdir()
-        for k in range(4):
+        for k in range(8):
             pixels = np.clip(colour + np.random.default_rng(k).normal(0, 12, (70, 70, 3)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / f"{number:03}.colour" / f"{k}.png")
     read, names = photos.read, []
     monkeypatch.setattr(photos, "read", lambda path, side: names.append(path) or read(path, side))
-    command("grid", "--data", tmp_path, "--per-class", 2, "--side", SIDE, "--mosaics", 30, "--json", tmp_path / "j")
-    assert len(names) == len(set(names)) == 32  # for both networks, their mirror images and the mosaics
+    command("grid", "--data", tmp_path, "--per-class", 2, "--side", SIDE, "--mosaics", 9, "--json", tmp_path / "j")
+    assert len(names) == len(set(names)) == 64  # for both networks, their mirror images and the mosaics
     said, stated = capsys.readouterr().out, json.loads((tmp_path / "j").read_text())
     rows = {name: row["maximum"]["value"] for name, row in stated["grid"].items()}
-    assert list(rows) == ["maps", "maps of absent classes", "maps, weights lifted to ≥ 0", "random convolutions",
-                          "uniform", "centre", "random"]
+    assert list(rows) == ["maps", "maps, weights lifted to ≥ 0", "random convolutions", "class-blind"]
     assert all(name in said for name in rows) and f"{rows['maps']:.1f} (" in said
-    assert rows["maps"] > 60 > 2 * rows["uniform"] == 50 and stated["mosaics"] == 30
-    assert rows["maps of absent classes"] < 45
+    assert rows["maps"] > 60 > 2 * rows["class-blind"] == 50 and stated["mosaics"] == 9
+    assert 0 <= stated["absent classes at the class-blind peak"]["value"] <= 100
+
+
+def test_boxes_measures_the_network_that_it_is_told(folder, small_network, tmp_path, monkeypatch, capsys):
+    """Photographs of one colour, boxed as a whole: the whole picture is right, whatever the threshold."""
+    for name in ("004.black", "005.white"):
+        (tmp_path / name).mkdir()
+        for k in range(6):
+            noise = np.random.default_rng(k).integers(0, 30, (70, 90, 3), np.uint8)
+            Image.fromarray(noise + (200 if name == "005.white" else 0)).save(tmp_path / name / f"{k}.png")
+    for shelf in folder.iterdir():
+        if shelf.is_dir():
+            shutil.copytree(shelf, tmp_path / shelf.name)
+    lines = [f"{file.parent.name}/{file.name},0,0,90,70,0" for file in sorted(tmp_path.glob("0*/[0-5].*"))]
+    (tmp_path / "boxes.csv").write_text("\n".join(["file,x0,y0,x1,y1,group", *lines]))
+    monkeypatch.setitem(transfer.NETWORKS, "vgg16", transfer.NETWORKS["alexnet"])
+    options = "--network", "vgg16", "--per-class", 2, "--seeds", 2, "--side", SIDE, "--json", tmp_path / "j"
+    command("boxes", "--data", tmp_path, *options)
+    said, stated = capsys.readouterr().out, json.loads((tmp_path / "j").read_text())
+    assert stated["seeds"] == 2 and stated["test"] == 20 and stated["mosaics"] >= 1
+    assert stated["tables"]["single"]["whole picture"]["τ = 0.2"]["value"] == 100
+    assert stated["tables"]["errors"]["whole picture"]["top-5, τ trained"]["value"] == 0  # there are five classes
+    assert all(title in said for title in ("Localisation error", "share of the picture", "mosaics of four", "τ trai"))
 
 
 def test_grid_says_how_many_categories_it_needs(folder, small_network):
@@ -271,14 +295,20 @@ def test_the_curve_of_both_networks(folder, small_network, tmp_path, monkeypatch
     built, asked = [], []
     def curve(found, counts, models, *, draws, side):
         asked.append((len(found.files), counts, models, draws, side))
-        return np.array([[[0.3, 0.2, 0.1], [0.3, 0.2, 0.1]], [[0.1, 0.2, 0.3], [0.2, 0.4, 0.6]]])
+        right = np.full((2, 2, 3, 19), np.nan)  # in each draw, other photographs
+        right[:, 0, :, ::2], right[:, 1, :, 1::2] = 1, [1, 0, 1, 0, 1, 0, 1, 0, 1]
+        accuracy = np.array([[[0.3, 0.2, 0.1], [0.3, 0.2, 0.1]], [[0.1, 0.2, 0.3], [0.2, 0.4, 0.6]]])
+        return transfer.Curves(accuracy, right)
     monkeypatch.setattr(transfer, "learning_curve", curve)
     monkeypatch.setitem(transfer.NETWORKS, "alexnet", lambda classes, weights: built.append(weights) or classes)
     command("transfer", "--data", folder, "--curve", 2, "--side", SIDE, "--out", tmp_path / "none", "--json",
             tmp_path / "curve.json")
     assert asked == [(19, [1, 2, 3], [3, 3], 2, SIDE)] and built == ["imagenet", None]
     said, stated = capsys.readouterr().out, json.loads((tmp_path / "curve.json").read_text())
-    assert "random      3 a category  45.0 (-145.6 to 235.6)   30.0 … 60.0" in said  # ± 12.706 × 15: t, of two draws
+    by_class = [5 / 6, 5 / 7, 5 / 6]  # the second category has 7 files
+    mean, half = 100 * np.mean(by_class), 100 * 4.303 * np.std(by_class, ddof=1) / 3**0.5  # Student's t, of three
+    assert f"random      3 a category  {mean:.1f} (" in said
+    assert f" over photographs; {mean - half:.1f} to {mean + half:.1f} over categories; draws 30.0 to 60.0" in said
     assert stated["counts"] == [1, 2, 3] and stated["random"][1] == [0.2, 0.4, 0.6]
     assert stated["ImageNet"][0] == [0.3, 0.2, 0.1]
     assert not (tmp_path / "none").exists()

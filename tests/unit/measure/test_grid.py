@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from camlib.measure import grid
+from camlib.measure.scores import centre_maps
 
 CORNERS = [(0, 0), (0, 1), (1, 0), (1, 1)]  # the quarters, in reading order
 
@@ -70,12 +71,12 @@ def test_all_the_quarters_shares_of_one_map_add_up_to_one():
 
 
 @pytest.mark.parametrize("size", [(13, 13), (26, 27)])
-def test_baselines_hit_by_chance(size):
-    for name, maps in grid.baselines(1000, size, seed=3).items():
-        maximum, share = grid.grid_pointing(maps)
-        assert maps.shape == (1000, *size, 4)
-        assert abs(maximum.mean() - 0.25) < (0.025 if name == "random" else 1e-9), name  # 0.025: 3.7 deviations
-        assert abs(share.mean() - 0.25) < (0.005 if name == "random" else 1e-6), name
+def test_one_map_for_all_four_classes_gets_a_quarter_of_each_mosaic(size):
+    one = np.random.default_rng(3).normal(size=(200, *size, 1))
+    one[:50] = centre_maps(50, size)[..., None]
+    one[50:60] = 0
+    for figure in grid.grid_pointing(one.repeat(4, axis=3)):
+        assert np.allclose(figure.mean(axis=1), 0.25)
 
 
 @pytest.mark.parametrize("maps", [
@@ -86,24 +87,44 @@ def test_other_maps_are_refused(maps):
         grid.grid_pointing(maps)
 
 
-def test_mosaics_show_four_classes_each_named_rightly():
+def test_mosaics_show_four_classes_each_named_rightly_each_picture_once():
     random = np.random.default_rng(0)
     labels = random.integers(0, 6, 60)
     predicted = np.where(random.random(60) < 0.6, labels, (labels + 1) % 6)
-    drawn = grid.mosaics(labels, predicted, 50, seed=4)
-    assert drawn.shape == (50, 4) and drawn.dtype == np.int64
-    assert (labels[drawn] == predicted[drawn]).all()
+    drawn = grid.mosaics(labels, predicted, seed=4)
+    assert drawn.shape[1] == 4 and drawn.dtype == np.int64
+    assert (labels[drawn] == predicted[drawn]).all() and len(set(drawn.ravel())) == drawn.size
     assert all(len(set(four)) == 4 for four in labels[drawn].tolist())
-    assert set(drawn.ravel()) == set(np.flatnonzero(labels == predicted))  # in the end, every one that may be
-    assert np.array_equal(drawn, grid.mosaics(labels, predicted, 50, seed=4))
-    assert not np.array_equal(drawn, grid.mosaics(labels, predicted, 50, seed=5))
+    assert np.array_equal(drawn, grid.mosaics(labels, predicted, seed=4))
+    assert not np.array_equal(drawn, grid.mosaics(labels, predicted, seed=5))
+    assert np.array_equal(drawn[:3], grid.mosaics(labels, predicted, 3, seed=4))
 
 
-def test_a_class_with_one_picture_is_drawn_as_often_as_one_with_many():
-    labels = np.repeat(np.arange(5), [1, 100, 100, 100, 100])
-    drawn = grid.mosaics(labels, labels, 1000)
-    assert abs((drawn == 0).sum() / 1000 - 4 / 5) < 0.05
-    assert (np.bincount(labels[drawn[:, 0]], minlength=5) > 100).all()  # each class comes to each quarter
+@pytest.mark.parametrize("counts, most", [
+    ([3, 3, 3, 3], 3), ([1, 9, 9, 9], 1), ([2, 2, 2, 2, 4], 2), ([5, 1, 1, 1, 1, 1], 1), ([2, 2, 1, 1, 1, 1], 2),
+    ([12, 11, 10, 13, 9], 13)])
+def test_as_many_mosaics_as_the_pictures_make(counts, most):
+    """k mosaics can be made where Σ min(count, k) ≥ 4 k: none takes two pictures of a class."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    assert most == max(k for k in range(99) if np.minimum(counts, k).sum() >= 4 * k)
+    for seed in range(5):
+        assert len(grid.mosaics(labels, labels, seed=seed)) == most
+
+
+def test_the_surest_pictures_come_first():
+    labels = np.repeat(np.arange(4), 5)
+    sureness = np.random.default_rng(1).random(20)
+    drawn = grid.mosaics(labels, labels, 2, sureness=sureness)
+    for label in range(4):
+        ranked = np.flatnonzero(labels == label)[sureness[labels == label].argsort()[::-1]]
+        assert [ranked[0]] == [i for i in drawn[0] if labels[i] == label]
+        assert [ranked[1]] == [i for i in drawn[1] if labels[i] == label]
+
+
+def test_each_class_comes_to_each_quarter():
+    labels = np.repeat(np.arange(4), 400)
+    drawn = labels[grid.mosaics(labels, labels)]
+    assert all(abs(np.bincount(quarter) - 100).max() < 35 for quarter in drawn.T)  # 35: four deviations
 
 
 def test_fewer_than_four_classes_make_no_mosaic():
@@ -133,28 +154,38 @@ def test_what_makes_no_mosaic_is_refused(pictures):
         grid.compose(pictures)
 
 
-def test_maps_of_the_classes_shown_and_of_classes_that_are_not():
+def test_maps_of_the_classes_shown():
     classes = np.array([[3, 0, 9, 5], [1, 2, 3, 4]])
     maps = np.random.default_rng(6).normal(size=(2, 3, 4, 10))
     assert np.array_equal(grid.class_maps(maps, classes)[1, :, :, 2], maps[1, :, :, 3])
-    absent = grid.absent_classes(classes, 10)
-    assert absent.shape == (2, 4) and all(len({*four, *others}) == 8 for four, others in zip(classes, absent))
-    with pytest.raises(ValueError, match="at least 8"):
-        grid.absent_classes(classes, 7)
 
 
-def test_the_table_draws_photographs_anew():
-    """Of photographs 0 to 7, seven always win and one never does: what an interval covers is which are drawn."""
-    drawn = np.array([[0, 1, 2, 3], [4, 5, 6, 7]] * 50)
+def test_how_many_absent_classes_follow_the_class_blind_peak_worked_by_hand():
+    """Of seven classes 0 to 3 are shown; the maps differ most at the bottom right, where 3 and the absent 4 peak."""
+    maps = np.zeros((2, 2, 2, 7))
+    for which, (y, x) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1), (1, 1), (0, 0), (1, 0)]):
+        maps[0, y, x, which] = 1
+    maps[0, 1, 1, [3, 4]] = 5
+    maps[1] = maps[0, :, :, [6, 5, 0, 1, 4, 2, 3]].transpose(1, 2, 0)  # the absent 4 still does, and now 6, too
+    assert grid.at_blind_peak(maps, [[0, 1, 2, 3], [3, 2, 1, 0]]).tolist() == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_absent_classes_that_know_nothing_follow_by_chance():
+    maps = np.random.default_rng(0).normal(size=(2000, 4, 4, 9))
+    maps[..., 8] *= 20  # one that is shown says where the class-blind map peaks
+    assert abs(grid.at_blind_peak(maps, np.tile([8, 0, 1, 2], (2000, 1))).mean() - 0.25) < 0.02
+
+
+def test_the_table_draws_mosaics_anew():
+    """In one mosaic of two all four win, in the other none: a hundred mosaics, not four hundred photographs."""
     maps = np.zeros((100, 2, 2, 4))
     for k, (y, x) in enumerate(CORNERS):
-        maps[:, y, x, k] = 1
-    maps[1::2, :, :, 3] = [[1, 0], [0, 0]]  # photograph 7, which is at the bottom right
-    table = grid.grid_table({"some": maps} | grid.baselines(100, (2, 2)), drawn)
-    value, low, high = table["some"]["maximum"]
-    assert (value, low, high) == pytest.approx((87.5, 52.91, 97.76), abs=0.01)  # Wilson's, of 7 in 8
-    assert table["some"]["share"].value == 87.5
-    assert table["uniform"]["share"] == (25, 25, 25)
+        maps[::2, y, x, k] = 1
+        maps[1::2, 1 - y, x, k] = 1
+    table = grid.grid_table({"some": maps, "blind": maps.std(axis=-1, keepdims=True).repeat(4, axis=-1)})
+    assert table["some"]["maximum"] == pytest.approx((50, 40.38, 59.62), abs=0.01)  # Wilson's, of 50 in 100
+    assert table["some"]["share"].value == 50
+    assert table["blind"]["maximum"] == table["blind"]["share"] == (25, 25, 25)
     text = grid.as_text(table).splitlines()
-    assert text[0].split() == ["maximum", "share"] and text[1].startswith("some  ") and "87.5 (" in text[1]
-    assert [line.split()[0] for line in text[2:]] == ["uniform", "centre", "random"]
+    assert text[0].split() == ["maximum", "share"] and text[1].startswith("some  ") and "50.0 (" in text[1]
+    assert text[2].split() == ["blind", "25.0", "25.0"]

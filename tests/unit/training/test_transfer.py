@@ -283,14 +283,18 @@ def test_the_head_is_where_the_loss_is_least(penalty):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted as Linux lists them")
-def test_the_minimiser_brings_no_threads_that_wait_busily():
-    code = ("import os; from camlib.training.fit import _minimizer; tasks = '/proc/self/task';"
-            "before = len(os.listdir(tasks)); _minimizer();"
+@pytest.mark.parametrize("first", ["", "camlib.measure.intervals", "camlib.measure.faithfulness"])
+def test_the_minimiser_brings_no_threads_that_wait_busily(first):
+    """Whatever else of the package has loaded SciPy, and its BLAS, before."""
+    code = ("import importlib, os, sys; tasks = '/proc/self/task'; import numpy, cv2; before = len(os.listdir(tasks));"
+            "[importlib.import_module(name) for name in sys.argv[1:]];"
+            "from camlib.blas import one_threaded; one_threaded('scipy.optimize');"
             "print(len(os.listdir(tasks)) - before, os.environ.get('OPENBLAS_NUM_THREADS'))")
     for setting in (None, "2"):
         variables = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
         variables |= {"OPENBLAS_NUM_THREADS": setting} if setting else {}
-        run = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+        run = subprocess.run([sys.executable, "-c", code, *filter(None, [first])], env=variables, capture_output=True,
+                             text=True, check=True)
         assert run.stdout.split() == ["0", str(setting)]
 
 
@@ -395,7 +399,7 @@ def test_a_learning_curve_against_heads_fitted_one_by_one(folder, tmp_path, coun
     models = small_network(), small_network(seed=2, channels=1)
     curves = transfer.learning_curve(photos.open_folder(folder), (1, 6), models, draws=3, penalty=0.1, **options)
     assert len(counted) == len(set(counted)) == 31  # for both networks, and for the mirror images
-    for model, curve in zip(models, curves, strict=True):
+    for model, curve, judged in zip(models, *curves, strict=True):
         plain, mirrored = (features.gap_features(model, found.files, mirror=mirror, **options)
                            for mirror in (False, True))
         for seed in range(3):
@@ -405,7 +409,10 @@ def test_a_learning_curve_against_heads_fitted_one_by_one(folder, tmp_path, coun
                 kernel, bias = fit_head(rows, found.labels[[*train, *train]], penalty=0.1)
                 right = (plain[test] @ kernel + bias).argmax(axis=1) == found.labels[test]
                 assert curve[seed, column] == pytest.approx(right.mean())  # as many of each class
-    assert curves.shape == (2, 3, 2) and not np.array_equal(*curves)
+                seen = np.delete(judged[seed, column], 20)
+                assert np.array_equal(seen[test], right) and np.isnan(seen[train]).all()
+    assert np.isnan(curves.right[..., 20]).all()  # the text file
+    assert curves.accuracy.shape == (2, 3, 2) and not np.array_equal(*curves.accuracy)
 
 
 @pytest.mark.parametrize("counts, options, complaint", [
