@@ -19,7 +19,7 @@ def photo_heat():
     """
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("photo heat", ("#4a0e78", "#c2188f", "#ff4fd8", "#ffc2f0"))
+    return LinearSegmentedColormap.from_list("photo heat", ("#4a0e78", "#c2188f", "#ff4fd8", "#ffcaf3"))
 
 
 def tables():

@@ -15,6 +15,12 @@ def contours_above(picture, levels):
     `cv2.boundingRect` gives x + width = maximum + 1; the reference takes it for an inclusive corner, at most
     the image's width − 1; half-open, that is maximum + 2, at most the width. Where no pixel is brighter, one
     contour off the image, at (−1, −1), stands in for none: its box becomes (0, 0, 1, 1).
+
+    >>> picture = np.zeros((9, 9), np.uint8)
+    >>> picture[1:7, 1:7], picture[2:4, 2:4] = 100, 200
+    >>> boxes, starts, largest = contours_above(picture, np.array([0, 100, 200], np.uint8))
+    >>> boxes[largest].tolist()  # of the large square, of the one in it, of nothing
+    [[1, 1, 8, 8], [2, 2, 5, 5], [0, 0, 1, 1]]
     """
     height, width = picture.shape
     found = _on_sheets(picture, levels)

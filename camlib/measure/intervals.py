@@ -97,7 +97,7 @@ def mean_of_classes(right, labels, groups=None):
     accuracies.
 
     >>> print(mean_of_classes([1, 1, 1, 0, 1, 0], [0, 0, 0, 0, 1, 1]))  # of 75 and 50
-    62.5 (26.3 to 88.5)
+    62.5 (24.8 to 89.4)
     """
     classes = np.eye(np.max(labels) + 1)[np.asarray(labels)]
     hits_and_counts = np.stack([np.asarray(right)[:, None] * classes, classes], axis=1)

@@ -263,9 +263,9 @@ def mobilenet():
 @pytest.mark.parametrize("layer, side", [(None, 2), ("block_4_depthwise_relu", 6)])
 @pytest.mark.parametrize("method", METHODS)
 def test_off_the_shelf_network(mobilenet, method, layer, side):
-    images = np.random.default_rng(2).uniform(-1, 1, (1, 48, 48, 3)).astype(np.float32)
-    maps = attribute(mobilenet, images, [4], method, layer=layer, batch_size=64)
-    assert maps.shape == (1, side, side) and maps.dtype == np.float32
+    images = np.random.default_rng(2).uniform(-1, 1, (2, 48, 48, 3)).astype(np.float32)
+    maps = attribute(mobilenet, images, [0, 4], method, layer=layer, batch_size=64)
+    assert maps.shape == (2, side, side) and maps.dtype == np.float32
     assert np.isfinite(maps).all() and maps.any()
 
 
