@@ -77,14 +77,15 @@ def show_map(panel, image, values=None, *, signed=False, limit=None, opacity=0.8
 def show_image(panel, image):
     """Draw an image on matplotlib axes: grey (height, width) as ink on paper, RGB as it is.
 
-    uint8, or floats from 0 to 1, which are scaled. Raises ValueError for any other, which would be drawn white.
+    Whole numbers from 0 to 255, or floats from 0 to 1, which are scaled. Raises ValueError for any other, which would
+    be drawn white.
     """
     image = np.asarray(image)
-    if image.dtype.kind == "f" and image.size and image.min() >= 0 and image.max() <= 1:
-        image = np.rint(255 * image).astype(np.uint8)
-    if image.dtype != np.uint8:
+    largest = {"u": 255, "i": 255, "f": 1}.get(image.dtype.kind, 0)
+    if not (image.size and largest and image.min() >= 0 and image.max() <= largest):
         ends = value_range(image) if image.size and image.dtype.kind in "fiub" else "nothing"
         raise ValueError(f"an image is {image.dtype}, {ends}: expected uint8, 0 to 255, or floats from 0 to 1")
+    image = (image if largest > 1 else np.rint(255 * image)).astype(np.uint8)
     panel.imshow(255 - image if image.ndim == 2 else image, cmap="gray", vmin=0, vmax=255)
     bare(panel)
 

@@ -124,13 +124,14 @@ def test_a_map_for_each_picture_and_numbers_for_a_box_are_asked_for():
 
 def test_ink_is_dark_photographs_stay_as_they_are_and_fractions_are_scaled():
     for image, drawn in ((IMAGES[0], 255 - IMAGES[0]), (PHOTOS[0], PHOTOS[0]), (PHOTOS[0] / 255, PHOTOS[0]),
-                         (IMAGES[0].astype(np.float32) / 255, 255 - IMAGES[0])):
+                         (IMAGES[0].astype(np.float32) / 255, 255 - IMAGES[0]),
+                         (IMAGES[0].astype(np.int64), 255 - IMAGES[0])):
         [panel] = visible(plot.grid([image]))
         assert np.array_equal(panel.images[0].get_array(), drawn)
 
 
 @pytest.mark.parametrize("image", [255.0 * np.ones((4, 4)), np.ones((4, 4, 3)) * -0.1, np.full((4, 4), np.nan),
-                                   np.ones((4, 4), int), np.ones((4, 4), bool)])
+                                   np.full((4, 4), 256), np.full((4, 4), -1), np.ones((4, 4), bool)])
 def test_what_would_be_drawn_white_is_refused(image):
     with pytest.raises(ValueError, match=r"an image is .*expected uint8, 0 to 255, or floats from 0 to 1"):
         plot.grid([image])
