@@ -9,6 +9,7 @@ from ..data import caltech, photos
 from ..files import whole_file
 from ..maps import cam
 from ..training.transfer import LARGEST, NETWORKS, SMALLEST
+from ..training.vgg_sample import FILE as VGG_SAMPLE
 from .options import check_can_write, whole, write_json
 
 SEEN = 800  # px, the longer side of a photograph in a picture of maps: these are small, and cameras' are not
@@ -45,6 +46,8 @@ def declare(add):
     sub.add_argument("--seeds", type=whole(1), default=1, metavar="N", help="split the photographs by seeds 0 to "
                      "N − 1, and measure the mean")
     sub.add_argument("--mosaics", type=whole(1), metavar="N", help="at most (default: all that can be made)")
+    sub = add("vgg-sample", vgg_sample, "look at the sample's photographs with VGG16-GAP, for data/vgg16_sample.npz")
+    sub.add_argument("--out", type=Path, default=VGG_SAMPLE)
     sub = add("maps", maps, "write pictures of where a trained model looks, for the top classes of each photograph")
     sub.add_argument("model", type=Path, help="a folder that `transfer` wrote, or the model.keras in it")
     sub.add_argument("photos", type=Path, nargs="+", metavar="PHOTO")
@@ -118,6 +121,15 @@ def boxes(options):
         print(f"{kind:28}" + " ".join(f"{value:.2f}" for value in some))
     write_json(options.json, numbers | {"accuracy": numbers["accuracy"]._asdict(),
                                         "tables": {name: as_json(rows) for name, rows in tables.items()}})
+
+
+def vgg_sample(options):
+    """Make the file that the course ships, in some minutes."""
+    from ..training.vgg_sample import write
+
+    check_can_write(options.out)
+    write(options.out)
+    print(f"{options.out}: {options.out.stat().st_size:,} bytes")
 
 
 def as_json(rows):

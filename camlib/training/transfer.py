@@ -205,7 +205,7 @@ def load(folder):
     folder = Path(folder).parent if Path(folder).name == MODEL else Path(folder)
     try:
         about = json.loads((folder / ABOUT).read_text())
-        return keras.saving.load_model(folder / MODEL), tuple(about["names"]), about["side"]
+        return keras.saving.load_model(folder / MODEL, compile=False), tuple(about["names"]), about["side"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{folder} holds no trained model ({error}): make one with  python -m camlib transfer "
                          f"--out {folder}") from error

@@ -18,7 +18,7 @@ from camlib.data.scenes import make_scenes
 from camlib.maps.arrays import softmax, upsample
 from camlib.maps.cam import explain
 from camlib.measure.intervals import bootstrap
-from camlib.training import runs, transfer
+from camlib.training import runs, transfer, vgg_sample
 from camlib.training.train import COURSE
 
 SIDE = 63  # px
@@ -312,6 +312,14 @@ def test_the_curve_of_both_networks(folder, small_network, tmp_path, monkeypatch
     assert stated["counts"] == [1, 2, 3] and stated["random"][1] == [0.2, 0.4, 0.6]
     assert stated["ImageNet"][0] == [0.3, 0.2, 0.1]
     assert not (tmp_path / "none").exists()
+
+
+def test_vgg_sample_writes_where_it_is_told(tmp_path, monkeypatch, capsys):
+    cells = np.random.default_rng(0).uniform(size=(483, 2, 2, 4)).astype(np.float32)
+    monkeypatch.setattr(vgg_sample, "before_gap", lambda files: cells)
+    command("vgg-sample", "--out", tmp_path / "some.npz")
+    assert vgg_sample.read(tmp_path / "some.npz").maps.shape == (263, 2, 2, 20)
+    assert f"{(tmp_path / 'some.npz').stat().st_size:,} bytes" in capsys.readouterr().out
 
 
 def test_maps_without_a_model_or_photographs_say_so(folder, small_network, tmp_path, capsys):

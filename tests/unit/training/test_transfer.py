@@ -11,7 +11,7 @@ from PIL import Image
 from camlib.backend import keras
 from camlib.data import photos
 from camlib.maps import cam
-from camlib.networks import alexnet
+from camlib.networks import alexnet, vgg
 from camlib.training import features, transfer
 from camlib.training.accuracy import accuracy_by_class, class_accuracy
 from camlib.training.fit import PENALTIES, _folds, cross_validate, fit_head
@@ -390,6 +390,20 @@ def test_fine_tuning_changes_the_last_layers_only(folder):
         not np.array_equal(a, b) for a, b in zip(layer.get_weights(), before[layer.name]))}
     assert changed == {"conv4", "conv5", "dense"} and len(curve) == 3 and curve[-1] < curve[0]
     assert all(layer.trainable for layer in model.layers)
+
+
+def test_vgg16_is_tuned_in_its_last_block_in_batches_that_fit_and_says_its_name(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(features, "LARGEST_LAYER", 7 * 32 * 32 * 64)  # conv1's, of seven photographs
+    found, model, sizes = photos.take(photos.open_folder(folder), np.arange(10)), vgg.vgg16_gap(3, weights=None), []
+    before, train = {layer.name: layer.get_weights() for layer in model.layers}, model.train_on_batch
+    model.train_on_batch = lambda pictures, target: sizes.append(len(pictures)) or train(pictures, target)
+    transfer.tune(model, found.files, found.labels, epochs=1, side=32, progress=False)
+    assert sizes == [7, 3]
+    assert {layer.name for layer in model.layers if any(map(np.any, map(np.subtract, layer.get_weights(),
+            before[layer.name])))} == {"conv5_1", "conv5_2", "conv5_3", "dense"}
+    nothing = np.zeros(0, int)
+    transfer.save(transfer.Transfer(model, found, nothing, nothing, None, {"side": 32}), tmp_path)
+    assert transfer.load(tmp_path)[0].name == "vgg16_gap"
 
 
 def test_a_learning_curve_against_heads_fitted_one_by_one(folder, tmp_path, counted):
