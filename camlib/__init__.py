@@ -24,6 +24,7 @@ _FUNCTIONS = {
     "explain_run": "maps.cam",
     "attribute": "maps.attribution",
     "on_ink": "maps.refine",
+    "propagate": "maps.refine",
     "bootstrap": "measure.intervals",
     "heat_in_boxes": "measure.heat",
     "upsample": "maps.arrays",
