@@ -390,7 +390,7 @@ plot.interval_chart({
 # Black squares: one of two digits. CAM alone stays high; its lead over the class-blind map is 55.2 points inside (47.5 to 61.3). Blind maps find a digit, and half the time it is the other one. On 2,500 pairs: 97.8 against 52.9.
 
 # %% [markdown] tags=["slide"]
-# **Asked for one of two digits, CAM is alone.** (On 2,500 pairs, `python -m camlib localize`: 97.8 ± 0.7 inside against 52.9 ± 2.2. Our 200 happen to be hard for the class-blind map: one interval in twenty misses.)
+# **Asked for one of two digits, CAM is alone.** (On 2,500 pairs, `python -m camlib localize`: 97.8 ± 0.7 inside against 52.9 ± 2.3. Our 200 happen to be hard for the class-blind map: one interval in twenty misses.)
 #
 # **Exercise 5.4 · diagnose.** Somebody compares the boxes of the class-blind map and of CAM, on our 400 scenes of one digit: “Five points worse or six better: nobody can tell.”
 
