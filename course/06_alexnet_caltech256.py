@@ -39,7 +39,7 @@ import camlib
 from camlib import alexnet, checks, grid, localize, photo_boxes, photos, plot, vgg_sample
 from camlib.backend import keras
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 70})  # smaller than PNG
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})  # smaller than PNG
 
 # %%
 found = photos.open_folder(photos.SAMPLE)
@@ -299,7 +299,8 @@ plot.interval_chart({
     title: {name: {kind: figures[figure] for kind, figures in kinds.items()}
             for name, kinds in table.items()}
     for title, figure in (("box right (MaxBoxAcc)", "MaxBoxAcc"),
-                          ("maximum in a box", "inside"))})
+                          ("maximum in a box", "inside"))},
+    xlabel="percent of photographs")
 
 # %%
 for name, kinds in table.items():
@@ -465,8 +466,8 @@ plot.grid([mosaics[i // 4]] * 2, [of_each[i], handed[i]], boxes=[there[i]] * 2,
 # In the explorer: a mosaic, its four classes, and their evidence.
 
 # %% tags=["slide"]
-quarters = [dict(zip(four, grid.quarter_boxes(224))) for four in classes[:3]]
-explorer = camlib.explorer(mosaics[:3], seen.maps[:3], bias=seen.bias,
+quarters = [dict(zip(four, grid.quarter_boxes(224))) for four in classes[:2]]
+explorer = camlib.explorer(mosaics[:2], seen.maps[:2], bias=seen.bias,
                            class_names=names, boxes=quarters, scale="map",
                            threshold=0.5, class_index=int(classes[0, 0]))
 explorer
