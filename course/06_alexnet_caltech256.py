@@ -39,7 +39,7 @@ import camlib
 from camlib import alexnet, checks, grid, localize, photo_boxes, photos, plot, vgg_sample
 from camlib.backend import keras
 
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 60})  # smaller than PNG
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})  # smaller than PNG
 
 # %%
 found = photos.open_folder(photos.SAMPLE)
@@ -481,7 +481,7 @@ titles += ["another", *(names[which] for which in classes[1])]
 maps = [None, *np.moveaxis(asked[0], 2, 0), None, *np.moveaxis(asked[1], 2, 0)]
 explorer.image_index, explorer.class_index = 1, int(classes[1, 0])
 assert np.isclose(explorer.logit, seen.logits[1, classes[1, 0]], atol=0.01)
-plot.grid(mosaics[[0] * 5 + [1] * 5], maps, titles=titles, columns=5)
+plot.grid(mosaics[[0] * 5 + [1] * 5], maps, titles=titles, columns=5, width=1.3)
 
 # %% [markdown] tags=["slide"]
 # ## 5 · Right for the wrong reason, on purpose
