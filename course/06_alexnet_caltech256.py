@@ -449,7 +449,7 @@ plot.grid([mosaics[i // 4]] * 2, [signed, signed.clip(0)], boxes=[there[i]] * 2,
 # Left: zero stands high on the scale, and the box holds half the mosaic. Right: the same map without what speaks against. The metric as published stays; report both.
 
 # %% [markdown]
-# **What CAM is for.** In photographs of one thing, a blob boxes better. Where several things compete, only a map that knows the class can say *which*, and even it does not know *how far* the thing reaches. **Can one map do both?** Hand each cell's evidence on to all cells that look alike, wherever they are (`camlib.propagate`): the lit head of a zebra lights its flank. It has no parameter, and was chosen on the training photographs' boxes. With VGG16-GAP it is right in 69 % of mosaics (CAM in 20) and 75 % of single photographs (the blob in 65) (what else was tried: `docs/boxes.md`). With AlexNet-GAP, in our mosaics:
+# **What CAM is for.** In photographs of one thing, a blob boxes better. Where several things compete, only a map that knows the class can say *which*, and even it does not know *how far* the thing reaches. **Can one map do both?** Hand each cell's evidence on to all cells that look alike, wherever they are (`camlib.propagate`): the lit head of a zebra lights its flank. It has no parameter, and was chosen on the training photographs' boxes. With VGG16-GAP it is right in 68 % of mosaics (CAM in 21) and 75 % of single photographs (the blob in 65; the class-blind map, handed on, does as well: the class has no part in that). What else was tried: `docs/boxes.md`. With AlexNet-GAP, in our mosaics:
 
 # %%
 last = alexnet.alexnet_features().predict(mosaics, batch_size=16, verbose=0)
