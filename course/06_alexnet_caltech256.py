@@ -36,7 +36,7 @@ import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 import camlib
-from camlib import alexnet, checks, grid, localize, photo_boxes, photos, plot, vgg_sample
+from camlib import alexnet, checks, grid, localize, photo_boxes, photos, plot
 from camlib.backend import keras
 
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 50})  # smaller than PNG
@@ -207,7 +207,7 @@ kernel, bias = camlib.fit_head(features[train], labels[train], penalty=0.03)
 network.get_layer("dense").set_weights([kernel, bias])
 
 views, truth = camlib.explain(network, pictures[test]), labels[test]
-vgg = vgg_sample.read()
+vgg = camlib.vgg_sample.read()
 for name, seen in {"AlexNet-GAP": views, "VGG16-GAP": vgg}.items():
     from_maps = seen.maps.mean(axis=(1, 2)) + seen.bias
     assert np.allclose(from_maps, seen.logits, atol=0.05)  # the identity holds
@@ -323,7 +323,8 @@ def trained_thresholds(maps, classes, of):
 
 learnt = camlib.explain(network, pictures[train])
 chosen = trained_thresholds(learnt.maps, labels[train], [boxes[i] for i in train])
-fixed = photo_boxes.evidence(views.maps, own(views.maps, truth), true_boxes, 224, chosen)
+fixed = photo_boxes.evidence(
+    views.maps, own(views.maps, truth), true_boxes, 224, chosen)
 where = photo_boxes.places(true_boxes, 224)
 
 # %% [markdown] tags=["guide", "slide"]
