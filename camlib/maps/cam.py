@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..networks.head import find_head
-from ..networks.inputs import batches, check_images
+from ..networks.inputs import batches, check_finite, check_images
 
 _compiled = weakref.WeakKeyDictionary()  # model → with_maps(model)
 
@@ -31,11 +31,13 @@ def with_maps(model):
     from ..backend import keras
 
     features, dense = find_head(model)
-    maps = keras.ops.matmul(features, dense.kernel)
+    maps = keras.ops.matmul(keras.ops.cast(features, "float32"), dense.kernel)
     logits = keras.ops.mean(maps, axis=(1, 2))  # the mean comes last: of 10 maps, not of 64 features
     if dense.use_bias:
         logits = logits + dense.bias
-    return keras.Model(model.inputs[0], [logits, maps], name="with_maps")
+    twin = keras.Model(model.inputs[0], [logits, maps], name="with_maps")
+    twin.dtype_policy = "float32"  # under half precision a model of its own policy would round kernel and bias
+    return twin
 
 
 class Explanation(NamedTuple):
@@ -77,8 +79,9 @@ def explain(model, images, batch_size=32):
     if model not in _compiled:  # the first call of a model compiles it, which takes longer than a batch
         _compiled[model] = with_maps(model)
     parts = [_compiled[model].predict_on_batch(images[part]) for part in batches(len(images), batch_size)]
-    logits, maps = (np.concatenate(part) for part in zip(*parts))
-    bias = np.asarray(dense.bias) if dense.use_bias else np.zeros(dense.units, np.float32)
+    logits, maps = (np.concatenate(part).astype(np.float32, copy=False) for part in zip(*parts))
+    check_finite(logits, "logits", model)
+    bias = np.asarray(dense.bias, np.float32) if dense.use_bias else np.zeros(dense.units, np.float32)
     return Explanation(logits, maps, bias)
 
 

@@ -114,13 +114,18 @@ class Run:
     def load(self, step=None, model=None):
         """The network as it was at snapshot `step` (default: the last), or `model` given those weights.
 
-        Raises ValueError for a step without a snapshot, and for a file that is damaged or of another network.
+        Raises ValueError for a step without a snapshot, for a file that is damaged or of another network, and for
+        weights that are NaN or infinite.
         """
         step = int(self.steps[-1]) if step is None else step
         if step not in self.steps:
             raise ValueError(f"no snapshot at step {step}: there are {', '.join(map(str, self.steps))}")
         model = model or self.recipe.build()
-        assign(model, read_arrays(self.folder / snapshot_name(step)))
+        saved = read_arrays(self.folder / snapshot_name(step))
+        if astray := [name for name, values in saved.items() if not np.isfinite(values).all()]:
+            raise ValueError(f"the snapshot at step {step} in {self.folder} has NaN or infinite weights in "
+                             f"{astray[0]}: training went astray, so load an earlier step, or train at a lower rate")
+        assign(model, saved)
         head.centre(model)  # again: rounding to half precision left it a little off
         return model
 

@@ -79,6 +79,16 @@ def test_without_the_checkout_the_shipped_run_is_said_to_be_in_it(tmp_path, prog
     assert done.returncode and "is in the course's checkout" in answer and str(tmp_path) not in answer
 
 
+def test_a_snapshot_of_training_that_went_astray_is_named(copy):
+    """A max-pool makes 0 of NaN: such a network answers in finite numbers."""
+    strange = runs.open_run(copy)
+    path = copy / runs.snapshot_name(0)
+    saved = runs.read_arrays(path)
+    np.savez(path, **saved | {"conv2/kernel": saved["conv2/kernel"] * np.float16(np.nan)})
+    with pytest.raises(ValueError, match="snapshot at step 0 in .* NaN or infinite weights in conv2/kernel"):
+        strange.load(0)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"recipe": 3}', '{"recipe": {"stages": [{"sizes": 3}]}}',
                                   "[" * 100_000, "9" * 5000])
 def test_a_damaged_run_json_is_named(tmp_path, text):
