@@ -199,7 +199,8 @@ def maps(options):
             continue
         explanation = cam.explain(model, squeezed[None])
         path = options.out / _free_name(file.stem, written)
-        figure = plot.top_classes(picture, explanation.maps[0], explanation.logits[0], names, options.top)
+        figure = plot.top_classes(picture, explanation.maps[0], explanation.logits[0], names, options.top,
+                                  explanation.ending)
         with whole_file(path) as part:
             figure.savefig(part, format="png", dpi=110)
         print(path if path.stem == file.stem else f"{path} (of {file})")

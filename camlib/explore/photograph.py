@@ -7,8 +7,8 @@ import numpy as np
 from ipywidgets import HTML, FileUpload, VBox
 
 from ..data import photos
-from ..maps.arrays import softmax
 from ..maps.cam import explain
+from ..networks.outputs import name_list
 from .widget import explorer
 
 SEEN = 800  # px, the longer side of the photograph as it is shown
@@ -26,7 +26,8 @@ class _Box(VBox):
 def own_photo(network, names, *, path=None, side=224, **traits):
     """A widget that takes a photograph, and shows what a network sees in it: its top classes, and an explorer.
 
-    network: a model that ends GAP → dense, of uint8 RGB photographs, (n, side, side, 3). names: of its classes.
+    network: a model that ends GAP → dense, of uint8 RGB photographs, (n, side, side, 3). names: of its classes,
+    a list, or a dict by class.
     path: a photograph, for where there are no widgets; then the explorer itself is returned. side: px, to which the
     network has it squeezed; it is shown as it is, upright. traits: where the explorer's controls start.
 
@@ -65,7 +66,7 @@ def _explored(network, names, file, side, traits):
         raise photos.Unreadable(f"{getattr(file, 'name', file)} has {picture.shape[1]}×{picture.shape[0]} pixels: "
                                 f"expected a photograph of at least {LEAST}×{LEAST}")
     seen = explain(network, photos.read(file, side)[None])
-    chances = softmax(seen.logits[0])
+    names, chances = name_list(names, len(seen.bias), "names"), seen.probabilities[0]
     likely = ", ".join(f"{names[k]} {chances[k]:.0%}" for k in np.argsort(-chances)[:5])
-    view = explorer(picture[None], seen.maps, bias=seen.bias, class_names=names, **traits)
+    view = explorer(picture[None], seen.maps, bias=seen.bias, class_names=names, ending=seen.ending, **traits)
     return view, f"Of the {len(names)} classes that the network knows: {likely}."

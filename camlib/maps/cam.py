@@ -11,12 +11,14 @@ paper's equation 2). So the maps are a 1×1 convolution with the dense layer's o
 """
 
 import weakref
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..networks.head import find_head
 from ..networks.inputs import batches, check_finite, check_images
+from ..networks.outputs import ending
+from .arrays import probabilities
 
 _compiled = weakref.WeakKeyDictionary()  # model → with_maps(model)
 
@@ -40,19 +42,30 @@ def with_maps(model):
     return twin
 
 
-class Explanation(NamedTuple):
-    """What a network says of each image, and where that comes from.
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a network says of each image, and where that comes from: `logits, maps, bias = explain(model, images)`.
 
     logits: float32, (n, classes), before any softmax.
     maps: float32, (n, rows, columns, classes), raw: no ReLU, no normalisation.
     bias: float32, (classes,), what maps leave out: maps.mean(axis=(1, 2)) + bias == logits.
+    ending: what the network makes probabilities of them by, "softmax" or "sigmoid"; None where it gives logits.
 
-    Along a training run (`explain_run`) all three have one more axis in front, the step.
+    Along a training run (`explain_run`) the three arrays have one more axis in front, the step.
     """
 
     logits: np.ndarray
     maps: np.ndarray
     bias: np.ndarray
+    ending: str | None = None
+
+    def __iter__(self):
+        return iter((self.logits, self.maps, self.bias))
+
+    @property
+    def probabilities(self):
+        """Of each class, float32, (n, classes), by the network's ending: see `camlib.maps.arrays.probabilities`."""
+        return probabilities(self.logits, self.ending)
 
 
 def explain(model, images, batch_size=32):
@@ -82,7 +95,7 @@ def explain(model, images, batch_size=32):
     logits, maps = (np.concatenate(part).astype(np.float32, copy=False) for part in zip(*parts))
     check_finite(logits, "logits", model)
     bias = np.asarray(dense.bias, np.float32) if dense.use_bias else np.zeros(dense.units, np.float32)
-    return Explanation(logits, maps, bias)
+    return Explanation(logits, maps, bias, ending(model))
 
 
 def explain_run(run, images, batch_size=32):
@@ -98,4 +111,4 @@ def explain_run(run, images, batch_size=32):
     for step in run.steps:
         model = run.load(step, model)
         views.append(explain(model, images, batch_size))
-    return Explanation(*(np.stack(part) for part in zip(*views)))
+    return Explanation(*(np.stack(part) for part in zip(*views)), views[0].ending)

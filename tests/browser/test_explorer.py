@@ -392,3 +392,19 @@ def test_text_is_as_large_as_a_page_asks_for(page, tmp_path):
     page.add_style_tag(content=":root { --camlib-least: 16px; }")
     assert page.evaluate(smallest) >= 16
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_probabilities_are_those_of_the_networks_ending(page, tmp_path, console_errors):
+    """Each class by itself, in the table, in the spoken line and along the training."""
+    in_python(tmp_path, "explorer(images, maps, steps=range(5), ending='sigmoid').save_html('page.html')\n"
+                        "np.save('logits.npy', maps.mean(axis=(2, 3))[:, 0])")
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_selector(".camlib-explorer[data-live=false] .picture")
+    chances = 1 / (1 + np.exp(-np.load(tmp_path / "logits.npy")))
+    assert [float(text.split()[0]) for text in page.locator(".p").all_inner_texts()] == pytest.approx(
+        100 * chances[4], abs=0.051)
+    for step in (4, 0):
+        shown = page.locator(".key .chance").inner_text()
+        assert float(shown.split()[-2]) == pytest.approx(100 * chances[step, 0], abs=0.051)
+        page.locator("[name=step_index]").press("Home")
+    assert not console_errors

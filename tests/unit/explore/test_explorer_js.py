@@ -1,6 +1,7 @@
 """The explorer's arithmetic, run by Node or, where there is none, by Chromium."""
 
 import base64
+import math
 import re
 
 import numpy as np
@@ -71,6 +72,14 @@ def test_softmax(js):
     for logits in ([1.0, 2.0, -3.0], [1000.0, 999.0], [-5.0]):
         powers = np.exp(np.array(logits) - max(logits))
         assert js("return m.softmax(a);", logits) == pytest.approx(powers / powers.sum())
+
+
+@pytest.mark.parametrize("logits", [[1.0, 2.0, -3.0], [1000.0, -1000.0], [-5.0]])
+def test_probabilities_are_those_of_the_ending(js, logits):
+    out = js("return ['softmax', 'sigmoid'].map((ending) => m.probabilities(a, ending));", logits)
+    powers = np.exp(np.array(logits) - max(logits))
+    assert out[0] == pytest.approx(powers / powers.sum())
+    assert out[1] == pytest.approx([1 / (1 + math.exp(-z)) if z > -700 else 0 for z in logits])
 
 
 @pytest.mark.parametrize("name", ["viridis", "magma", "jet"])

@@ -103,6 +103,25 @@ def test_a_path_needs_no_upload(network, tmp_path):
         own_photo(network, NAMES, path=tmp_path / "mine.png")
 
 
+def test_probabilities_are_those_of_the_networks_ending(network):
+    """Two thirds are red: the mean is 255/16 · 2/3, the logit of red 2/3 of that, the others' −1/3: of them, 2.8 %."""
+    box = own_photo(keras.Model(network.input, keras.ops.sigmoid(network.output)), NAMES, side=64)
+    send(box, coloured("red"))
+    assert "red &amp; hot 100%, green 3%, blue 3%" in box.children[1].value
+    box.children[2].class_index = 1
+    assert box.children[2].probability == pytest.approx(0.028, abs=0.001)
+
+
+def test_one_class_by_itself_is_no_certainty(network):
+    """No blue in red: the logit is the bias, −1."""
+    minus = keras.initializers.Constant(-1)
+    last = keras.layers.Dense(1, "sigmoid", kernel_initializer="zeros", bias_initializer=minus)
+    box = own_photo(keras.Model(network.input, last(network.get_layer("gap").output)), {0: "blue"}, side=64)
+    send(box, coloured("red"))
+    assert "Of the 1 classes that the network knows: blue 27%." in box.children[1].value  # 1 / (1 + e)
+    assert box.children[2].probability == pytest.approx(1 / (1 + np.e), abs=1e-6)
+
+
 def test_a_large_photograph_is_shown_smaller(network):
     box = own_photo(network, NAMES, side=64)
     send(box, coloured("lime", (3000, 1500)))
