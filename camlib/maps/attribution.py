@@ -189,11 +189,13 @@ def features_and_gradients(network, images, classes):
         tape.watch(features)
         logits = network.above([tf.constant(images), features], training=False)
         y = tf.reduce_sum(tf.gather(logits, classes, axis=1, batch_dims=1))
-    gradients = tape.gradient(y, features)
+    # The more cells, the smaller a slope, and float16 has none below 6e-8: it is computed 2ⁿ times as large
+    scale = 2.0 ** min(12, (features.shape[1] * features.shape[2]).bit_length())
+    gradients = tape.gradient(y, features, tf.constant(scale, y.dtype))
     if gradients is None:
         raise ValueError("no gradient of the class's score reaches the layer: something between them has none, or the "
                          "score does not depend on it; name a later layer, or take score_cam or ablation_cam")
-    return np.asarray(features, np.float32), np.asarray(gradients, np.float32)
+    return np.asarray(features, np.float32), np.asarray(gradients, np.float32) / np.float32(scale)
 
 
 def scores(network, images, features, classes):

@@ -76,11 +76,10 @@ def _check_scale(images):
 def _check_size(given, model):
     try:
         model.compute_output_shape((1, *given[1:]))
-    except ValueError as error:
+    except Exception as error:  # of what else cannot be told beforehand, the network will speak for itself
         if "negative" in str(error):  # "Computed output size would be zero or negative"
             raise ValueError(f"images of {' × '.join(map(str, given[1:]))} are too small for {model.name!r}: "
                              "its convolutions and pools leave nothing of them; take larger ones") from None
-        raise
 
 
 def batches(count, batch_size):

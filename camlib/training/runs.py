@@ -186,7 +186,12 @@ def snapshot_name(step):
 
 def arrays(model):
     """The network's weights by name, such as "conv1/kernel"."""
-    return {weight.path: np.asarray(weight) for weight in model.weights}
+    return {weight.path: _plain(np.asarray(weight)) for weight in model.weights}
+
+
+def _plain(values):
+    """Values as NumPy has them, which does not know bfloat16 for floats."""
+    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
 
 
 def assign(model, saved):

@@ -351,6 +351,20 @@ def test_labels_are_whole_numbers_of_any_kind(network, method, kind):
     np.testing.assert_array_equal(maps, attribute(network, IMAGES, CLASSES, method))
 
 
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16", "float64"])
+def test_half_precision_keeps_slopes_that_it_has_no_number_for(policy):
+    """A weight of 2⁻¹² over 2¹⁴ cells is a slope of 2⁻²⁶, and float16's least number is 2⁻²⁴: all would be blank."""
+    layers = keras.layers
+    image = keras.Input((128, 128, 1))
+    x = layers.Conv2D(1, 1, use_bias=False, kernel_initializer="ones", dtype=policy)(image)
+    head = layers.Dense(1, use_bias=False, kernel_initializer=keras.initializers.Constant(2.0**-12), dtype=policy)
+    model = keras.Model(image, head(layers.GlobalAveragePooling2D(dtype=policy)(x)))
+    images = np.arange(2.0).repeat(8192).reshape(1, 128, 128, 1)
+    for method in ("hires_cam", "grad_cam", "layer_cam", "xgrad_cam"):
+        maps = attribute(model, images, [0], method)
+        np.testing.assert_allclose(maps, images[..., 0] * 2.0**-26, rtol=1e-5)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_where_no_gradient_arrives_it_is_said(method):
     """Behind rounding no slope is known; what needs none goes on."""
