@@ -652,7 +652,7 @@ print("wrong names believed, with minus without:",
 # ## An honest failure: what no test here sees, and the summary (4 min)
 #
 # - **Minutes:** Two for the failure, two for the summary.
-# - **Say:** On all scenes of the audit this network *is* the sound one, so no test of ours can tell it. With the pixel, 8.3 % (5.3 to 11.9) are right.
+# - **Say:** On all scenes of the audit this network *is* the sound one, so no test of ours can tell it. With the pixel, 8.3 % (5.5 to 12.5) are right.
 # - **They will predict** that a heat map would show the corner. It is never asked there.
 # - **Usual mistakes:** “more scenes would find it” (none has the pixel); concluding that audits are useless.
 # - **Ask:**
