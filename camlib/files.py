@@ -12,6 +12,16 @@ import filelock
 ROOT = Path(__file__).parents[1]  # of the course: `data` and `notebooks` lie here, beside the package
 
 
+def expanded(path):
+    """A path as a person writes it, as `Path`: ~ is the home folder, ~name the one of somebody who has one here."""
+    return Path(os.path.expanduser(path))
+
+
+def readable(path):
+    """A path as text that every file and screen can show: bytes that are not UTF-8 as \\xe9."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 @contextmanager
 def whole_file(path):
     """A temporary path to write to, of the same name in a folder of its own, that becomes `path` once all is written.
