@@ -10,7 +10,7 @@ from ..data import photos
 from ..maps.arrays import softmax
 from ..maps.cam import explain
 from ..networks.head import find_head
-from .widget import explorer
+from .widget import Explorer, explorer
 
 SEEN = 800  # px, the longer side of the photograph as it is shown
 LEAST = 16  # px, the shorter side: on less there is nothing to see
@@ -22,6 +22,13 @@ class _Box(VBox):
 
     def __repr__(self):
         return "A button to upload a photograph: it is here after the cell has run."
+
+
+class _Unseen(Explorer):
+    """An explorer that refuses what any would, and of which no page hears."""
+
+    def open(self):
+        """Open no way to a page."""
 
 
 def own_photo(network, names, *, path=None, side=224, **traits):
@@ -76,7 +83,7 @@ def _check(network, names, side, traits):
         raise ValueError(f"{network.name} takes no photographs of {side}×{side} px ({error}): choose another side"
                          ) from error
     grey = np.full((side, side, 3), 128, np.uint8)
-    _looked_at(network, names, grey, grey, traits)[0].close()
+    _looked_at(network, names, grey, grey, traits | {"kind": _Unseen})
 
 
 def _explored(network, names, file, side, traits):

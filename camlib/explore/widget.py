@@ -216,7 +216,7 @@ class Explorer(anywidget.AnyWidget):
 
 
 def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None, boxes=None, class_names=None,
-             title=None, network=None, **traits):
+             title=None, network=None, kind=Explorer, **traits):
     """An `Explorer` of the maps of some images, for all classes and, optionally, along training.
 
     images: uint8, (n, height, width) grey, shown as ink on paper (inverted), or (n, height, width, 3) RGB.
@@ -230,6 +230,7 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
         default. title: shown above.
     network: the run of `lenet_gap` that the maps are of, to run in the page: the reader gets a picture of their own,
         after the last, to draw on. Its weights add 300 KB.
+    kind: the class of what is made.
     traits: where the controls start, such as class_index=3 or threshold=0.5; by default the first image, the last
         step, the predicted class, and for photographs, which are RGB, "heat" as colours.
 
@@ -258,4 +259,4 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     signed = "diverging" if content.maps.min() < 0 else "viridis"
     traits.setdefault("colormap", "heat" if content.pictures[0].ndim == 3 else signed)
     traits.setdefault("order", "class" if content.steps else "score")
-    return Explorer(content, **traits)
+    return kind(content, **traits)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from ipywidgets.widgets.widget import _instances
 from PIL import Image
 from traitlets import TraitError
 
@@ -45,7 +46,9 @@ def send(box, content, name="mine.jpg"):
 
 
 def test_an_upload_is_named_and_explored(network):
+    before = set(_instances)
     box = own_photo(network, NAMES, side=64, threshold=0.5)
+    assert not any(isinstance(_instances[key], Explorer) for key in set(_instances) - before)
     assert len(box.children) == 2 and "10 MB" in box.children[1].value
     send(box, coloured("red"))
     _, text, view = box.children
