@@ -16,7 +16,6 @@ import html
 import json
 import os
 from collections import Counter
-from pathlib import Path
 
 import anywidget
 import numpy as np
@@ -24,7 +23,7 @@ import traitlets as t
 
 from ..boxes import iou
 from ..colours import COLORMAPS
-from ..files import whole_file
+from ..files import expanded, whole_file
 from ..maps.arrays import softmax
 from .drawing import SIDE
 from .kinds import AS_BYTES, Fraction, Index, Picture
@@ -165,7 +164,7 @@ class Explorer(anywidget.AnyWidget):
                            body=self._fragment(self._packed, self._state(), self._still()))
         with whole_file(path) as part:
             part.write_text(page, encoding="utf-8")
-        return Path(path)
+        return expanded(path)
 
     def __repr__(self):
         c, (steps, images, rows, columns, classes) = self._scenes, self._scenes.maps.shape

@@ -14,11 +14,11 @@ from textwrap import shorten
 import numpy as np
 
 from ..data.digits import SIDE
-from ..files import ROOT, whole_file
+from ..files import ROOT, expanded, whole_file
 from ..networks import head, lenet
 
 SHIPPED = ROOT / "data" / "lenet_gap_run"
-MINE = Path(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
+MINE = expanded(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
 COLUMNS = ("steps", "scenes", "accuracy", "loss")
 
 
@@ -127,7 +127,7 @@ class Run:
 
 def open_run(folder):
     """The `Run` in a folder. Raises ValueError when there is none, or its run.json is damaged or no run's."""
-    path = Path(folder) / "run.json"
+    path = expanded(folder) / "run.json"
     try:
         about = json.loads(path.read_text())
         stages = tuple(Stage(**stage) for stage in about["recipe"].pop("stages"))
@@ -200,6 +200,7 @@ def check_layout(saved, wanted, otherwise):
 
 def read_arrays(path, advice="train again, or restore the file"):
     """The arrays of an .npz file by name. ValueError, with `advice`, when it is missing or holds anything else."""
+    path = expanded(path)
     try:
         with open(path, "rb") as file:
             return _unpacked(file)

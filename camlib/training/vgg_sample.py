@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..data import photos as photographs
-from ..files import ROOT, whole_file
+from ..files import ROOT, expanded, whole_file
 from .features import View, outputs
 from .fit import fit_head
 from .transfer import NETWORKS
@@ -32,7 +32,7 @@ class Seen(NamedTuple):
 def read(path=FILE):
     """What `write` wrote, as `Seen`. Raises ValueError where the file is missing or another."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(expanded(path), allow_pickle=False) as stored:
             features, codes, low, unit = (stored[name] for name in ("features", "codes", "low", "unit"))
     except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise ValueError(f"{path} does not hold VGG16-GAP's maps ({error}): get it from the course's repository, or "
