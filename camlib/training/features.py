@@ -58,7 +58,7 @@ def features(views, files, *, side=SIDE, folder=None, progress=True, read=None):
     """
     from tqdm.auto import tqdm
 
-    files, folder = list(files), expanded(folder or computed_folder("features"))
+    files, folder = [expanded(file) for file in files], expanded(folder or computed_folder("features"))
     networks, tables = [_fingerprint(view.model) for view in views], _blank(views, files, side)
     with tqdm(total=len(files), desc="features", unit="photo", disable=not progress) as bar:
         for start in range(0, len(files), SHARD):

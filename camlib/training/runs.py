@@ -139,7 +139,7 @@ def open_run(folder):
             raise ValueError("the run that the course ships is missing: it is in the course's checkout, not in camlib "
                              "installed by itself, so work in a checkout, or name a run of yours: open_run(folder)"
                              ) from None
-        raise ValueError(f"{folder} holds no training run: expected a file run.json there") from None
+        raise ValueError(f"{path.parent} holds no training run: expected a file run.json there") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is damaged, or no run of this version ({error!r}): train again, into another folder"
                          ) from error

@@ -31,8 +31,9 @@ class Seen(NamedTuple):
 
 def read(path=FILE):
     """What `write` wrote, as `Seen`. Raises ValueError where the file is missing or another."""
+    path = expanded(path)
     try:
-        with np.load(expanded(path), allow_pickle=False) as stored:
+        with np.load(path, allow_pickle=False) as stored:
             features, codes, low, unit = (stored[name] for name in ("features", "codes", "low", "unit"))
     except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
         raise ValueError(f"{path} does not hold VGG16-GAP's maps ({error}): get it from the course's repository, or "
