@@ -92,7 +92,7 @@ def test_files_are_written_there(home, network, monkeypatch):
     (["transfer", "--data=~/x"], "data"), (["grid", "--json=~/x"], "json"), (["boxes", "--data=~/x"], "data"),
     (["vgg-sample", "--out=~/x"], "out"), (["maps", "~/model", "~/x"], "photos"), (["maps", "~/x", "y"], "model"),
     (["vote", "--out=~/x"], "out"), (["grade", "~/x", "--csv=y"], "folder"), (["grade", "y", "--csv=~/x"], "csv"),
-], ids=" ".join)
+], ids=lambda given: " ".join(given) if isinstance(given, list) else given)
 def test_commands_take_it(arguments, name, home, monkeypatch):
     """A shell leaves --out=~/x as it is."""
     given, parser = [], cli._parser()
