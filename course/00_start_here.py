@@ -3,7 +3,7 @@
 #
 # Somewhere in a picture of ink blots there is a digit. A small neural network has learnt to name it from labelled pictures. Nobody ever told it *where* the digit is. In the next minute you will see where it looks.
 #
-# This is the first notebook of a course on **class activation maps**, after *Learning Deep Features for Discriminative Localization* (Zhou, Khosla, Lapedriza, Oliva, Torralba, CVPR 2016). **Shift+Enter** runs a cell and goes to the next: read, run, and answer the question under the first picture *before* you run on. Cells that would give an exercise away are closed (•••): open them after your attempt.
+# This is the first notebook of a course on **class activation maps**, after *Learning Deep Features for Discriminative Localization* (Zhou, Khosla, Lapedriza, Oliva, Torralba, CVPR 2016). **Shift+Enter** runs a cell and goes to the next: read, run, and answer the question under the first picture *before* you run on. Closed cells (•••) would give an exercise away, or hold the course's own tests: open them after your attempt.
 #
 # **You will be able to**
 #
@@ -25,7 +25,7 @@
 # ## Opening and prediction (5 min)
 #
 # - **Say:** It was told *what*, never *where*; where does it look?
-# - **They will predict** the whole digit, or one stroke, and many that scraps confuse it. The heat is on the digit; whether all of it or a stroke, this map can not say.
+# - **They will predict** the digit, and many that scraps confuse it. The heat is on the digit; whether all of it or one stroke counts, this map can not say.
 # - **Ask:** How did *you* find the digit among the scraps?
 
 # %% [markdown] tags=["guide", "slide"]
@@ -57,9 +57,9 @@ plot.scene_grid(scenes, count=6)
 #
 # ## Predict first
 #
-# > Look at the first scene. If you could ask the network *“which parts of this picture made you say so?”*, what would it point at: the whole digit, one telling stroke of it, or the scraps around it as well? Decide before you look below.
+# > Look at the first scene. If you could ask the network *“which parts of this picture made you say so?”*, what would it point at: the digit alone, the digit and some scraps, or a bit of everything? Decide before you look below.
 #
-# ## The first heat map
+# ## 1 · The first heat map
 #
 # There are ten **classes**, the digits 0 to 9. A **class activation map** tells for each **cell** of 4 × 4 pixels how much it speaks for a class, *compared with the average class*. Here is the map of the true digit, laid over the scene.
 
@@ -68,15 +68,15 @@ plot.scene_grid(scenes, count=6)
 #
 # > Ask the network *“which parts of this picture made you say 3?”* What does it point at?
 #
-# - the whole digit
-# - one telling stroke of it
-# - the scraps around it as well
+# - the digit alone
+# - the digit and some scraps
+# - a bit of everything
 
 # %% [markdown] tags=["notes"]
-# One minute, on paper, alone; then hands for each, and write the counts on the board. Ask one of each camp for a reason. Nobody is right yet. The next slide answers a part of it, and says which part it can not answer.
+# One minute, on paper, alone; then hands for each, and write the counts on the board. Ask one of each camp for a reason. Nobody is right yet. The next slide answers it.
 
 # %% [markdown] tags=["guide"]
-# ## The first heat map (10 min)
+# ## 1 · The first heat map (10 min)
 #
 # - **Minutes:** Four of them for 0.1.
 # - **Say:** Ten classes, ten maps; red speaks for, blue against, compared with the average class.
@@ -88,7 +88,7 @@ plot.scene_grid(scenes, count=6)
 # - **Short of time:** 0.1 by pointing at the picture.
 
 # %% [markdown] tags=["guide", "slide"]
-# ## The first heat map
+# ## 1 · The first heat map
 
 # %% tags=["fragment"]
 seen = camlib.explain(network, scenes.images)
@@ -96,10 +96,10 @@ image, label = scenes.images[0], scenes.labels[0]
 plot.heat_map(image, seen.maps[0, :, :, label], label=label)
 
 # %% [markdown] tags=["notes"]
-# Silence for ten seconds. Then settle the prediction as far as the map allows: the heat is on the digit, not on the scraps. Whole digit or one stroke? Each cell looks at 28 × 28 pixels, more than the digit, so the map can not say.
+# Silence for ten seconds. Then settle the prediction: the heat is on the digit, not on the scraps. Whole digit or one stroke? Each cell looks at 28 × 28 pixels, more than the digit, so the map can not say.
 
 # %% [markdown]
-# (The map's range stands below it. The largest value is dark; smaller ones are paler and more transparent.)
+# (The map's range stands below it. The largest value is dark; smaller ones are paler and more transparent. `seen.maps` holds all maps, (scenes, rows, columns, classes), and `seen.logits` the scores, (scenes, classes).)
 #
 # Nearly all of the **heat**, the map's positive values, is on the digit. Whether it was the whole digit or one stroke, this map can not say: each cell looks at 28 × 28 pixels, more than the digit.
 #
@@ -129,7 +129,7 @@ assert trained.low > 85 and untrained.high < 60
 # Ten classes have ten maps. Red cells speak **for** a class, blue ones **against** it, compared with the average class: in every cell, the ten maps add up to zero. (Notebook [04](04_class_activation_maps.ipynb) says why.) All maps share one scale, and above each stands its class's score.
 
 # %% [markdown] tags=["guide", "slide"]
-# ## Ten classes, ten maps
+# ## 2 · Ten classes, ten maps
 
 # %% tags=["fragment"]
 plot.maps_by_class(image, seen.maps[0], logits=seen.logits[0], label=label)
@@ -163,16 +163,16 @@ def hottest_cell(maps, logits):
 checks.hottest_cell(hottest_cell, seen.maps[0], seen.logits[0])
 
 # %% [markdown]
-# ## Why it is exact
+# ## 3 · Why it is exact
 #
-# Many methods paint a heat map over a picture. This one is not an opinion *about* the network: it shows the terms of the network's own sum, before they are added. The score above each map is called the class's **logit**. The largest one is the network's answer. And
+# Many methods paint a heat map over a picture. This one is not an opinion *about* the network. The network computes one number for each cell and class, then takes their mean. The map shows these numbers. The score above each map is called the class's **logit**. The largest one is the network's answer. And
 #
 # $$\text{mean of the map} \;+\; \text{bias} \;=\; \text{logit}$$
 #
-# holds, up to rounding, for every class of every scene. (The **bias** is one number for each class, whatever the scene.) The hottest cells are in the hundreds and this logit is only between ten and twenty: most cells are close to zero. Check it for a thousand scenes and ten classes at once:
+# holds, up to rounding, for every class of every scene, in this trained network. (The **bias** is one number for each class, whatever the scene.) The hottest cells are in the hundreds and this logit is only between ten and twenty: most cells are close to zero. Check it for a thousand scenes and ten classes at once:
 
 # %% [markdown] tags=["guide"]
-# ## Why it is exact (11 min)
+# ## 3 · Why it is exact (11 min)
 #
 # - **Minutes:** Four for 0.2 and five for 0.3.
 # - **Say:** The map is not an opinion about the network; it is the network's sum before it is added.
@@ -184,7 +184,7 @@ checks.hottest_cell(hottest_cell, seen.maps[0], seen.logits[0])
 # - **Short of time:** 0.2 at the board, with 2 × 2 cells.
 
 # %% [markdown] tags=["guide", "slide"]
-# ## Why it is exact
+# ## 3 · Why it is exact
 #
 # $$\text{mean of the map} \;+\; \text{bias} \;=\; \text{logit}$$
 
@@ -264,14 +264,14 @@ print(f"{right} % of 1,000 scenes of unseen digits are classified correctly")
 assert right.low > 95
 
 # %% [markdown]
-# ## Slide it
+# ## 4 · Slide it
 #
 # Choose an image, a class, a training step. Point at a cell to read what it adds to the logit. Two curves stand above the step slider: how often the network was right on 10,000 scenes, and the probability of the chosen class for *this* scene. The solid box surrounds the largest region above the threshold (a share of the map's maximum), the dashed one is the truth, and IoU is their overlap: 1 when they agree.
 #
 # Three things to try: (1) move the step from the first to the last: when does the heat find the digit? (2) stay on one image and go through the classes: which wrong class has heat too, and why? (3) move the threshold until the two boxes fit.
 
 # %% [markdown] tags=["guide"]
-# ## Slide it (5 min)
+# ## 4 · Slide it (5 min)
 #
 # - **Minutes:** Two to show, three for them.
 # - **Say:** One thing at a time: first the step, then the class, then the threshold.
@@ -283,7 +283,7 @@ assert right.low > 95
 # - **Short of time:** The step slider alone.
 
 # %% [markdown] tags=["guide", "slide"]
-# ## Slide it
+# ## 4 · Slide it
 
 # %% tags=["fragment"]
 story = camlib.explain_run(run, scenes.images[:6])
@@ -298,7 +298,7 @@ explorer
 # Move the step from first to last, slowly; let the class call “now” when the heat finds the digit. Then stay on one image and go through the classes. Point at a cell and read what it adds. Last: the threshold, until both boxes fit.
 
 # %% [markdown]
-# ## Now you
+# ## 5 · Now you
 #
 # The last thumbnail above is **yours**: an empty sheet, and the network looks at it while you draw. It runs in this page, on your machine; nothing is sent anywhere.
 #
@@ -311,7 +311,7 @@ explorer
 # Code can draw, too. It hands the explorer a picture, and Keras's network finds what the page finds:
 
 # %% [markdown] tags=["guide"]
-# ## Now you (3 min)
+# ## 5 · Now you (3 min)
 #
 # - **Say:** Now it is your picture, and nobody knows the answer before.
 # - **They will predict** that the bar makes the 7 stronger and leaves the 1 alone; have them write “more” or “less” heat for class 1 first.
@@ -323,7 +323,7 @@ explorer
 # - **Short of time:** One volunteer at the projector, or as homework.
 
 # %% [markdown] tags=["guide", "slide"]
-# ## Now you
+# ## 5 · Now you
 #
 # > You draw a 7 and choose class 1. What will a bar through the stem do to the 1: more heat, or less?
 #
@@ -410,7 +410,7 @@ plot.maps_by_class(
 # | [07](07_beyond_cam.ipynb) | What came after, and when is it worth it? | 70 |
 # | [08](08_audit_a_network.ipynb) | Would you sign for this network? | 120 |
 #
-# Each notebook runs on its own: none needs another to have run, though the texts build on each other. Each is made from a solved one in the folder `source`; look there after you have tried.
+# Each notebook runs on its own: none needs another to have run, though the texts build on each other. `make solutions` writes them solved to `out/solutions`: after you have tried.
 #
 # **If something is odd:** *a slider does nothing* – the notebook may be untrusted: run its cell, or use File ▸ Trust Notebook. *The kernel died* – the machine ran out of memory: close other notebooks. *A download failed* – the message names the file and the command that fetches it.
 #
@@ -429,7 +429,7 @@ plot.maps_by_class(
 # | 6 | Can it point in photographs? Would you sign for this network? |
 
 # %% [markdown] tags=["notes"]
-# One sentence for each session. Each notebook runs on its own, so whoever misses one is not lost. Solutions lie in the folder `source`: after trying, not before. A wrong prediction costs nothing here. Now notebook 01.
+# One sentence for each session. Each notebook runs on its own, so whoever misses one is not lost. `make solutions` writes solutions to `out/solutions`: after trying, not before. A wrong prediction costs nothing here. Now notebook 01.
 
 # %% [markdown] tags=["guide"]
 # ## The investigation: one way through

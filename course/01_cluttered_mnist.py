@@ -48,7 +48,7 @@ plot.scene_grid(first, titles=["?"] * 12)
 # - explain why the digits are split *before* scenes are made, and how much a split afterwards hides;
 # - find the leak in a split that looks right.
 #
-# **You need** NumPy slicing and a little probability. **Time** 50 minutes.
+# **Before you start:** NumPy slicing and a little probability. **Time:** 50 minutes.
 #
 # ## Predict first
 #
@@ -167,13 +167,13 @@ def paste(canvas, piece, x, y):
 # %%
 checks.paste_clips(paste, np.zeros((100, 100), np.uint8), piece, 40, 20)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # There are two ways. Compute in wider numbers, then clip. Or stay in 8 bits, as `camlib` does, and add no more than there is room for: $a + \min(b, 255 - a)$. We try all 65,536 pairs of greys:
 
 # %% [markdown] tags=["guide", "slide"]
 # ### Ink stays ink
 
-# %% tags=["fragment"]
+# %% tags=["fragment", "answer"]
 greys = np.arange(256, dtype=np.uint8)
 a, b = np.meshgrid(greys, greys)  # every pair once: (256, 256) each
 in_eight_bits = a + np.minimum(b, 255 - a)
@@ -326,7 +326,7 @@ print("same seed, same bytes:", once.tobytes() == again.tobytes())
 print("another seed, same bytes:", once.tobytes() == other.tobytes())
 
 stream = camlib.scene_dataset(train, batch=64, seed=7)
-stacks = list(stream.take(3))  # 0, 1 and 2
+stacks = list(stream.take(3))  # the first three, as TensorFlow's arrays
 images, labels = stacks[2]
 resumed = camlib.scene_dataset(train, batch=64, seed=7, start=2)
 images_again, labels_again = next(iter(resumed))
@@ -366,7 +366,7 @@ plot.grid(images, titles=list(options), boxes=boxes)
 # ## 5 · How hard is it? (8 min)
 #
 # - **Say:** A score is a mean over 625 cells, and the digit has few of them. So these must be loud and the rest nearly silent.
-# - **They will predict** a box of a tenth of the scene (it is 3.1 %), and that clutter touches a digit in one scene of ten; it is 23.6 % (22.4 to 25.0).
+# - **They will predict** a box of a tenth of the scene (it is 3.1 %), and that clutter touches a digit in one scene of ten; it is 23.6 % (22.3 to 25.0).
 # - **Usual mistakes:**
 #   - The 28 × 28 digit taken for its box.
 #   - 1.2: in proportion to k; `eight` taken for one distractor; “all touch” for “one touches”; the share *not* touched; percent.
@@ -407,7 +407,7 @@ print(f"the digit's box covers {area.mean() / 100**2:.1%} of a scene")
 print(f"its ink touches {ink_cells:.0f} of 625 cells ({ink_cells / 625:.0%})")
 
 # %% [markdown]
-# That was guess 1. For so few cells to decide a mean, they must be loud and the hundreds of others nearly silent. That is why a network which only learnt to classify can point at the digit.
+# That was guess 1. Only 3 % of the cells are on the digit. If they are to decide a mean, their values must be large, and all others near 0. That is why a network which only learnt to classify can point at the digit.
 #
 # Now guess 2. Here are 4,000 scenes of test digits, each as two canvases: clutter and digit. A digit is *touched* when at least one pixel holds ink of both.
 
@@ -451,6 +451,7 @@ def with_32(share):
 more = make_scenes(test, 4000, distractors=32, digits_per_scene=0, seed=3).images
 hit = ((more > 0) & (digit.images > 0)).any(axis=(1, 2))
 measured = camlib.bootstrap(100 * hit, groups=digit.digits)
+# with_32 of each redrawn share: what is derived moves with what was measured
 derived = camlib.bootstrap(touched, with_32, groups=digit.digits)
 assert abs(measured.value - derived.value) < 6
 print(f"32 distractors touch it in {measured} %, derived {derived} %")
@@ -660,17 +661,17 @@ def mended_split(everything, seed=0):
 checks.split_is_honest(mended_split, everything)
 
 # %% [markdown] tags=["guide", "slide"]
-# ## 7 · When the recipe lies
+# ## 7 · An honest failure: when the recipe lies
 #
 # What do you read?
 
 # %% [markdown] tags=["honest-failure"]
-# ## 7 · When the recipe lies
+# ## 7 · An honest failure: when the recipe lies
 #
 # Does clutter hide digits? In each of the 4,000 scenes we count the pixels of the digit's ink that clutter covers, and those of clutter's ink within 4 pixels of the box, both as a share of the digit's ink.
 
 # %% [markdown] tags=["guide"]
-# ## 7 · When the recipe lies, and the summary (4 min)
+# ## 7 · An honest failure: when the recipe lies, and the summary (4 min)
 #
 # - **Say:** Look at the picture before you blame the network.
 # - **They will predict** that clutter hides strokes. It covers a quarter of a digit in 0.5 % of the scenes; it *adds* strokes.

@@ -10,7 +10,7 @@
 # - train the network to 97 % or more on scenes of unseen digits, and say how far to trust that number;
 # - find out why a training whose loss looks good reads badly.
 #
-# **You need** the scenes of notebook [01](01_cluttered_mnist.ipynb), and the words of notebook 02, which builds a network by hand. **Time:** 75 minutes, of which the machine needs about three.
+# **Before you start:** the scenes of notebook [01](01_cluttered_mnist.ipynb), and the words of notebook 02, which builds a network by hand. **Time:** 75 minutes, of which the machine needs about three.
 
 # %% [markdown] tags=["guide"]
 # **Session 3 of 6, 90 minutes: this notebook.**
@@ -49,7 +49,7 @@ plot.scene_grid(scenes)
 # The number above each scene is all that training tells. Ask what a network could learn instead of the digit: the amount of clutter, a corner, a grey. Why can it not? Places and clutter are drawn without regard to the digit.
 
 # %% [markdown]
-# ### Predict first
+# ## Predict first
 #
 # Write down three answers.
 #
@@ -57,7 +57,7 @@ plot.scene_grid(scenes)
 # 2. How many scenes in a hundred does the network get right before its first training step?
 # 3. Trained on canvases of 40 px only, how many does it get right on 100 px, with twice as many distractors: 10, 50 or more than 90?
 #
-# ## 1. What the dense layers cost
+# ## 1 · What the dense layers cost
 #
 # LeNet (LeCun et al., 1998; here in its modern form) looks with two 5×5 convolutions of 6 and 16 channels, without padding, each followed by a max-pool that halves the map. What it saw becomes one long list of numbers, on which three dense layers of 120, 84 and 10 *units*, the numbers that they put out, decide. The weights of a layer, biases included, are
 #
@@ -104,7 +104,7 @@ print(f"{deciding / (looking + deciding):.1%} are dense")
 # %% [markdown]
 # That was question 1. Each weight of the first dense layer belongs to *one cell*: what it learns about a 4 in one corner says nothing about a 4 in another. And it fits one size of canvas only.
 #
-# ## 2. A mean in their place
+# ## 2 · A mean in their place
 #
 # Keep the convolutions. Of each channel $f_k$ of the last one keep only the mean over all cells, and let one dense layer vote: *global average pooling*, GAP (Lin, Chen and Yan, 2013).
 #
@@ -199,9 +199,9 @@ checks.weights_at(weights_at, 100)
 
 
 # %% [markdown]
-# ## 3. What the first recipe costs
+# ## 3 · What the first recipe costs
 #
-# The project this course starts from, Philippe Rémy's [tensorflow-class-activation-mapping](https://github.com/philipperemy/tensorflow-class-activation-mapping), trained such a network: 5×5 convolutions of 32 and 64 channels on the scene tiled to three equal channels, GAP, one dense layer; plain gradient descent. Its README reports 97.6 %, which its plot reaches after 17.5 million scenes. What does a scene cost? For every cell of its output, a convolution does one multiply–add per weight:
+# The project this course starts from, Philippe Rémy's [tensorflow-class-activation-mapping](https://github.com/philipperemy/tensorflow-class-activation-mapping), trained such a network: 5×5 convolutions of 32 and 64 channels on the grey scene copied three times, as red, green and blue, GAP, one dense layer; plain gradient descent. Its README reports 97.6 %, which its plot reaches after 17.5 million scenes. What does a scene cost? For every cell of its output, a convolution does one multiply–add per weight:
 #
 # $$M = \sum_\text{convolutions} H_\text{out} W_\text{out} \cdot k^2\, c_\text{in}\, c_\text{out}.$$
 
@@ -259,7 +259,7 @@ print(f"{speed:.0f} scenes a second: 17.5 million would take {days:.1f} days her
 # Let everybody guess first: an hour, a day, a week? Ask which of the two terms is the larger one. A graphics card would be faster; the count of multiply–adds would be the same. So look for a cheaper recipe, not for a faster machine.
 
 # %% [markdown]
-# ## 4. A cheaper recipe
+# ## 4 · A cheaper recipe
 #
 # The course's (`empty`: the share of scenes without a digit; `rate`: the largest learning rate):
 
@@ -313,7 +313,7 @@ plot.grid(images, titles=titles, width=2)
 # Left, what most of training looks at: 2,000 of 2,100 steps. Right, the last hundred. With all savings the course's training needs about two thousand times fewer multiply–adds than the original's. Remind them of prediction 3.
 
 # %% [markdown]
-# **A larger canvas dilutes the mean.** Put a scene on a canvas of $r$ times the area. Its features now fill only $1/r$ of the cells; the rest holds $B$, the features of blank paper. The mean becomes
+# **A larger canvas dilutes the mean.** The second stage has larger canvases, so the last layer must be corrected. Put a scene on a canvas of $r$ times the area. Its features now fill only $1/r$ of the cells; the rest holds $B$, the features of blank paper. The mean becomes
 #
 # $$F' = \tfrac1r F + \left(1 - \tfrac1r\right) B.$$
 
@@ -470,7 +470,7 @@ plot.grid(by_digit, columns=9, width=0.65)
 # %% [markdown]
 # **Large steps.** Batch normalisation allows a learning rate fourteen times Adam's usual 0.001. It rises first, then falls (see the optional section).
 #
-# ## 5. Train
+# ## 5 · Train
 #
 # The next cell trains `camlib.lenet_gap`. As it goes, it redraws the accuracy on 500 scenes of *unseen* digits; the dashed line is the original project's 97.6 %. The stop button loses nothing: run the cell again to go on. To train anew, delete the folder `runs/lenet_gap`, beside `notebooks`.
 
@@ -502,7 +502,7 @@ trained = run.load()
 # %% [markdown]
 # ### How good is it?
 #
-# The verdict takes 10,000 scenes. But they show only 1,000 digits, and scenes that share a digit succeed or fail together. Would another thousand digits give the same? Draw a thousand from these, with replacement, again and again (the *bootstrap*; Efron, 1979): the middle 95 % of the accuracies is an interval. Near 100 % such draws are too kind: failures that were not met cannot be drawn. So for shares `camlib.bootstrap` takes Wilson's formula (1927), with as many scenes as the digits are worth; for other means Student's; and draws only for the rest. Counting scenes, as if each had a digit of its own, gives too narrow an interval. And no interval knows what another training would give.
+# The verdict takes 10,000 scenes. But they show only 1,000 digits, and scenes that share a digit succeed or fail together. Would another thousand digits give the same? Draw a thousand from these, with replacement, again and again (the *bootstrap*; Efron, 1979): the middle 95 % of the accuracies is an interval. (Near 100 % such draws are too kind: failures that were not met cannot be drawn. So `camlib.bootstrap` has formulas for shares and means, and draws for the rest; its docstring names them.) Counting scenes, as if each had a digit of its own, gives too narrow an interval. And no interval knows what another training would give.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## How good is it?
@@ -644,7 +644,7 @@ print(f"last loss {their_losses[-1]:.3f}; {their_right} % of held-out digits rig
 # Hands: learning rate, too few steps, wrong labels, always the same scenes? Ask for evidence: which two batches would you print? Then mend it. A random seed would mend the accuracy, and break something else: a training that was stopped has to go on with the same batches.
 
 # %% [markdown]
-# A loss near zero, and a poor reader: why? Write the function as it should be. A training that was stopped should go on with the same batches.
+# A loss near zero, and a poor reader: why? (`make_scenes` has a `seed`, which is 0 where none is given.) Write the function as it should be. A training that was stopped should go on with the same batches.
 
 # %% tags=["exercise"]
 def mended_batch(digits, step):
@@ -675,16 +675,16 @@ plot.xy(series, xlabel="training step", ylabel="loss of the step's batch", log="
 # %% [markdown] tags=["notes"]
 # The worse loss belongs to the better reader. The colleague's network learnt 64 scenes by heart. Ask: which curve would you have liked better, had you seen only the losses?
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The colleague's network learnt 64 scenes by heart. A training loss cannot tell; unseen digits can.
 
 # %% [markdown] tags=["honest-failure", "slide"]
-# ## 6. Where it fails
+# ## 6 · An honest failure
 #
 # About two scenes in a hundred are read wrongly, and a handful of digits makes half of the mistakes.
 
 # %% [markdown] tags=["guide"]
-# ## 6 · Where it fails (8 min)
+# ## 6 · An honest failure (8 min)
 #
 # - **Say:** Look at the mistakes before you explain them.
 # - **They will predict** that clutter is to blame. Without any, 98.4 % are right; with 32 pieces still 96.3. What breaks it is another size: 37.0 % at twice, 47.0 at half.
@@ -774,7 +774,7 @@ plot.grid([images[0] for images in sizes.values()], titles=titles, width=2.4)
 # First hands: which of the three breaks it? Paper is corrected for. Size is not: training showed strokes of one thickness and digits of one size only. Clutter was innocent: 98.4 % without any, 97.9 with 8 pieces.
 
 # %% [markdown]
-# ### Draw for it
+# ### Now you
 #
 # The network that *you* trained reads what you draw: choose the last thumbnail. The dashed square is 20 px high, as the digits were in training.
 #
@@ -839,7 +839,7 @@ plot.xy(series, xlabel="training step", ylabel="learning rate")
 # Let them say each line before it is read. Vote once more on bent copies: worth it or not? Whoever wants to know begins with `copies=1` and two seeds.
 
 # %% [markdown]
-# ## What you have seen
+# ## Summary
 #
 # - LeNet's dense layers hold nearly all its weights, tied to one place and one size. A mean has no weights, forgets places, and takes any size.
 # - A larger canvas dilutes the mean; the last layer can be corrected for it.

@@ -197,7 +197,7 @@ def maps_of_flattened(features, weights):
 checks.maps_of_flattened(maps_of_flattened)
 
 # %% [markdown]
-# ## 3 · The freedom
+# ## 3 · The freedom: other maps, the same probabilities
 #
 # Softmax does not notice what is added to all logits alike. So add any number $a_k$ to the weights of feature $k$ for *all* ten classes:
 #
@@ -206,7 +206,7 @@ checks.maps_of_flattened(maps_of_flattened)
 # All maps change, by one shared picture. No probability does: labels can not tell these networks apart.
 
 # %% [markdown] tags=["guide"]
-# ## 3 · The freedom (8 min)
+# ## 3 · The freedom: other maps, the same probabilities (8 min)
 #
 # - **Say:** Softmax sees differences only. So each feature's ten weights may move together, and all ten maps gain one picture.
 # - **They will predict** that the probabilities change. They do not.
@@ -217,7 +217,7 @@ checks.maps_of_flattened(maps_of_flattened)
 # - **Short of time:** The slide, and skip the smallest squares.
 
 # %% [markdown] tags=["guide", "slide"]
-# ## 3 · The freedom
+# ## 3 · The freedom: other maps, the same probabilities
 #
 # Softmax does not notice what is added to all logits alike. So add $a_k$ to the weights of feature $k$ for *all* ten classes:
 #
@@ -299,7 +299,7 @@ plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
 # The three features that raise this logit most, the one that lowers it most, and the sum of all 64. Ask what the fourth one saw: mostly the left end of the bar. It takes only 0.13. Only the sum of all has the identity; no single feature has.
 
 # %% [markdown] tags=["slide"]
-# Now all ten maps, **on one scale**: red for the class, blue against it. The logit above each is far smaller than its hottest cell, being a *mean* over 625 cells, most of them close to zero. Was your prediction right?
+# Now all ten maps, **on one scale**: red for the class, blue against it. The logit above each is far smaller than its hottest cell, being a *mean* over 625 cells, most of them close to zero. And the wrong classes' maps are not blank: the digit speaks for and against them, too.
 
 # %% tags=["fragment"]
 plot.maps_by_class(
@@ -314,7 +314,7 @@ assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
 # Come back to the predictions. The digit speaks about wrong classes too: against 6 and 8, a little for 1, 2 and 9. Clutter is silent. Ask why the ten maps must add up to zero.
 
 # %% [markdown]
-# Some maps must be blue on the digit, since the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart, as their standard deviation at a pixel.
+# Some maps must be blue on the digit, since the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart. At each pixel there are ten values, one of each map; we take their standard deviation.
 #
 # *Clutter* is ink 18 pixels or more away from the digit's box: erase the digit, and no map changes there. Clutter may be quiet only because it is less ink than a digit; so an untrained network looks at the same scenes.
 
@@ -637,7 +637,7 @@ except ValueError as error:
     print(str(error).replace(". ", ".\n"))
 
 # %% [markdown] tags=["slide"]
-# Not flattening does the harm (exercise 4.2), but the **ReLU between two dense layers**. A hidden unit (one number of the layer in between) adds up what many cells send and *then* bends the sum,
+# Not flattening does the harm (exercise 4.2), but the **ReLU between two dense layers**. A hidden unit (one number of the layer in between) adds up what many cells send and *then* sets the sum to 0 where it is negative,
 #
 # $$\max(0, a + b) \;\ne\; \max(0, a) + \max(0, b) \quad\text{in general},$$
 #

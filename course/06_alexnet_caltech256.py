@@ -139,7 +139,7 @@ for name, trunk in trunks.items():
 # Before the lines appear, ask what share of the weights the dense layers hold. Few say 96 %.
 
 # %% [markdown]
-# What is put in their place? In the paper: a new convolution with 1,024 channels, a mean, and a dense layer, trained on ImageNet. We have 220 photographs, not a million. So ours is plainer: the last convolutions (AlexNet's conv4 and conv5 side by side), their mean, and one dense layer, which alone is trained. (Before the mean, a layer `winners` multiplies each cell by the number of windows, 7 × 7 cells large, in which it is the largest. Strong answers count for more, and the mean stays a mean over cells. VGG16's maps are also divided by the length of their mean.)
+# What is put in their place? In the paper: a new convolution with 1,024 channels, a mean, and a dense layer, trained on ImageNet. We have 220 photographs, not a million. So ours is plainer: the last convolutions (AlexNet's conv4 and conv5 side by side, 256 + 256 channels), their mean, and one dense layer, which alone is trained. (Before the mean, a layer `winners` multiplies each cell by the number of windows, 7 × 7 cells large, in which it is the largest. Strong answers count for more, and the mean stays a mean over cells. VGG16's maps are also divided by the length of their mean.)
 
 # %% [markdown] tags=["guide"]
 # ## 2 · A new vote from a few photographs (7 min)
@@ -450,7 +450,7 @@ plot.grid([mosaics[i // 4]] * 2, [signed, signed.clip(0)], boxes=[there[i]] * 2,
 # Left: zero stands high on the scale, and the box holds half the mosaic. Right: the same map without what speaks against. The metric as published stays; report both.
 
 # %% [markdown]
-# **What CAM is for.** In photographs of one thing, a blob boxes better. Where several things compete, only a map that knows the class can say *which*, and even it does not know *how far* the thing reaches. **Can one map do both?** Hand each cell's evidence on to all cells that look alike, wherever they are (`camlib.propagate`): the lit head of a zebra lights its flank. It has no parameter, and was chosen on the training photographs' boxes. With VGG16-GAP it is right in 68 % of mosaics (CAM in 21) and 75 % of single photographs (the blob in 65; the class-blind map, handed on, does as well: the class has no part in that). What else was tried: `docs/boxes.md`. With AlexNet-GAP, in our mosaics:
+# **What CAM is for.** In photographs of one thing, a blob boxes better. Where several things compete, only a map that knows the class can say *which*, and even it does not know *how far* the thing reaches. **Can one map do both?** Hand each cell's evidence on to all cells that look alike, wherever they are (`camlib.propagate`): the lit head of a zebra lights its flank. Nothing in it is tuned; it was picked among other maps by the training photographs' boxes. With VGG16-GAP, over ten splits (`docs/boxes.md`), it is right in 68 % of mosaics (CAM in 21) and 75 % of single photographs (the blob in 65; the class-blind map, handed on, does as well: the class has no part in that). With AlexNet-GAP, in our mosaics:
 
 # %%
 last = alexnet.alexnet_features().predict(mosaics, batch_size=16, verbose=0)
@@ -485,12 +485,12 @@ assert np.isclose(explorer.logit, seen.logits[1, classes[1, 0]], atol=0.01)
 plot.grid(mosaics[[0] * 5 + [1] * 5], maps, titles=titles, columns=5, width=1.3)
 
 # %% [markdown] tags=["slide"]
-# ## 5 · Right for the wrong reason, on purpose
+# ## 5 · A tag on every dog
 #
-# In a famous data set, a classifier named horses by a photographer's tag in the corner (Lapuschkin and others, 2019). We plant a tag, a hundredth of the picture, on the training photographs of dogs.
+# We plant a coloured tag, a hundredth of the picture, on the training photographs of dogs, and train the last layer again. (In a famous data set the photographs of horses had a tag of their own: Lapuschkin and others, 2019.)
 
 # %% [markdown] tags=["guide"]
-# ## 5 · Right for the wrong reason, on purpose (8 min)
+# ## 5 · A tag on every dog (8 min)
 #
 # - **Minutes:** Four of them for 6.3.
 # - **Say:** We do the wrong on purpose, so that we know what the tools should find.
@@ -542,7 +542,7 @@ print(f"{(said[dogs] == dog).mean():.0%} of {len(dogs)} dogs")
 # - `"C"`: by the tag, in good part, for all dogs, and nothing else, had the same sign;
 # - `"D"`: better, for it has learnt more about what a dog looks like.
 #
-# And what percentage of these dogs, *without* a tag, does it still name rightly? (Within 20 counts.)
+# And what percentage of these dogs, *without* a tag, does it still name rightly? (20 points off is accepted.)
 
 # %% [markdown] tags=["guide", "slide"]
 # ### Exercise 6.3 · Trained on dogs with a tag
@@ -571,7 +571,7 @@ marked_right, clean_right = [100 * (named(rows) == dog) for rows in in_test]
 checks.predict_tag(predict_tag, marked_right.mean(), clean_right.mean())
 
 # %% [markdown]
-# Test accuracy praises it. And the maps, of the same ten dogs with the tag?
+# And the maps, of the same ten dogs with the tag?
 
 # %% [markdown] tags=["guide", "slide"]
 # ## The same ten dogs, with the tag
@@ -584,7 +584,7 @@ plot.one_class(marked(pictures[test][ten]), caught.maps[:10], caught.logits[:10]
                "dog")
 
 # %% [markdown] tags=["notes"]
-# The same ten dogs, with the tag. The corner lights up, and the dogs do, too: it uses both. In the corner are 29.9 % of the evidence (26.4 to 33.3), in the honest network 5.7 (4.2 to 7.5). Would you have noticed without knowing? Some maps look fine.
+# The same ten dogs, with the tag. The corner lights up, and the dogs do, too: it uses both. In the corner are 29.9 % of the evidence (26.0 to 33.7), in the honest network 5.7 (3.9 to 7.6). Would you have noticed without knowing? Some maps look fine.
 
 # %% tags=["answer"]
 def in_corner(maps):

@@ -77,7 +77,7 @@ def moved_digit(answer):
     wrong = {
         "the maps follow the ink. By how much": 0,
         "that counts pixels; how many pixels wide is a cell of the last maps": 8,
-        "how often does this network pool? Look at its layers": 2,
+        "look at its layers: how often does this network pool": 2,
     }
     hint = close_hint(cells, 4, wrong, "how many pixels does a cell of the last maps stand for")
     return hint and f"the statement is right; the cells are not: {hint}?"
@@ -105,5 +105,5 @@ def _floor_hint(floor, classes):
         "the label's own share is counted twice: only the other classes have exp(0)": -np.log(np.e / (np.e + classes)),
         "a floor is a loss, minus the logarithm of a probability; that is the probability": np.exp(-best),
     }
-    hint = close_hint(floor, best, wrong, "what is the best output that this network can give, and its loss")
+    hint = close_hint(floor, best, wrong, "what is the best output that this network can give, and its loss?")
     return hint and f"the cause is right; the floor for {classes} classes is not: {hint}"

@@ -21,6 +21,7 @@ def map_side(answer, pixels):
             "that is the map after conv1: go on through all of LAYERS": conv1,
             "that is the map after the first pool: go on through all of LAYERS": pool1,
             "the padding is missing: it adds 2p": unpadded,
+            "one pool too many: the network is cut before the last one": (expected - 3) // 2 + 1,
             "dividing by the strides is not enough: kernels and padding count": side // 16,
         }
         hint = close_hint(answer(side), expected, wrong, "apply the formula for every layer in turn", 1e-9)
@@ -72,7 +73,7 @@ def _percent_hint(percent, marked, clean):
         return "the letter is right. But if the vote leans on the tag, what becomes of it when the tag has gone?"
     if percent < clean:
         return "the letter is right. But a network with two cues uses both: some dogs are clear enough without the tag"
-    return "the letter is right. But think how much of the vote such an easy cue takes over: still more than you say"
+    return "the letter is right. But such an easy cue takes over still more of the vote than you say: go lower"
 
 
 @checker

@@ -13,6 +13,8 @@ def hottest_cell(answer, maps, logits):
     if np.shape(result) in ((2, 1), (1, 2)):  # as np.where and np.argwhere give one place
         result = np.ravel(result)
     if np.shape(result) == ():
+        if np.asarray(result).dtype.kind == "f":
+            return f"{result:g} is the value of a cell: where does it stand? np.argmax and np.unravel_index tell"
         return f"{result} is a flat index: np.unravel_index(index, shape) turns it into a row and a column"
     if np.shape(result) == (3,):
         return "three numbers came back: choose the map of the class with the largest logit, then its hottest cell"

@@ -10,7 +10,7 @@ from ..files import whole_file
 from ..maps import cam
 from ..training.transfer import LARGEST, NETWORKS, SMALLEST
 from ..training.vgg_sample import FILE as VGG_SAMPLE
-from .options import check_can_write, whole, write_json
+from .options import Misuse, check_can_write, whole, write_json
 
 SEEN = 800  # px, the longer side of a photograph in a picture of maps: these are small, and cameras' are not
 
@@ -60,9 +60,9 @@ def transfer(options):
     from ..training.transfer import MODEL, run_transfer, save
 
     if options.download and (options.data or options.categories):
-        raise ValueError("--download says which photographs by itself: leave out --data and --categories")
+        raise Misuse("--download says which photographs by itself: leave out --data and --categories")
     if options.curve and (options.seed or options.fine_tune):
-        raise ValueError("--curve draws by seeds 0, 1, … and fits heads alone: leave out --seed and --fine-tune")
+        raise Misuse("--curve draws by seeds 0, 1, … and fits heads alone: leave out --seed and --fine-tune")
     check_can_write(None if options.curve else options.out / MODEL, options.json)
     found = _photographs(options)
     print(found.about)
@@ -188,6 +188,7 @@ def maps(options):
     from .. import plot
     from ..training.transfer import load
 
+    check_can_write(options.out / "1.png")
     model, names, side = load(options.model)
     print(f"{model.name}, {len(names)} categories, {side} px")
     written = set()

@@ -16,7 +16,6 @@ import html
 import json
 import os
 from collections import Counter
-from pathlib import Path
 
 import anywidget
 import numpy as np
@@ -24,7 +23,7 @@ import traitlets as t
 
 from ..boxes import iou
 from ..colours import COLORMAPS
-from ..files import whole_file
+from ..files import expanded, whole_file
 from ..maps.arrays import probabilities
 from .drawing import SIDE
 from .kinds import AS_BYTES, Fraction, Index, Picture
@@ -166,7 +165,7 @@ class Explorer(anywidget.AnyWidget):
                            body=self._fragment(self._packed, self._state(), self._still()))
         with whole_file(path) as part:
             part.write_text(page, encoding="utf-8")
-        return Path(path)
+        return expanded(path)
 
     def __repr__(self):
         c, (steps, images, rows, columns, classes) = self._scenes, self._scenes.maps.shape
@@ -217,7 +216,7 @@ class Explorer(anywidget.AnyWidget):
 
 
 def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None, boxes=None, class_names=None,
-             title=None, network=None, ending=None, **traits):
+             title=None, network=None, ending=None, kind=Explorer, **traits):
     """An `Explorer` of the maps of some images, for all classes and, optionally, along training.
 
     images: uint8, (n, height, width) grey, shown as ink on paper (inverted), or (n, height, width, 3) RGB.
@@ -233,6 +232,7 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
         after the last, to draw on. Its weights add 300 KB.
     ending: what makes probabilities of the logits, "softmax" or "sigmoid", as `Explanation.ending` has it; None stands
         for softmax, or for sigmoid where there is one class.
+    kind: the class of what is made.
     traits: where the controls start, such as class_index=3 or threshold=0.5; by default the first image, the last
         step, the predicted class, and for photographs, which are RGB, "heat" as colours.
 
@@ -261,4 +261,4 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     signed = "diverging" if content.maps.min() < 0 else "viridis"
     traits.setdefault("colormap", "heat" if content.pictures[0].ndim == 3 else signed)
     traits.setdefault("order", "class" if content.steps else "score")
-    return Explorer(content, **traits)
+    return kind(content, **traits)

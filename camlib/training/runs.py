@@ -14,11 +14,11 @@ from textwrap import shorten
 import numpy as np
 
 from ..data.digits import SIDE
-from ..files import ROOT, whole_file
+from ..files import ROOT, expanded, whole_file
 from ..networks import head, lenet
 
 SHIPPED = ROOT / "data" / "lenet_gap_run"
-MINE = Path(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
+MINE = expanded(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
 COLUMNS = ("steps", "scenes", "accuracy", "loss")
 
 
@@ -132,7 +132,7 @@ class Run:
 
 def open_run(folder):
     """The `Run` in a folder. Raises ValueError when there is none, or its run.json is damaged or no run's."""
-    path = Path(folder) / "run.json"
+    path = expanded(folder) / "run.json"
     try:
         about = json.loads(path.read_text())
         stages = tuple(Stage(**stage) for stage in about["recipe"].pop("stages"))
@@ -144,7 +144,7 @@ def open_run(folder):
             raise ValueError("the run that the course ships is missing: it is in the course's checkout, not in camlib "
                              "installed by itself, so work in a checkout, or name a run of yours: open_run(folder)"
                              ) from None
-        raise ValueError(f"{folder} holds no training run: expected a file run.json there") from None
+        raise ValueError(f"{path.parent} holds no training run: expected a file run.json there") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is damaged, or no run of this version ({error!r}): train again, into another folder"
                          ) from error
@@ -210,6 +210,7 @@ def check_layout(saved, wanted, otherwise):
 
 def read_arrays(path, advice="train again, or restore the file"):
     """The arrays of an .npz file by name. ValueError, with `advice`, when it is missing or holds anything else."""
+    path = expanded(path)
     try:
         with open(path, "rb") as file:
             return _unpacked(file)

@@ -56,6 +56,23 @@ CONTROLS = [  # how to reach the control, keys to press, the trait, and its valu
 ]
 
 
+@pytest.mark.parametrize("damage", [
+    lambda page: re.sub(r'(x-camlib">.{400})[^<]*', r"\1", page),  # cut
+    lambda page: re.sub(r'(x-camlib">)[^<]*', r"\1?", page),
+    lambda page: re.sub(r'data-state="[^"]*"', 'data-state="{"', page),
+    lambda page: page.replace("const parts = [", "const parts = [undefinedPart, "),  # a browser that lacks something
+], ids=["cut", "no base64", "state", "view"])
+def test_where_the_explorer_cannot_be_shown_the_still_picture_stays(page, tmp_path, damage):
+    in_python(tmp_path, "explorer_one.save_html('page.html')")
+    whole = (tmp_path / "page.html").read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text(damage(whole), encoding="utf-8")
+    assert damage(whole) != whole
+    page.goto((tmp_path / "page.html").as_uri())
+    page.get_by_text("A still picture, for this explorer cannot be shown (").wait_for()
+    still = page.locator(".camlib-explorer img").first
+    assert still.is_visible() and still.bounding_box()["width"] > 300 and page.locator(".picture").count() == 0
+
+
 def test_against_a_class_the_sum_is_that_of_the_differences(page, tmp_path, console_errors):
     in_python(tmp_path, "explorer_one.save_html('page.html'); np.save('maps.npy', maps[4, 0])")
     page.goto((tmp_path / "page.html").as_uri())

@@ -12,6 +12,7 @@ HOTTEST = np.unravel_index(MAPS[..., 1].argmax(), (6, 6))
     (lambda m, z: HOTTEST, "✔ Exercise 0.1"),
     (lambda m, z: None, "○ Exercise 0.1, the cell with the most evidence: not attempted yet"),
     (lambda m, z: m[..., 1].argmax(), "flat index"),
+    (lambda m, z: m[..., 1].max(), "is the value of a cell: where does it stand?"),
     (lambda m, z: np.unravel_index(m.argmax(), m.shape), "three numbers"),
     (lambda m, z: HOTTEST[::-1], "exchanged"),
     (lambda m, z: (3,), "expected two numbers, a row and a column"),
