@@ -20,8 +20,13 @@ from camlib.grading.sandbox import LearnersFunction, Limits
 
 from .conftest import HEADS, NAME, cells_of
 
-# A shell may have told us to ignore Ctrl-C, as nohup does: this grader listens.
-PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom camlib import cli; cli.main()"
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may have been told to ignore these, as by nohup
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from camlib import cli
+cli.main()
+"""
 SLEEPS = """import subprocess, time
 subprocess.Popen(["setsid", "sh", "-c", "sleep 1000 & echo $! > {0}.part; mv {0}.part {0}; wait"])
 time.sleep(1000)
@@ -66,7 +71,7 @@ def table(path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_grader_that_is_told_to_end_keeps_what_is_graded_and_leaves_nothing_running(tmp_path, submit, grader, number):
+def test_a_grader_that_is_told_to_end_keeps_its_rows_and_leaves_nothing_running(tmp_path, submit, grader, number):
     submit("ana", HEADS["maps_by_hand"] + "    return features @ kernel")
     submit("bo", SLEEPS.format(tmp_path / "pid") + HEADS["maps_by_hand"] + "    pass")
     submit("cy", HEADS["maps_by_hand"] + "    import time\n    time.sleep(1000)")
