@@ -20,7 +20,7 @@ RIGHT = "right"
 LONGEST = 300  # characters of a hint or a name, into which goes what a learner likes
 COPY = r"(.*?){}(-\d\d?(?!\d))?(.*?)((?:[ -]+copy[ -]?\d*)?(?: ?\(\d+\))?)"  # what browsers and JupyterLab call one
 FORMULA = re.compile(  # at the start, and behind what a spreadsheet may split at
-    r"""(^[\s"]*|[;,|\t\r\n][\s"]*|\s"*(?=.\S)(?![+-]\d))(?=[=+@＝＋＠－-])""")
+    r"""(^[\s"]*|[;|\t\r\n][\s"]*|[\s,]"*(?=.\S)(?![+-]\d))(?=[=+@＝＋＠－-])""")
 
 
 class Row(NamedTuple):
@@ -51,11 +51,13 @@ def collected(folder, names):
         inner = path.relative_to(folder).parts
         notebook = next((name for name in names if name.lower() in path.name.lower()), "")
         hidden, is_notebook = any(part.startswith((".", "__")) for part in inner), path.suffix.lower() == ".ipynb"
-        if not is_notebook and (hidden or path.is_dir()):
+        closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
+        if not is_notebook and (hidden or (path.is_dir() and not closed)):
             continue
         before, dash, behind, later = re.fullmatch(COPY.format(re.escape(notebook)), path.stem, re.I | re.S).groups("")
         base = (before + notebook + behind).strip()
         problem = ("left out: hidden, a name in its path begins with . or __" if hidden else
+                   "left out: a folder that you may not read" if closed else
                    "left out: its name does not end in .ipynb" if not is_notebook else
                    "" if notebook else "the file's name holds no name of a notebook of the course")
         learner = inner[0] if inner[1:] else (before + behind).strip(" _-.") or base
@@ -82,7 +84,7 @@ def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tu
         try:
             if not problem:
                 said = verdicts(notebooks.code_cells(path), *course[notebook], limits)
-        except (ValueError, OSError) as error:
+        except Exception as error:  # whatever is wrong with a stranger's file, the others have their rows
             problem = str(error)
         return Row(_line(learner), notebook, _line(path.relative_to(folder).as_posix()), said, _line(problem), place)
 

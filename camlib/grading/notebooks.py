@@ -124,7 +124,7 @@ def answers(cells, exercise):
     """
     name = exercise.name
     defining = [place for place, cell in enumerate(cells)
-                if re.search(rf"^(def {name}\b|{name} *=(?!=))", cell.source, re.M)]
+                if re.search(rf"^([ \t]*def {name}\b|{name} *=(?!=))", cell.source, re.M)]
     tagged = [place for place in defining if cells[place].exercise and cells[place].source.strip() != exercise.stub]
     if len(tagged) > 1:
         raise ValueError(f"{len(tagged)} cells define {name}: keep one")

@@ -90,6 +90,7 @@ def codes(cell):
 
         statements = ast.parse(TransformerManager().transform_cell(cell), "the cell").body
     compiled = codeop.Compile()  # remembers what `from __future__` asks for
+    compiled.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # a statement that awaits does nothing
     return [compiled(ast.Module([statement], []), "the cell", "exec") for statement in statements]
 
 

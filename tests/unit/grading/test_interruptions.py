@@ -153,8 +153,8 @@ def test_no_text_is_a_formula_wherever_a_spreadsheet_splits(tmp_path, text):
 
 
 def test_a_number_below_zero_in_a_sentence_stays_as_it_is(tmp_path):
-    grade.write_csv([grade.Row("ana", NAME, "x", {"one": "expected -2 = a - 4"})], tmp_path / "grades.csv")
-    assert "✘ expected -2 = a - 4" in (tmp_path / "grades.csv").read_text("utf-8-sig")
+    grade.write_csv([grade.Row("ana", NAME, "x", {"one": "expected array([1, -2]) = a - 4"})], tmp_path / "grades.csv")
+    assert "✘ expected array([1, -2]) = a - 4" in (tmp_path / "grades.csv").read_text("utf-8-sig")
 
 
 def other_database(path):

@@ -40,7 +40,8 @@ def said(task, *cells, course=()):
     HEADS["maps_by_hand"] + "    %time maps = features @ kernel\n    !ls\n    display(maps)\n    return maps",
     "%time rows = 1\n" + HEADS["maps_by_hand"] + "    return rows * features @ kernel",
     "import sys\n" + RIGHT + "sys.exit('done')",
-    "import no_such_library\n" + RIGHT,
+    "import no_such_library\nawait something\n" + RIGHT,
+    "try:\n    import no_such_library\nexcept ImportError:\n    " + RIGHT.replace("\n", "\n    "),
     "from __future__ import annotations\ndef maps_by_hand(features: Array, kernel: Array): return features @ kernel",
     "maps_by_hand = lambda features, kernel: features @ kernel",
 ])
@@ -132,7 +133,15 @@ def test_a_file_that_is_left_out_has_a_row_that_says_why(tmp_path, file, why, co
     assert row.file == file and row.problem.startswith(why) and row.verdicts == {}
 
 
-def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path, course, monkeypatch):
+def test_a_folder_that_cannot_be_looked_into_has_a_row(tmp_path, monkeypatch):
+    (tmp_path / "ana").mkdir()
+    (tmp_path / f"bo_{NAME}.ipynb").touch()
+    monkeypatch.setattr("os.access", lambda path, mode: path.name != "ana")
+    *_, (learner, _, _, problem) = grade.collected(tmp_path, [NAME])
+    assert (learner, problem) == ("ana", "left out: a folder that you may not read")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path, course, monkeypatch):
     for learner in ("ana", "bo"):
         (tmp_path / f"{learner}_{NAME}.ipynb").write_bytes((course / f"{NAME}.ipynb").read_bytes())
     read = notebooks.code_cells
