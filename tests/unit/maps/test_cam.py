@@ -65,6 +65,23 @@ def test_maps_follow_further_training(network, scenes):
     np.testing.assert_allclose(after.maps, 2 * before.maps, rtol=1e-4, atol=1e-5)
 
 
+def test_with_maps_saved_or_cloned_has_its_kernel_among_its_weights(network, scenes, tmp_path):
+    both = cam.with_maps(network)
+    expected = both.predict(scenes.images[:2], verbose=0)
+    assert any(weight is network.get_layer("dense").kernel for weight in both.weights)
+    both.save(tmp_path / "both.keras")
+    loaded, clone = keras.saving.load_model(tmp_path / "both.keras"), keras.models.clone_model(both)
+    clone.set_weights(both.get_weights())
+    for copy in (loaded, clone):
+        for ours, theirs in zip(expected, copy.predict(scenes.images[:2], verbose=0)):
+            np.testing.assert_array_equal(ours, theirs)
+        kernel = next(weight for weight in copy.weights if weight.path.endswith("dense/kernel"))
+        kernel.assign(2 * kernel)
+        doubled = copy.predict(scenes.images[:2], verbose=0)[1]
+        np.testing.assert_allclose(doubled, 2 * expected[1], rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(both.predict(scenes.images[:2], verbose=0)[1], expected[1])
+
+
 def test_any_image_size(network):
     image = np.random.default_rng(0).integers(0, 256, (1, 48, 64), np.uint8)
     assert cam.explain(network, image).maps.shape == (1, 12, 16, 10)
