@@ -38,10 +38,14 @@ def unrolled(model, image=None):
     """The `Graph` of a checked model on a symbolic `image`, or on the model's own input; weights are shared.
 
     Functional and sequential models inside are entered, at any depth. One with a `call` of its own is not, nor one
-    that is called with training=True: such a one is a single operation.
+    that is called with training=True: such a one is a single operation. Raises ValueError for a `model` with a `call`
+    of its own.
     """
     from ..backend import keras
 
+    if not _is_open(model):
+        raise ValueError(f"{model.name!r} has a call of its own, so its graph is not what it computes: expected a "
+                         "functional or sequential Keras model without one")
     tensors, learnt, features = {}, set(), set()  # features: the tensors of `learnt`, by identity
 
     def run(model, x, prefix=""):

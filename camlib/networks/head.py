@@ -1,6 +1,5 @@
 """The head, mean → weighted sum: found in a network, fitted to a canvas, and what it takes to be read as maps."""
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -131,13 +130,21 @@ def freeze_statistics(model):
 
 
 def _advice(name, output, obstacle):
-    tail = [name_of(step.operation) for step in itertools.islice(backwards(output), 3)]
     return (
-        f"{name!r} has no class activation maps: {name_of(obstacle)} stands in the way (it ends "
-        f"{' → '.join(tail[::-1])}). Expected a network that ends convolution → GlobalAveragePooling2D → Dense, whose "
-        "scores are means of weighted sums. Replace what follows its last convolution by these two layers and train "
-        "them, or use Grad-CAM (camlib.attribute), which asks for no particular ending."
+        f"{name!r} has no class activation maps: {name_of(obstacle)} stands in the way (it ends {ending(output)}). "
+        "Expected a network that ends convolution → GlobalAveragePooling2D → Dense, whose scores are means of "
+        "weighted sums. Replace what follows its last convolution by these two layers and train them, or use Grad-CAM "
+        "(camlib.attribute), which asks for no particular ending."
     )
+
+
+def ending(output):
+    """The operations that led to a symbolic `output`, from the one on that leaves places behind: "Flatten → Dense"."""
+    names = []
+    for step in backwards(output):
+        names.insert(0, name_of(step.operation))
+        if step.x is None or sum(side != 1 for side in step.x.shape[1:]) > 1:
+            return " → ".join(names)
 
 
 def name_of(operation):

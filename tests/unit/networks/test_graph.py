@@ -104,6 +104,8 @@ def test_a_model_with_a_call_of_its_own_stays_one_layer():
                               layers.GlobalAveragePooling2D(), layers.Dense(3)])
     assert "own" in unrolled(model).tensors and "own/late" not in unrolled(model).tensors
     np.testing.assert_allclose(explain(model, IMAGES).logits, model(IMAGES), rtol=1e-4, atol=1e-3)
+    with pytest.raises(ValueError, match="'alone' has a call of its own, so its graph is not what it computes"):
+        explain(Doubled(model.inputs, model.outputs[0], name="alone"), IMAGES)
     training = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(inner(image, training=True))))
     assert "body/late" not in unrolled(training).tensors
 
