@@ -10,7 +10,7 @@ from ..data import digits, registry
 from ..data.scenes import make_scenes, pair_scenes
 from ..maps import cam
 from ..training import runs
-from . import deletion_command, grade_command, photo_commands, vote_command
+from . import deletion_command, endings_command, grade_command, photo_commands, vote_command
 from .options import check_can_write, whole, write_json
 
 
@@ -163,6 +163,7 @@ def _parser():
                      help="which to measure (default: cam and 'cam on ink')")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the table to this file, too")
     deletion_command.declare(add)
+    endings_command.declare(add)
     photo_commands.declare(add)
     vote_command.declare(add)
     grade_command.declare(add)
