@@ -39,7 +39,7 @@ import time
 import numpy as np
 
 import camlib
-from camlib import attribution, checks, faithfulness, localize, plot
+from camlib import attribution, checks, faithfulness, localize, photos, plot
 from camlib.backend import keras
 from camlib.networks.head import spread
 
@@ -915,6 +915,51 @@ plot.grid([asked_images[middling]] * 3, maps, titles=titles,
 
 # %% [markdown]
 # Same probabilities, opposite answers, no warning. Look at the logit before you look at the map.
+#
+# ## Optional: your own network
+#
+# You can skip this. `explain` takes every network that ends in a mean over places and a weighted sum of channels. Here is ResNet-50, nested behind its own scaling: with ImageNet's weights and names where there is a connection (100 MB, once), else with random weights.
+
+# %%
+resnet50 = keras.applications.resnet50
+try:
+    resnet = keras.applications.ResNet50()
+    names = [top[0][1] for top in resnet50.decode_predictions(np.eye(1000), top=1)]
+except Exception as error:  # Keras raises no error of a kind of its own
+    print("random weights, since there is no connection:", str(error).split(" -- ")[-1])
+    resnet = keras.applications.ResNet50(weights=None)
+    names = [f"class {k}" for k in range(1000)]
+
+image = keras.Input((224, 224, 3), dtype="uint8")
+scaled = resnet50.preprocess_input(keras.ops.cast(image, "float32"))
+own = keras.Model(image, resnet(scaled))
+
+# %%
+sample = photos.open_folder(photos.SAMPLE)
+picture = photos.read(sample.files[-1], side=224)[None]  # a zebra, (1, 224, 224, 3)
+seen = camlib.explain(own, picture)
+sums = seen.maps.mean(axis=(1, 2)) + seen.bias
+assert np.allclose(camlib.softmax(sums), own(picture), atol=1e-5)
+rows, columns, classes = seen.maps.shape[1:]
+print(f"{classes:,} maps of {rows} × {columns} cells")
+
+# %%
+plot.top_classes(picture[0], seen.maps[0], seen.logits[0], names, top=3)
+
+# %% [markdown]
+# With random weights, names and heat mean nothing, and mean plus bias is the logit all the same. Two networks of `keras.applications` that look alike need not end alike:
+
+# %%
+for make in (keras.applications.MobileNetV2, keras.applications.MobileNetV3Small):
+    other = make(weights=None, input_shape=(96, 96, 3))
+    try:
+        maps = camlib.explain(other, np.zeros((1, 96, 96, 3))).maps
+        print(f"{make.__name__}: maps of {maps.shape[1]} × {maps.shape[2]} cells")
+    except ValueError as error:
+        print(f"{make.__name__}:", str(error).split(": ")[1].split(". ")[0])
+
+# %% [markdown]
+# `hard_silu` (hard swish) between the mean and the last weights bends a sum of all cells, as a ReLU between dense layers does (section 2). Put GAP → dense on its convolutions and train these, or take HiResCAM. Which networks end how: `docs/endings.md`.
 #
 # ## Optional: any Keras network
 #

@@ -11,7 +11,7 @@ from ..data.scenes import make_scenes, pair_scenes
 from ..files import expanded, whole_file
 from ..maps import cam
 from ..training import runs
-from . import deletion_command, grade_command, photo_commands, vote_command
+from . import deletion_command, endings_command, grade_command, photo_commands, vote_command
 from .options import Misuse, check_can_write, whole, write_json
 
 
@@ -185,6 +185,7 @@ def _parser():
                      help="which to measure (default: cam and 'cam on ink')")
     sub.add_argument("--json", type=Path, metavar="FILE", help="write the table to this file, too")
     deletion_command.declare(add)
+    endings_command.declare(add)
     photo_commands.declare(add)
     vote_command.declare(add)
     grade_command.declare(add)

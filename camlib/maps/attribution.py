@@ -24,8 +24,9 @@ def attribute(model, images, classes, method="grad_cam", layer=None, batch_size=
       softmax or sigmoid at its end is left out (see `cut`), since the score is the logit.
     images: as the model takes them; uint8, (n, height, width[, 3]), for the models of this course.
     classes: int, (n,), the class that each map is for.
-    layer: name of the layer whose features are weighted; None takes the last one with a map, that is, with
-      an output (n, rows, columns, channels) of more than one cell.
+    layer: name of the layer whose features are weighted, or its path in a nested model, "mobilenetv2/out_relu"; None
+      takes the last one with a map, an output (n, rows, columns, channels) of more than one cell, that a convolution
+      has part in: no picture that is only scaled or augmented.
     batch_size: the most images in one forward pass. Score-CAM and Ablation-CAM make one pass a channel.
 
     Raises ValueError for an unknown method, a layer that is missing, has no map or hears no gradient, classes or

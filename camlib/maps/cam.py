@@ -10,36 +10,66 @@ paper's equation 2). So the maps are a 1×1 convolution with the dense layer's o
     maps.mean(axis=(1, 2)) + bias == logits.
 """
 
-import weakref
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..networks.graph import remembered
 from ..networks.head import find_head
 from ..networks.inputs import batches, check_finite, check_images
 from ..networks.outputs import ending
+from ..networks.vote import kernel_and_bias
 from .arrays import probabilities
-
-_compiled = weakref.WeakKeyDictionary()  # model → with_maps(model)
 
 
 def with_maps(model):
     """A Keras model from the same images to [logits, maps]: one forward pass for all classes.
 
-    logits: (n, classes), before any softmax or sigmoid. maps: (n, rows, columns, classes). They cost one small matrix
-    product on top of the network. Weights are shared with `model`, so the maps follow its further training.
-    Raises NotCAMReady for a model without GAP → dense (see `find_head`).
+    logits: (n, classes), before any softmax or sigmoid. maps: (n, *places, classes), for pictures (n, rows, columns,
+    classes). Both are float32. They cost one small matrix product on top of the network. Weights are shared with
+    `model`, so the maps follow its further training; saved or cloned, it has weights of its own.
+    Raises NotCAMReady for a model that does not end in a mean and a weighted sum (see `find_head`).
     """
     from ..backend import keras
 
-    features, dense = find_head(model)
-    maps = keras.ops.matmul(keras.ops.cast(features, "float32"), dense.kernel)
-    logits = keras.ops.mean(maps, axis=(1, 2))  # the mean comes last: of 10 maps, not of 64 features
-    if dense.use_bias:
-        logits = logits + dense.bias
-    twin = keras.Model(model.inputs[0], [logits, maps], name="with_maps")
-    twin.dtype_policy = "float32"  # under half precision a model of its own policy would round kernel and bias
-    return twin
+    head = find_head(model)
+    return keras.Model(model.inputs[0], class_maps_layer()(head.votes)(head.features), name="with_maps")
+
+
+@functools.cache
+def class_maps_layer():
+    """The layer class `ClassMaps`: made at first use, as everything that needs Keras."""
+    from ..backend import keras
+
+    @keras.saving.register_keras_serializable(package="camlib")
+    class ClassMaps(keras.layers.Layer):
+        """Features, (n, *places, channels), to [logits, maps]: float32, (n, classes) and (n, *places, classes).
+
+        votes: the layers of `kernel_and_bias`. They are not copied, so maps follow their training.
+        """
+
+        def __init__(self, votes, **options):
+            super().__init__(**{"dtype": "float32"} | options)
+            self.votes = list(votes)
+
+        def call(self, features):
+            kernel, bias = kernel_and_bias(self.votes)
+            maps = keras.ops.matmul(features, kernel)
+            places = tuple(range(1, len(maps.shape) - 1))
+            means = keras.ops.mean(maps, axis=places)  # the mean comes last: of 10 maps, not of 64 features
+            return [means + bias, maps]
+
+        def get_config(self):
+            votes = [keras.saving.serialize_keras_object(layer) for layer in self.votes]
+            return super().get_config() | {"votes": votes}
+
+        @classmethod
+        def from_config(cls, config):
+            votes = [keras.saving.deserialize_keras_object(layer) for layer in config.pop("votes")]
+            return cls(votes, **config)
+
+    return ClassMaps
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +77,8 @@ class Explanation:
     """What a network says of each image, and where that comes from: `logits, maps, bias = explain(model, images)`.
 
     logits: float32, (n, classes), before any softmax.
-    maps: float32, (n, rows, columns, classes), raw: no ReLU, no normalisation.
+    maps: float32, (n, rows, columns, classes), raw: no ReLU, no normalisation. Signals and tokens have one axis of
+      places, (n, places, classes), volumes three.
     bias: float32, (classes,), what maps leave out: maps.mean(axis=(1, 2)) + bias == logits.
     ending: what the network makes probabilities of them by, "softmax" or "sigmoid"; None where it gives logits.
 
@@ -73,7 +104,8 @@ def explain(model, images, batch_size=32):
 
     images: as the model takes them; uint8 (or finite floats, 0 to 255), (n, height, width[, 3]), for the models of
     this course. Memory is bounded by `batch_size` images and the result.
-    Raises ValueError for images that the model does not take, NotCAMReady for a model without GAP → dense.
+    Raises ValueError for images that the model does not take, NotCAMReady for a model that does not end in a mean and
+    a weighted sum (see `find_head`).
 
     One feature, which is the image itself; weights 3 and −1, biases 0.5 and 0:
 
@@ -87,15 +119,20 @@ def explain(model, images, batch_size=32):
     >>> logits.tolist()  # mean 1.5 + 0.5, mean -0.5 + 0
     [[2.0, -0.5]]
     """
-    dense = find_head(model).dense
+    both = remembered(model, "with_maps", lambda: _compiled(model))
     images = check_images(images, model)
-    if model not in _compiled:  # the first call of a model compiles it, which takes longer than a batch
-        _compiled[model] = with_maps(model)
-    parts = [_compiled[model].predict_on_batch(images[part]) for part in batches(len(images), batch_size)]
+    parts = [both.predict_on_batch(images[part]) for part in batches(len(images), batch_size)]
     logits, maps = (np.concatenate(part).astype(np.float32, copy=False) for part in zip(*parts))
     check_finite(logits, "logits", model)
-    bias = np.asarray(dense.bias, np.float32) if dense.use_bias else np.zeros(dense.units, np.float32)
+    bias = np.asarray(kernel_and_bias(both.layers[-1].votes)[1], np.float32)
     return Explanation(logits, maps, bias, ending(model))
+
+
+def _compiled(model):
+    """with_maps(model), ready for more than one thread; its first batch takes longer, since it compiles."""
+    both = with_maps(model)
+    both.make_predict_function()
+    return both
 
 
 def explain_run(run, images, batch_size=32):

@@ -1,76 +1,66 @@
-"""The head, GAP → dense: found in a network, fitted to a canvas, and what it takes to be read as maps."""
+"""The head, mean → weighted sum: found in a network, fitted to a canvas, and what it takes to be read as maps."""
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
 
-from .cut import SQUASHING, activation_of
+from .graph import activation_of, backwards, rests, squashes, unrolled
 from .inputs import check_model
+from .vote import averaged, is_vote, keeps_channels
 
 
 class NotCAMReady(ValueError):
-    """The model does not end GAP → dense, so it has no class activation maps."""
+    """The model does not end in a mean and a weighted sum, so it has no class activation maps."""
 
 
 class Head(NamedTuple):
     """Where a network stops looking and starts voting.
 
-    features: the symbolic tensor that GAP averages, (batch, rows, columns, channels).
-    dense: the `keras.layers.Dense` layer after GAP, with kernel (channels, classes).
+    features: the symbolic tensor that votes are cast on, (batch, *places, channels), computed from `model.inputs[0]`:
+      one, two or three axes of places (signals and tokens, pictures, volumes).
+    dense: the layer that weighs them: a `keras.layers.Dense` after GAP as a rule, else a 1×1 convolution; with
+      kernel (…, channels, classes).
+    votes: every layer between features and logits that is no identity, in order: `dense`, and batch normalisation or
+      another linear layer of its kind besides (see `vote.kernel_and_bias`).
     """
 
     features: object
     dense: object
+    votes: tuple
 
 
 def find_head(model):
-    """The `Head` of a Keras model that ends GAP → dense.
+    """The `Head` of a Keras model that ends in a mean over all places and a weighted sum of channels.
 
-    Dropout may stand before and after the dense layer. A softmax or sigmoid may follow, as a layer, as `keras.ops` or
-    as the dense layer's own activation: logits are what goes into it, kernelᵀ · mean + bias. Any other activation is
-    refused there, and anything but dropout between the two layers: no map's mean would be the score.
+    The usual one is GAP → dense, in one to three dimensions. A mean by `keras.ops.mean` or by a pool as large as the
+    map is one, too; the weighted sum may be a 1×1 convolution, and may come before the mean. Batch normalisation may
+    stand between and after, and whatever leaves numbers as they are: dropout, noise, Flatten, Reshape. A softmax or
+    sigmoid may follow, as a layer, as `keras.ops` or as the last layer's own activation: logits are what goes into it.
+    Nested models are entered.
 
-    Raises NotCAMReady, with what was found instead and what to do, for a model that ends otherwise; ValueError for
-    what is no model from one stack of images to one score a class.
+    Raises NotCAMReady, with what stands in the way and what to do, for a model that ends otherwise: no map's mean
+    would be the score. ValueError for what is no model from one stack of images to one score a class.
     """
-    from ..backend import keras
-
     check_model(model)
-    steps = _backwards(model.outputs[0])
-    dense, _ = next((step for step in steps if not _is_passive(step[0], after_dense=True)), (None, None))
-    gap, features = next((step for step in steps if not _is_passive(step[0])), (None, None))
-    if not isinstance(dense, keras.layers.Dense):
-        raise NotCAMReady(_advice(model, "the last layer is not Dense, with softmax or sigmoid after it at most"))
-    if activation_of(dense) not in ("linear", *SQUASHING):
-        raise NotCAMReady(_advice(model, f"scores are the {activation_of(dense)} of its Dense layer's sums"))
-    if not isinstance(gap, keras.layers.GlobalAveragePooling2D):
-        raise NotCAMReady(_advice(model, "the layer before Dense is not GlobalAveragePooling2D"))
-    if gap.data_format != "channels_last":
-        raise NotCAMReady(_advice(model, "its channels come first, (n, channels, rows, columns)"))
-    return Head(features, dense)
+    output = unrolled(model).output
+    votes, weighs, channel = [], None, None  # channel: its axis where the mean is taken, once that is found
+    for step in backwards(output):  # an input, which is nothing of all this, ends every walk
+        features = step.x
+        if channel is None and averaged(step):
+            channel = averaged(step)
+        elif is_vote(step, channel, last=not votes):
+            votes.insert(0, step.operation)
+            weighs = weighs or (step.operation if hasattr(step.operation, "kernel") else None)
+        elif not (rests(step) or (channel is None and (keeps_channels(step) or (squashes(step) and not votes)))):
+            raise NotCAMReady(_advice(model.name, output, step.operation))
+        if channel and weighs:
+            return Head(_channels_last(features, channel), weighs, tuple(votes))
 
 
-def _backwards(tensor):
-    """Each operation that led to a symbolic tensor, with its input, from the last one on, up to where inputs join.
-
-    `model.layers` would not do: it lacks the operations of `keras.ops`, and its order says little of what feeds what.
-    """
-    while tensor is not None:
-        operation, call, _ = tensor._keras_history
-        inputs = operation._inbound_nodes[call].input_tensors
-        tensor = inputs[0] if len(inputs) == 1 else None
-        yield operation, tensor
-
-
-def _is_passive(operation, after_dense=False):
-    """True for what leaves the argument as it is: dropout, which rests, and at the end a softmax or sigmoid."""
+def _channels_last(features, channel):
     from ..backend import keras
 
-    if isinstance(operation, keras.layers.Dense):
-        return False
-    ending = after_dense and activation_of(operation) in ("linear", *SQUASHING)
-    return ending or isinstance(operation, keras.layers.Dropout)
+    return features if channel == len(features.shape) - 1 else keras.ops.moveaxis(features, channel, -1)
 
 
 def spread(model, old_size, new_size):
@@ -120,7 +110,10 @@ def centre(model):
     Logits, and maps at every cell, then add up to zero over the classes: a map is evidence for a class against the
     mean of all. Changes `model`. Raises NotCAMReady where it does not end GAP → dense.
     """
-    dense = find_head(model).dense
+    _, dense, votes = find_head(model)
+    if dense is not votes[-1]:
+        raise NotCAMReady(f"{model.name!r} ends {name_of(dense)} → {name_of(votes[-1])}: expected a network that ends "
+                          "GAP → Dense")
     dense.set_weights([w - w.mean(axis=-1, keepdims=True, dtype=float) for w in dense.get_weights()])
 
 
@@ -136,16 +129,29 @@ def freeze_statistics(model):
             layer.trainable = False
 
 
-def _advice(model, reason):
-    tail = [_name(operation) for operation, _ in itertools.islice(_backwards(model.outputs[0]), 3)]
+def _advice(name, output, obstacle):
     return (
-        f"{model.name!r} has no class activation maps: {reason} (it ends {' → '.join(tail[::-1])}). Expected a "
-        "network that ends convolution → GlobalAveragePooling2D → Dense. Replace what follows its last convolution "
-        "by these two layers and train them, or use Grad-CAM (camlib.attribute), which asks for no particular ending."
+        f"{name!r} has no class activation maps: {name_of(obstacle)} stands in the way (it ends {ending(output)}). "
+        "Expected a network that ends convolution → GlobalAveragePooling2D → Dense, whose scores are means of "
+        "weighted sums. Replace what follows its last convolution by these two layers and train them, or use Grad-CAM "
+        "(camlib.attribute), which asks for no particular ending."
     )
 
 
-def _name(operation):
+def ending(output):
+    """The operations that led to a symbolic `output`, from the one on that leaves places behind: "Flatten → Dense"."""
+    names = []
+    for step in backwards(output):
+        names.insert(0, name_of(step.operation))
+        if step.x is None or sum(side != 1 for side in step.x.shape[1:]) > 1:
+            return " → ".join(names)
+
+
+def name_of(operation):
+    """How an operation is called in texts: "Dense", "Dense (relu)", "softmax"."""
     from ..backend import keras
 
-    return activation_of(operation) if isinstance(operation, keras.layers.Activation) else type(operation).__name__
+    activation, name = activation_of(operation), type(operation).__name__
+    if isinstance(operation, keras.layers.Activation):
+        return activation
+    return f"{name} ({activation})" if activation not in ("linear", "", name.lower()) else name

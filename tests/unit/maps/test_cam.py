@@ -117,6 +117,21 @@ def test_figures_and_metrics_take_what_half_precision_gives(of_policy, scenes, p
     large = [score_maps(one.maps[np.arange(20), :, :, labels], (100, 100)) for one in (seen, expected)]
     assert abs(max_box_acc(large[0], truth).score - max_box_acc(large[1], truth).score) <= 5  # one of 20
     np.testing.assert_allclose(normalise(seen.maps), normalise(expected.maps), atol=0.05)
+def test_with_maps_saved_or_cloned_has_its_kernel_among_its_weights(network, scenes, tmp_path):
+    both = cam.with_maps(network)
+    expected = both.predict(scenes.images[:2], verbose=0)
+    assert any(weight is network.get_layer("dense").kernel for weight in both.weights)
+    both.save(tmp_path / "both.keras")
+    loaded, clone = keras.saving.load_model(tmp_path / "both.keras"), keras.models.clone_model(both)
+    clone.set_weights(both.get_weights())
+    for copy in (loaded, clone):
+        for ours, theirs in zip(expected, copy.predict(scenes.images[:2], verbose=0)):
+            np.testing.assert_array_equal(ours, theirs)
+        kernel = next(weight for weight in copy.weights if weight.path.endswith("dense/kernel"))
+        kernel.assign(2 * kernel)
+        doubled = copy.predict(scenes.images[:2], verbose=0)[1]
+        np.testing.assert_allclose(doubled, 2 * expected[1], rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(both.predict(scenes.images[:2], verbose=0)[1], expected[1])
 
 
 def test_any_image_size(network):

@@ -1,0 +1,155 @@
+"""A network's graph: every nested model laid open, and what was made from it kept while it stays what it is."""
+
+import functools
+import operator
+import threading
+import weakref
+from typing import NamedTuple
+
+from .inputs import check_model
+
+SQUASHING = ("softmax", "sigmoid")  # what a network may end with, so that what goes into it is the logit
+
+
+class Graph(NamedTuple):
+    """A network's operations, called again one by one on one symbolic image.
+
+    output: the symbolic scores, (batch, classes).
+    tensors: dict of paths → symbolic outputs, in the order of computation. A path names the models on the way, as in
+      "mobilenetv2/out_relu"; of an operation that is called several times, the last output.
+    learnt: the paths of what a kernel had part in: no picture, scaled or augmented, but features.
+    """
+
+    output: object
+    tensors: dict
+    learnt: set
+
+
+class Step(NamedTuple):
+    """One call of an operation: its only input `x` (None where several join), its output `y`, its named arguments."""
+
+    operation: object
+    x: object
+    y: object
+    options: dict
+
+
+def unrolled(model, image=None):
+    """The `Graph` of a checked model on a symbolic `image`, or on the model's own input; weights are shared.
+
+    Functional and sequential models inside are entered, at any depth. One with a `call` of its own is not, nor one
+    that is called with training=True: such a one is a single operation. Raises ValueError for a `model` with a `call`
+    of its own.
+    """
+    from ..backend import keras
+
+    if not _is_open(model):
+        raise ValueError(f"{model.name!r} has a call of its own, so its graph is not what it computes: expected a "
+                         "functional or sequential Keras model without one")
+    tensors, learnt, features = {}, set(), set()  # features: the tensors of `learnt`, by identity
+
+    def run(model, x, prefix=""):
+        def call(operation, *args, **options):
+            path = prefix + operation.name
+            if _is_open(operation) and args and not options.get("training"):
+                result = run(operation, args[0], f"{path}/")
+            else:
+                result = operation(*args, **options)
+            tensors[path] = result
+            if _has_kernel(operation) or any(id(x) in features for x in keras.tree.flatten((args, options))):
+                learnt.add(path)
+                features.update(map(id, keras.tree.flatten(result)))
+            kept.append(result)
+            return result
+
+        outputs = model.outputs if len(model.outputs) > 1 else model.outputs[0]
+        plain = keras.Model(model.inputs, outputs)  # of a sequential model, the functional one
+        return plain._run_through_graph(x, operation_fn=lambda operation: functools.partial(call, operation))
+
+    kept = []  # so that no identity is given twice
+    return Graph(run(model, model.inputs[0] if image is None else image), tensors, learnt)
+
+
+def _is_open(operation):
+    return kind(operation) in ("Functional", "Sequential") and operation.inputs
+
+
+def _has_kernel(operation):
+    """True for what learns weights of two axes or more: a convolution, attention, a dense layer; no normalisation."""
+    from ..backend import keras
+
+    weights = getattr(operation, "weights", ())
+    return any(len(w.shape) > 1 for w in weights) and not isinstance(operation, keras.layers.Normalization)
+
+
+def backwards(tensor):
+    """Each `Step` that led to a symbolic tensor, from the last one on, up to where inputs join."""
+    while tensor is not None:
+        operation, call, _ = tensor._keras_history
+        node = operation._inbound_nodes[call]
+        inputs = node.input_tensors
+        x = inputs[0] if len(inputs) == 1 else None
+        yield Step(operation, x, tensor, node.arguments.kwargs)
+        tensor = x
+
+
+def kind(operation):
+    """The name of the Keras class that says what an operation computes; "" for one with a `call` of its own."""
+    own = next((each for each in type(operation).__mro__ if each.__module__.startswith("keras.")), None)
+    return own.__name__ if own and type(operation).call is own.call else ""
+
+
+def activation_of(operation):
+    """"softmax" for a layer with that activation, the layer Softmax and `keras.ops.softmax`; "" if it is unknown."""
+    if not kind(operation) or not hasattr(operation, "activation"):
+        return kind(operation).lower()
+    name = getattr(operation.activation, "__name__", type(operation.activation).__name__)
+    return name.lower().removesuffix("_v2")  # as TensorFlow calls its own softmax
+
+
+def squashes(step):
+    """True for a softmax or a sigmoid that does nothing else."""
+    return kind(step.operation) in ("Activation", "Softmax", "Sigmoid") and activation_of(step.operation) in SQUASHING
+
+
+def rests(step):
+    """True for what does nothing outside training, and for an activation that is the identity."""
+    name = kind(step.operation)
+    if name == "Activation":
+        return activation_of(step.operation) == "linear"
+    return name in _RESTING and not step.options.get("training")
+
+
+_RESTING = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
+            "GaussianDropout", "GaussianNoise", "Identity", "ActivityRegularization")
+
+_kept = weakref.WeakKeyDictionary()  # model → (its state, dict of what was made from it)
+_lock = threading.RLock()  # a widget's callbacks run beside the cells
+
+
+def remembered(model, key, make):
+    """make(), or what it made before for this model and key, as long as `model` computes the same function.
+
+    Layers that were put in or taken out, and attributes that were set anew, an activation for instance, make it anew;
+    weights are shared, and may change. One thread at a time makes something. Raises ValueError for no such model.
+    """
+    check_model(model)
+    with _lock:
+        state = [*_state(model)]
+        before, made = _kept.get(model, ((), {}))
+        if len(before) != len(state) or not all(map(operator.is_, before, state)):
+            made = {}
+            _kept[model] = state, made
+        if key not in made:
+            made[key] = make()
+        return made[key]
+
+
+def _state(model):
+    """What decides the function that a model computes, but for the values of its weights: objects to be told apart."""
+    for operation in getattr(model, "operations", None) or model.layers:
+        yield operation
+        if _is_open(operation):
+            yield from _state(operation)
+        else:
+            yield from (value for name, value in vars(operation).items() if name[0] != "_" or name == "_dtype_policy")
