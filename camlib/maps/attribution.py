@@ -13,7 +13,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from ..networks.cut import advice, cut
-from ..networks.inputs import batches, check_images
+from ..networks.inputs import batches, check_classes, check_images
 from .arrays import softmax
 
 
@@ -53,7 +53,7 @@ def attribute(model, images, classes, method="grad_cam", layer=None, batch_size=
         raise ValueError(advice(f"there is no method {method!r}", near, METHODS))
     network = cut(model, layer, batch_size)
     images = check_images(images, model)
-    classes = _check_classes(classes, len(images), network.above.output.shape[-1])
+    classes = check_classes(classes, len(images), network.above.output.shape[-1])
     parts = batches(len(images), batch_size)
     maps = [METHODS[method](network, images[part].astype(np.float32), classes[part]) for part in parts]
     return np.concatenate(maps).astype(np.float32)
@@ -226,12 +226,3 @@ def weighted_sum(weights, features):
     [[[9, -3]]]
     """
     return np.einsum("nk,nrck->nrc", weights, features)
-
-
-def _check_classes(classes, n, count):
-    classes = np.asarray(classes)
-    if classes.shape != (n,) or not np.issubdtype(classes.dtype, np.integer):
-        raise ValueError(f"classes are {classes.dtype}, {classes.shape}: expected one int an image, ({n},)")
-    if classes.min() < 0 or classes.max() >= count:
-        raise ValueError(f"classes run from {classes.min()} to {classes.max()}: expected 0 to {count - 1}")
-    return classes
