@@ -13,7 +13,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from ..networks.cut import advice, cut
-from ..networks.inputs import batches, check_finite, check_images
+from ..networks.inputs import batches, check_classes, check_finite, check_images
 from .arrays import softmax
 
 
@@ -54,7 +54,7 @@ def attribute(model, images, classes, method="grad_cam", layer=None, batch_size=
     network = cut(model, layer, batch_size)
     _check_layout(network.below, model.name)
     images = check_images(images, model)
-    classes = _check_classes(classes, len(images), network.above.output.shape[-1])
+    classes = check_classes(classes, len(images), network.above.output.shape[-1])
     parts = batches(len(images), batch_size)
     maps = [METHODS[method](network, images[part].astype(np.float32), classes[part]) for part in parts]
     maps = np.concatenate(maps).astype(np.float32)
@@ -235,15 +235,6 @@ def weighted_sum(weights, features):
     [[[9, -3]]]
     """
     return np.einsum("nk,nrck->nrc", weights, features)
-
-
-def _check_classes(classes, n, count):
-    classes = np.asarray(classes)
-    if classes.shape != (n,) or not np.issubdtype(classes.dtype, np.integer):
-        raise ValueError(f"classes are {classes.dtype}, {classes.shape}: expected one int an image, ({n},)")
-    if classes.min() < 0 or classes.max() >= count:
-        raise ValueError(f"classes run from {classes.min()} to {classes.max()}: expected 0 to {count - 1}")
-    return classes.astype(np.int64)  # TensorFlow gathers by no uint8, as which Keras loads MNIST's labels
 
 
 def _check_layout(model, name):

@@ -39,10 +39,10 @@ def _halves(model, layer):
     image = keras.Input(batch_shape=model.inputs[0].shape, dtype="float32")
     graph = unrolled(model, image)
     features = graph.tensors[_choose(graph, layer, model.name)]
-    return keras.Model(image, features), keras.Model([image, features], _logits(graph.output))
+    return keras.Model(image, features), keras.Model([image, features], logits_of(graph.output))
 
 
-def _logits(output):
+def logits_of(output):
     """The symbolic tensor before the softmax or sigmoid that a network ends with; `output` where there is none."""
     from ..backend import keras
 

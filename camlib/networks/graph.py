@@ -34,12 +34,12 @@ class Step(NamedTuple):
     options: dict
 
 
-def unrolled(model, image=None):
+def unrolled(model, image=None, call_closed=None):
     """The `Graph` of a checked model on a symbolic `image`, or on the model's own input; weights are shared.
 
     Functional and sequential models inside are entered, at any depth. One with a `call` of its own is not, nor one
-    that is called with training=True: such a one is a single operation. Raises ValueError for a `model` with a `call`
-    of its own.
+    that is called with training=True: such a one is a single operation. `call_closed` calls those, given the operation
+    and its arguments; by default, they are just called. Raises ValueError for a `model` with a `call` of its own.
     """
     from ..backend import keras
 
@@ -54,7 +54,7 @@ def unrolled(model, image=None):
             if _is_open(operation) and args and not options.get("training"):
                 result = run(operation, args[0], f"{path}/")
             else:
-                result = operation(*args, **options)
+                result = call_closed(operation, *args, **options) if call_closed else operation(*args, **options)
             tensors[path] = result
             if _has_kernel(operation) or any(id(x) in features for x in keras.tree.flatten((args, options))):
                 learnt.add(path)

@@ -87,3 +87,13 @@ def batches(count, batch_size):
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}: expected at least 1")
     return [slice(start, start + batch_size) for start in range(0, count, batch_size)]
+
+
+def check_classes(classes, n, count):
+    """Classes as an int array, (n,), each from 0 to count − 1; ValueError where they are not."""
+    classes = np.asarray(classes)
+    if classes.shape != (n,) or not np.issubdtype(classes.dtype, np.integer):
+        raise ValueError(f"classes are {classes.dtype}, {classes.shape}: expected one int an image, ({n},)")
+    if classes.min() < 0 or classes.max() >= count:
+        raise ValueError(f"classes run from {classes.min()} to {classes.max()}: expected 0 to {count - 1}")
+    return classes.astype(np.int64)  # TensorFlow gathers by no uint8, as which Keras loads MNIST's labels
