@@ -32,7 +32,8 @@ def with_maps(model):
 
     features, dense = find_head(model)
     maps = keras.ops.matmul(features, dense.kernel)
-    logits = keras.ops.mean(maps, axis=(1, 2))  # the mean comes last: of 10 maps, not of 64 features
+    places = tuple(range(1, len(maps.shape) - 1))
+    logits = keras.ops.mean(maps, axis=places)  # the mean comes last: of 10 maps, not of 64 features
     if dense.use_bias:
         logits = logits + dense.bias
     return keras.Model(model.inputs[0], [logits, maps], name="with_maps")

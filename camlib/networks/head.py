@@ -16,7 +16,7 @@ class NotCAMReady(ValueError):
 class Head(NamedTuple):
     """Where a network stops looking and starts voting.
 
-    features: the symbolic tensor that GAP averages, (batch, rows, columns, channels).
+    features: the symbolic tensor that GAP averages, (batch, rows, columns, channels), or (batch, tokens, channels).
     dense: the `keras.layers.Dense` layer after GAP, with kernel (channels, classes).
     """
 
@@ -44,7 +44,7 @@ def find_head(model):
         raise NotCAMReady(_advice(model, "the last layer is not Dense, with softmax or sigmoid after it at most"))
     if activation_of(dense) not in ("linear", *SQUASHING):
         raise NotCAMReady(_advice(model, f"scores are the {activation_of(dense)} of its Dense layer's sums"))
-    if not isinstance(gap, keras.layers.GlobalAveragePooling2D):
+    if not isinstance(gap, (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalAveragePooling1D)):
         raise NotCAMReady(_advice(model, "the layer before Dense is not GlobalAveragePooling2D"))
     if gap.data_format != "channels_last":
         raise NotCAMReady(_advice(model, "its channels come first, (n, channels, rows, columns)"))
