@@ -24,7 +24,7 @@ def vit_gap(classes=10, seed=0, size=64, patch=8, stem=(16, 32, 64), width=64, b
     blocks, heads: of attention, `width / heads` numbers a head; the MLP has twice the width within.
     positions: whether `places` are added to the tokens; without, no token tells where it is.
     neighbours: None, or the reach of attention: a token attends to those at most so many rows and columns away.
-    token_dropout: the fraction of tokens that training replaces by zeros before their places are added, 0 to 1.
+    token_dropout: the chance of each token to be zeros in training, its place with it, from 0 to less than 1.
     Layers: "stem1" …, "tokens", then "attention1", "mlp1a", "mlp1b" …, "norm", "gap", "dense".
     Raises ValueError for numbers that make no network.
     """
@@ -40,10 +40,11 @@ def vit_gap(classes=10, seed=0, size=64, patch=8, stem=(16, 32, 64), width=64, b
     cell = 1 if stem else patch
     x = layers.Conv2D(width, cell, cell, name="tokens")(x)
     x = layers.Reshape((side**2, width), name="line")(x)
-    if token_dropout:
-        x = layers.Dropout(token_dropout, (None, side**2, 1), seed, name="token_dropout")(x)
     if positions:
         x = x + places(side, width)
+    if token_dropout:
+        kept = layers.Dropout(token_dropout, seed=seed, name="token_dropout")(keras.ops.ones_like(x[..., :1])) > 0
+        x = x * keras.ops.cast(kept, x.dtype)
     near = None if neighbours is None else near_tokens(side, neighbours)[None]
     for number in range(1, blocks + 1):
         x = _block(x, width, heads, near, number)

@@ -14,7 +14,7 @@ class Shipped(NamedTuple):
     snapshots: int
 
 
-VIT = Recipe((Stage(288_000, size=64, distractors=8, rate=0.002),), network="vit_gap", copies=32)
+VIT = Recipe((Stage(256_000, size=64, distractors=8, rate=0.004),), network="vit_gap", copies=32)
 
 
 def _remedy(**options):
