@@ -2,7 +2,7 @@
 # notebooks: make them anew, ONLY=03 for one · texts: without running them, outputs kept · solutions: the solved ones, out/solutions
 # slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site, for learners; TEACHERS=1 with guides
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
-# ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
+# ship: train the shipped run anew, ARGS="--network vit_gap" for another · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # wasm: build the network's loops for the explorer anew, with clang and lld
 # hub: JupyterHub on this machine, to try, where any name logs in
 # Every target but wasm and lint-js first has install.py see to .venv.
@@ -108,7 +108,7 @@ wheels: install
 	@echo "out/wheels: $$(du -sh out/wheels | cut -f1)B"
 
 ship: install
-	$(BIN)/python -m camlib ship
+	$(BIN)/python -m camlib ship $(ARGS)
 
 fetch: install
 	$(BIN)/python -m camlib fetch $(ARGS)

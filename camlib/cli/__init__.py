@@ -55,12 +55,22 @@ def list_files(options):
 
 
 def ship(options):
-    """Train the run that data/ holds; its accuracies are measured on the 10,000 scenes that `accuracy` uses."""
-    from ..training.train import COURSE, train
+    """Train a run that data/ holds; its accuracies are measured on the 10,000 scenes that `accuracy` uses."""
+    from ..training.recipes import SHIPPED
+    from ..training.train import train
 
-    train_digits, test_digits = digits.load_split()
-    run = train(replace(COURSE, seed=options.seed), train_digits, make_scenes(test_digits, 10_000), options.folder)
-    print(f"{options.folder}: {run.accuracy[-1]:.2%} after {run.scenes[-1]:,} scenes")
+    recipe, snapshots = SHIPPED[options.network]
+    folder = options.folder or runs.SHIPPED_RUNS[options.network]
+    train_digits = digits.load_split()[0]
+    run = train(replace(recipe, seed=options.seed), train_digits, _unseen_scenes(recipe, 10_000), folder,
+                snapshots=snapshots)
+    print(f"{folder}: {run.accuracy[-1]:.2%} after {run.scenes[-1]:,} scenes")
+
+
+def _unseen_scenes(recipe, number):
+    """Scenes of the digits that training never saw, such as those of the recipe's end."""
+    last = recipe.stages[-1]
+    return make_scenes(digits.load_split()[1], number, size=last.size, distractors=last.distractors)
 
 
 def audit(options):
@@ -78,7 +88,7 @@ def print_accuracy(options):
     from ..training.accuracy import right_names
 
     run = runs.open_run(options.run)
-    scenes = make_scenes(digits.load_split()[1], options.scenes)
+    scenes = _unseen_scenes(run.recipe, options.scenes)
     network = None
     print(f"{len(scenes.labels):,} scenes of the 1,000 digits that training never saw; 95 % intervals over digits\n"
           "    step   scenes  accuracy  interval")
@@ -160,9 +170,10 @@ def _parser():
     sub = add("fetch", fetch_files, "download files into the cache; without a name, what the first notebooks need")
     sub.add_argument("names", nargs="*", metavar="NAME")
     add("list", list_files, "every remote file: size, licence, sources, and whether it is cached")
-    sub = add("ship", ship, "train the shipped run from scratch, or go on with an interrupted one")
-    sub.add_argument("--folder", type=Path, default=runs.SHIPPED)
-    sub.add_argument("--seed", type=whole(0), default=0, help="decides weights and scenes (the shipped run: 0)")
+    sub = add("ship", ship, "train a shipped run from scratch, or go on with an interrupted one")
+    sub.add_argument("--network", choices=runs.SHIPPED_RUNS, default="lenet_gap")
+    sub.add_argument("--folder", type=Path, help="default: where the course's own lies")
+    sub.add_argument("--seed", type=whole(0), default=0, help="decides weights and scenes (the shipped runs: 0)")
     sub = add("audit", audit, "train four networks to be audited, with faults drawn by lot and sealed")
     sub.add_argument("--folder", type=Path, required=True)
     sub.add_argument("--seed", type=whole(0), help="decides faults and weights (default: drawn, and told to nobody)")

@@ -7,7 +7,7 @@ network is centred over the classes (`head.centre`): its logits, and its maps at
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from textwrap import shorten
 
@@ -15,9 +15,11 @@ import numpy as np
 
 from ..data.digits import SIDE
 from ..files import ROOT, expanded, whole_file
-from ..networks import head, lenet
+from ..networks import head, maker
 
-SHIPPED = ROOT / "data" / "lenet_gap_run"
+SHIPPED_RUNS = {name: ROOT / "data" / f"{name}_run"
+                for name in ("lenet_gap", "vit_gap", "vit_gap_neighbours", "vit_gap_token_dropout")}
+SHIPPED = SHIPPED_RUNS["lenet_gap"]
 MINE = expanded(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
 COLUMNS = ("steps", "scenes", "accuracy", "loss")
 
@@ -56,7 +58,8 @@ class Stage:
 class Recipe:
     """Everything but the digits that decides a run: same recipe, same digits, same weights.
 
-    network: the name of a function in `camlib.networks.lenet`.
+    network: the name of a function in `camlib.networks`, and options: its arguments but for the seed, as JSON has
+        them: numbers, strings, lists. (A run with none does not write them down.)
     copies: how many bent versions of each digit the scenes are made from (1: the digits as they are).
     Raises ValueError for a recipe that makes no training.
     """
@@ -65,12 +68,16 @@ class Recipe:
     network: str = "lenet_gap"
     copies: int = 12
     seed: int = 0
+    options: dict = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
         if not isinstance(self.stages, tuple) or not self.stages or not all(isinstance(x, Stage) for x in self.stages):
             raise ValueError(f"stages is {self.stages!r}: expected a tuple of at least one Stage")
-        if str(self.network).startswith("_") or not callable(getattr(lenet, str(self.network), None)):
-            raise ValueError(f"network is {self.network!r}: expected the name of a function in camlib.networks.lenet")
+        maker(self.network, self.options)
+        try:
+            json.dumps(self.options)
+        except TypeError as error:
+            raise ValueError(f"options are {self.options}: expected what JSON has, as numbers and lists") from error
         _check("copies", self.copies, int, 1)
         _check("seed", self.seed, int, 0)
 
@@ -80,7 +87,12 @@ class Recipe:
 
     def build(self):
         """The untrained network."""
-        return getattr(lenet, self.network)(seed=self.seed)
+        return maker(self.network)(seed=self.seed, **self.options)
+
+    def as_json(self):
+        """The recipe as a dict that JSON gives back as it is, without options where there are none."""
+        about = json.loads(json.dumps(asdict(self)))
+        return about if self.options else {name: value for name, value in about.items() if name != "options"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +121,7 @@ class Run:
     @property
     def identity(self):
         """What decides every weight of the run, its recipe and its digits, as a dict for JSON."""
-        return {"recipe": asdict(self.recipe), "digits": self.digits}
+        return {"recipe": self.recipe.as_json(), "digits": self.digits}
 
     def load(self, step=None, model=None):
         """The network as it was at snapshot `step` (default: the last), or `model` given those weights.
@@ -140,7 +152,7 @@ def open_run(folder):
         bytes.fromhex(about["digits"])  # raises for what is no hash
         return Run(path.parent, recipe, *_columns(about, recipe.steps), about["digits"])
     except (FileNotFoundError, NotADirectoryError):
-        if path.parent == SHIPPED:
+        if path.parent in SHIPPED_RUNS.values():
             raise ValueError("the run that the course ships is missing: it is in the course's checkout, not in camlib "
                              "installed by itself, so work in a checkout, or name a run of yours: open_run(folder)"
                              ) from None
@@ -167,9 +179,14 @@ def _columns(about, last):
     return steps, scenes, accuracy, loss
 
 
-def shipped_run():
-    """The run that the course ships, so that the step slider works in the first minute."""
-    return open_run(SHIPPED)
+def shipped_run(network="lenet_gap"):
+    """A run that the course ships, so that the step slider works in the first minute: one of SHIPPED_RUNS.
+
+    Raises ValueError for another name.
+    """
+    if network not in SHIPPED_RUNS:
+        raise ValueError(f"the course ships no run of {network!r}: expected one of {', '.join(SHIPPED_RUNS)}")
+    return open_run(SHIPPED_RUNS[network])
 
 
 def save_run(run):

@@ -176,7 +176,13 @@ class _Session:
         """What training goes on from: arrays by name."""
         state = {f"model/{name}": array for name, array in runs.arrays(self.model).items()}
         state |= {f"adam/{i}": np.asarray(value) for i, value in enumerate(self.model.optimizer.variables)}
+        state |= {f"draws/{i}": np.asarray(value) for i, value in enumerate(self._draws())}
         return state | {"step": np.array(self.step), "losses": np.array(self.losses, float)}
+
+    def _draws(self):
+        """How far dropout's random numbers have come: the model's variables that are no weights."""
+        weights = {id(weight) for weight in self.model.weights}
+        return [value for value in self.model.non_trainable_variables if id(value) not in weights]
 
     def _saved_state(self):
         """What `save` wrote, or None; ValueError where it is damaged or another run's."""
@@ -199,6 +205,8 @@ class _Session:
             raise ValueError(f"{self.resume_file} is damaged ({error!r}): {AGAIN}") from error
         for index, variable in enumerate(self.model.optimizer.variables):
             variable.assign(state[f"adam/{index}"])
+        for index, variable in enumerate(self._draws()):
+            variable.assign(state[f"draws/{index}"])
         runs.assign(self.model, {weight.path: state[f"model/{weight.path}"] for weight in self.model.weights})
         if self.step in self.run.steps:
             self.losses = []  # that snapshot's row has them

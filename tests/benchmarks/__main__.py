@@ -219,15 +219,16 @@ def ablation():
     """Accuracy of the course's recipe with one ingredient left out at a time, all from a tenth of its scenes."""
     from dataclasses import replace
 
-    from camlib.networks import lenet
+    from camlib.networks import NETWORKS, lenet
     from camlib.training.train import COURSE
 
     first, second = (replace(stage, scenes=stage.scenes // 10) for stage in COURSE.stages)
     recipe = replace(COURSE, stages=(first, second))
     # as many pixels as both stages have, on large canvases from the start
     large = first.scenes * first.size**2 // second.size**2 + second.scenes
-    # a recipe names a function of `lenet`
+    # a recipe names a function of NETWORKS
     lenet.with_strides, lenet.pools_last, lenet.without_norm = _with_strides, _pools_last, _without_norm
+    NETWORKS.update(dict.fromkeys(("with_strides", "pools_last", "without_norm"), "lenet"))
     variants = {
         "the course's recipe": recipe,
         "no small canvases": replace(recipe, stages=(replace(second, scenes=large, rate=first.rate),)),

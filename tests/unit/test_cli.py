@@ -19,6 +19,7 @@ from camlib.maps.arrays import softmax, upsample
 from camlib.maps.cam import explain
 from camlib.measure.intervals import bootstrap
 from camlib.training import audit, runs, transfer, vgg_sample
+from camlib.training.recipes import VIT
 from camlib.training.train import COURSE
 
 SIDE = 63  # px
@@ -77,14 +78,18 @@ def test_deletion_blanks_the_highest_pixels_first(capsys, split):
     assert abs(float(found) - area) < 0.001 and re.search(r"misled in \d scenes", text)
 
 
-@pytest.mark.parametrize("arguments, seed", [([], 0), (["--seed", "7"], 7)])
-def test_ship_trains_the_course_of_a_seed(arguments, seed, tmp_path, monkeypatch, capsys):
-    def trained(recipe, digits, scenes, folder):
-        assert folder == tmp_path and recipe == replace(COURSE, seed=seed)
+@pytest.mark.parametrize("arguments, recipe, snapshots, side", [
+    ([], COURSE, 20, 100), (["--seed", "7"], replace(COURSE, seed=7), 20, 100),
+    (["--network", "vit_gap", "--seed", "3"], replace(VIT, seed=3), 8, 64),
+])
+def test_ship_trains_a_networks_recipe_of_a_seed(arguments, recipe, snapshots, side, tmp_path, monkeypatch, capsys):
+    def trained(given, digits, scenes, folder, **options):
+        assert folder == tmp_path and given == recipe
+        assert options == {"snapshots": snapshots} and scenes == (10_000, {"size": side, "distractors": 8})
         return runs.shipped_run()
 
     monkeypatch.setattr("camlib.training.train.train", trained)
-    monkeypatch.setattr("camlib.cli.make_scenes", lambda digits, number: number)
+    monkeypatch.setattr("camlib.cli.make_scenes", lambda digits, number, **options: (number, options))
     main(["ship", "--folder", str(tmp_path), *arguments])
     assert f"{tmp_path}: {runs.shipped_run().accuracy[-1]:.2%}" in capsys.readouterr().out
 

@@ -13,7 +13,7 @@ ROOMS = [
     module.name for room in (camlib.maps, camlib.measure)
     for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}.")
 ]
-MODULES = ["camlib.boxes", "camlib.data.box_table", "camlib.data.scenes", *ROOMS]
+MODULES = ["camlib.boxes", "camlib.data.box_table", "camlib.data.scenes", "camlib.networks.vit", *ROOMS]
 
 
 @pytest.mark.parametrize("name", MODULES)

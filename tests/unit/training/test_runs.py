@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import camlib
+from camlib.networks import maker
 from camlib.training import runs
 
 
@@ -127,6 +128,7 @@ NAN, INFINITY = float("nan"), float("inf")
     (["recipe", "stages", 0, "distractors"], -1), (["recipe", "stages", 0, "empty"], 1.01),
     (["recipe", "stages", 0, "rate"], NAN), (["recipe", "stages", 0, "rate"], INFINITY),
     (["recipe", "stages", 0, "rate"], True), (["digits"], 3), (["digits"], "none"),
+    (["recipe", "options"], {"patch": 8}), (["recipe", "options"], {"seed": 1}), (["recipe", "options"], ["classes"]),
     (["steps"], []), (["steps"], {}), (["steps"], "0"), (["steps", 0], -1), (["steps", 0], 1), (["steps", 1], 0),
     (["steps", 1], 6.5), (["steps", 1], "6"), (["steps", 1], None), (["steps", -1], 2101), (["steps", -1], 10**30),
     (["scenes", -1], 10**19), (["scenes", 1], 0), (["scenes"], [0]),
@@ -164,6 +166,33 @@ def test_what_is_saved_is_what_is_opened(run, tmp_path):
     for name in ("steps", "scenes", "accuracy"):
         assert np.array_equal(getattr(again, name), getattr(run, name)) and getattr(again, name).dtype.itemsize == 8
     assert np.array_equal(again.loss[:-2], run.loss[:-2], equal_nan=True) and np.isnan(again.loss[-2:]).all()
+
+
+def test_a_run_without_options_is_written_as_it_ever_was(run, tmp_path):
+    runs.save_run(replace(run, folder=tmp_path))
+    assert (tmp_path / "run.json").read_bytes() == (run.folder / "run.json").read_bytes()
+
+
+OPTIONS = {"vit_gap": {"size": 32, "width": 12, "heads": 3, "stem": (2, 3, 4), "positions": False, "neighbours": 1},
+           "lenet_gap": {"sides": (3, 3, 3, 3)}, "lenet_dense": {"size": 40, "classes": 4},
+           "alexnet_gap": {"classes": 3, "weights": None}}
+
+
+@pytest.mark.parametrize("network", OPTIONS)
+def test_a_run_on_disk_rebuilds_any_network_with_its_arguments(run, tmp_path, network):
+    recipe = runs.Recipe(run.recipe.stages, network, seed=5, options=OPTIONS[network])
+    made = replace(run, folder=tmp_path, recipe=recipe)
+    runs.save_run(made)
+    again = runs.open_run(tmp_path)
+    assert again.identity == made.identity and hash(again.recipe) == hash(recipe)
+    ours = runs.arrays(again.recipe.build())
+    expected = runs.arrays(maker(network)(seed=5, **OPTIONS[network]))
+    assert ours.keys() == expected.keys() and all(np.array_equal(ours[name], expected[name]) for name in ours)
+
+
+def test_a_run_that_is_not_shipped_is_named():
+    with pytest.raises(ValueError, match="ships no run of 'vgg': expected one of lenet_gap, vit_gap"):
+        runs.shipped_run("vgg")
 
 
 def test_a_truncated_snapshot_is_named_and_the_network_is_left_alone(copy):

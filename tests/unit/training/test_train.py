@@ -181,6 +181,17 @@ def test_a_run_killed_before_any_write_goes_on_to_the_same_files(split, test_sce
     assert files_of(tmp_path) == short_files
 
 
+def test_dropped_tokens_are_the_same_after_a_kill(split, tmp_path):
+    """Dropout's random numbers go on where they were, too."""
+    options = {"size": 32, "stem": (2, 3, 4), "width": 12, "heads": 3, "blocks": 1, "token_dropout": 0.5}
+    recipe, scenes = replace(SHORT, network="vit_gap", options=options), make_scenes(split[1], 20, size=32)
+    with dying_before_write(WRITES - 2):
+        train_short(split, scenes, tmp_path / "killed", recipe)
+    for folder in ("killed", "whole"):
+        train_short(split, scenes, tmp_path / folder, recipe)
+    assert files_of(tmp_path / "killed") == files_of(tmp_path / "whole")
+
+
 def test_a_killed_run_of_another_recipe_is_not_gone_on_with(split, test_scenes, tmp_path):
     """Killed before its first run.json, too: resume.npz says itself whose it is."""
     with dying_before_write(2):
@@ -312,6 +323,10 @@ def test_a_file_in_the_place_of_the_folder_is_named(split, test_scenes, tmp_path
     ({"stages": Stage(640)}, "expected a tuple of at least one Stage"),
     ({"stages": ({"scenes": 640},)}, "expected a tuple of at least one Stage"),
     ({"network": "lenet_gup"}, "network is 'lenet_gup': expected the name of a function"),
+    ({"network": "cells"}, "expected the name of a function"), ({"network": ["vit_gap"]}, "expected the name"),
+    ({"options": {"patch": 8}}, "options of lenet_gap are {'patch': 8}: expected some of classes, sides"),
+    ({"options": {"seed": 8}}, "expected some of classes, sides"), ({"options": [8]}, "expected some of classes"),
+    ({"options": {"sides": {3}}}, "options are .*: expected what JSON has"),
     ({"copies": 0}, "copies is 0: expected a whole number from 1 on"), ({"seed": -1}, "seed is -1"),
 ])
 def test_a_recipe_that_makes_no_training_is_refused(arguments, message):
