@@ -55,6 +55,7 @@ _MODULES = {
     "transfer": "training.transfer",
     "vgg_sample": "training.vgg_sample",
     "cam": "maps.cam",
+    "attention": "maps.attention",
     "attribution": "maps.attribution",
     "localize": "measure.localize",
     "faithfulness": "measure.faithfulness",

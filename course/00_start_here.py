@@ -408,7 +408,8 @@ plot.maps_by_class(
 # | [05](05_measuring_localization.ipynb) | How well does it point? | 80 |
 # | [06](06_alexnet_caltech256.ipynb) | Can it point in photographs? AlexNet, transferred | 75 |
 # | [07](07_beyond_cam.ipynb) | What came after, and when is it worth it? | 70 |
-# | [08](08_audit_a_network.ipynb) | Would you sign for this network? | 120 |
+# | [08](08_a_network_without_places.ipynb) | Can a map be exact, and point nowhere? A transformer | 60 |
+# | [09](09_audit_a_network.ipynb) | Would you sign for this network? | 120 |
 #
 # Each notebook runs on its own: none needs another to have run, though the texts build on each other. `make solutions` writes them solved to `out/solutions`: after you have tried.
 #

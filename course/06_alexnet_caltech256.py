@@ -13,7 +13,7 @@
 # **Before you start:** notebooks [04](04_class_activation_maps.ipynb) and [05](05_measuring_localization.ipynb). **Time:** 75 minutes; all cells run in two minutes; the first time, 64 MB are fetched before.
 
 # %% [markdown] tags=["guide"]
-# **Session 6 of 6, 90 minutes: this notebook, 45, then the start of [08](08_audit_a_network.ipynb), 45.**
+# **Session 6 of 6, 90 minutes: this notebook, 45, then the start of [09](09_audit_a_network.ipynb), 45.**
 #
 # - **Prepare.** The day before: `make fetch ARGS=alexnet.ckpt` (64 MB), run all cells of both, `make slides ONLY=6`. Take a photograph of your own room for section 6.
 # - **Minutes.** Opening and predictions 5 · section 1, 4 · section 2, 7 · section 3, 7 · section 4, 6 · section 5, 8 · section 6, 3 · failure and summary 5 = 45. In class: 6.2 and 6.3. At home: 6.1, 6.4, the optional section and the investigation.
@@ -827,7 +827,7 @@ print(photos.find().about)
 # - A verdict may come from the bias, which no map shows.
 
 # %% [markdown] tags=["notes"]
-# One minute: each writes the sentence that a map *cannot* say. Then straight on to 08, where four makers ask for a signature. For home: can a network learn to say “none of these”?
+# One minute: each writes the sentence that a map *cannot* say. Then straight on to 09, where four makers ask for a signature. For home: can a network learn to say “none of these”?
 
 # %% [markdown] tags=["guide"]
 # ## The investigation: a worked solution

@@ -1105,4 +1105,4 @@ for by_mean in (False, True):
 # %% [markdown]
 # **References.** R. R. Selvaraju et al., *Grad-CAM*, ICCV 2017, arXiv:1610.02391. A. Chattopadhay et al., *Grad-CAM++*, WACV 2018, arXiv:1710.11063. R. L. Draelos, L. Carin, *Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks*, 2020, arXiv:2011.08891. R. Fu et al., *Axiom-based Grad-CAM*, BMVC 2020, arXiv:2008.02312. P.-T. Jiang et al., *LayerCAM*, IEEE TIP 2021. H. Wang et al., *Score-CAM*, CVPR Workshops 2020, arXiv:1910.01279. S. Desai, H. G. Ramaswamy, *Ablation-CAM*, WACV 2020. M. B. Muhammad, M. Yeasin, *Eigen-CAM*, IJCNN 2020, arXiv:2008.00299. Y. Wang, X. Wang, *“Why Not Other Classes?”: Towards Class-Contrastive Back-Propagation Explanations*, NeurIPS 2022. J. M. Kim et al., *Keep CALM and Improve Visual Feature Attribution*, ICCV 2021, arXiv:2106.07861.
 #
-# **Next:** [08 · Would you sign for this network?](08_audit_a_network.ipynb)
+# **Next:** [08 · Can a map be exact, and point nowhere?](08_a_network_without_places.ipynb)

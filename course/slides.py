@@ -30,7 +30,7 @@ from camlib.files import whole_file
 from . import build
 
 FOLDER = Path(__file__).parents[1] / "out" / "slides"
-SESSIONS = {1: ("00", "01"), 2: ("02",), 3: ("03",), 4: ("04",), 5: ("05", "07"), 6: ("06", "08")}  # of notebooks
+SESSIONS = {1: ("00", "01"), 2: ("02",), 3: ("03",), 4: ("04",), 5: ("05", "07"), 6: ("06", "09")}  # of notebooks
 REVEAL = "reveal.js@6.0.2"
 INTEGRITY = "sha512-JYIg5D9aoxoaLeb84O+OvAwsKWdIavVgEDScxtYEXFCT6t6TQrhNtSgogcjdCpdLsWglhJn3zyE3fUOwiH5KEg=="
 REVEAL_FILES = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js")

@@ -106,6 +106,6 @@ def add_guides(folder):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m docs.pages", description=__doc__.split("\n")[0])
-    parser.add_argument("--teachers", action="store_true", help="with guides, solutions and the model report of 08")
+    parser.add_argument("--teachers", action="store_true", help="with guides, solutions and the model report of 09")
     parser.add_argument("folder", type=Path)
     gather(**vars(parser.parse_args()))

@@ -5,7 +5,7 @@ from collections import Counter
 LONGEST = [
     "03_lenet_gap.ipynb", "07_beyond_cam.ipynb", "test_notebooks.py", "06_alexnet_caltech256.ipynb",
     "test_own_picture.py", "05_measuring_localization.ipynb", "test_explorer_in_lab.py", "test_train.py",
-    "test_explorer.py", "test_attribution.py", "test_transfer.py", "08_audit_a_network.ipynb",
+    "test_explorer.py", "test_attribution.py", "test_transfer.py", "09_audit_a_network.ipynb",
     "04_class_activation_maps.ipynb", "test_audit.py", "test_cli.py"]
 
 

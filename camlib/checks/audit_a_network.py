@@ -1,4 +1,4 @@
-"""Checkers of notebook 08. None of them knows what is wrong with a network: that is sealed."""
+"""Checkers of notebook 09. None of them knows what is wrong with a network: that is sealed."""
 
 import hashlib
 
@@ -20,7 +20,7 @@ def sealed(verdicts, salt):
 
 @checker
 def erased(answer):
-    """Exercise 8.1, erase a box in each scene."""
+    """Exercise 9.1, erase a box in each scene."""
     images = np.random.default_rng(0).integers(1, 256, (3, 9, 9), np.uint8)
     boxes = np.array([[1, 2, 4, 8], [0, 0, 9, 1], [5, 3, 6, 4]])
     given = images.copy()
@@ -46,7 +46,7 @@ def erased(answer):
 
 @checker
 def difference(answer):
-    """Exercise 8.2, the difference of two strangers."""
+    """Exercise 9.2, the difference of two strangers."""
     first, second = (90.0, 87.0, 93.0), (96.0, 92.0, 100.0)
     result = answer(first, second)
     if np.shape(result) != (3,):
@@ -99,7 +99,7 @@ _BY_FIGURE = {
 
 @checker
 def telling(answer):
-    """Exercise 8.3, which figure tells."""
+    """Exercise 9.3, which figure tells."""
     result, left = answer()
     if set(result) != set(TELLS):
         return f"expected a dict with the four faults {', '.join(TELLS)}, got {', '.join(map(str, result))}"
@@ -122,7 +122,7 @@ def telling(answer):
 
 @checker
 def verdict(answer, seal):
-    """Exercise 8.4, the verdict."""
+    """Exercise 9.4, the verdict."""
     result, names = answer(), sorted(seal["claims"])
     if sorted(result) != names:
         return f"expected a dict with the names {', '.join(names)}, got {', '.join(map(str, sorted(result)))}"

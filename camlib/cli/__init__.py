@@ -74,7 +74,7 @@ def _unseen_scenes(recipe, number):
 
 
 def audit(options):
-    """Train the networks of notebook 08, of which some have a fault; which, it does not say."""
+    """Train the networks of notebook 09, of which some have a fault; which, it does not say."""
     import secrets
 
     from ..training.audit import SEAL, make_dossiers

@@ -39,6 +39,7 @@ def _goldfish():
 
 
 CONTEXTS = {
+    "erased_patch": lambda random: (64.0,),
     "fold": lambda random: (_kernel(random), random.normal(size=3), random.uniform(1, 2, 8),
                             random.uniform(0.5, 3, 8)),
     "hottest_cell": lambda random: (random.normal(size=(6, 7, 3)), np.array([0.1, 2.0, -1.0])),

@@ -55,6 +55,18 @@ def vit_gap(classes=10, seed=0, size=64, patch=8, stem=(16, 32, 64), width=64, b
     return model
 
 
+def on_grid(model):
+    """A network that ends tokens → "gap" → "dense", with its tokens in rows and columns: it says the same, and
+    `explain` gives its maps as (n, rows, columns, classes). Weights are shared. For square grids."""
+    from ..backend import keras
+
+    tokens = model.get_layer("gap").input
+    side = round(tokens.shape[1] ** 0.5)
+    grid = keras.layers.Reshape((side, side, tokens.shape[2]))(tokens)
+    mean = keras.layers.GlobalAveragePooling2D(name="gap_2d")(grid)
+    return keras.Model(model.input, model.get_layer("dense")(mean), name=f"{model.name}_on_grid")
+
+
 def places(side, width):
     """Row and column of each token of a square grid, as sines and cosines: float32, (side², width).
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
 NAMES = ["00_start_here", "01_cluttered_mnist", "02_a_network_by_hand", "03_lenet_gap",
          "04_class_activation_maps", "05_measuring_localization", "06_alexnet_caltech256", "07_beyond_cam",
-         "08_audit_a_network"]
+         "08_a_network_without_places", "09_audit_a_network"]
 
 
 def read(name):

@@ -33,8 +33,8 @@ def in_place(images, boxes):
 
 
 @pytest.mark.parametrize("answer, part", [
-    (pixel_by_pixel, "✔ Exercise 8.1"),
-    (lambda images, boxes: None, "○ Exercise 8.1, erase a box in each scene: not attempted yet"),
+    (pixel_by_pixel, "✔ Exercise 9.1"),
+    (lambda images, boxes: None, "○ Exercise 9.1, erase a box in each scene: not attempted yet"),
     (in_place, "work on a copy"),
     (lambda images, boxes: pixel_by_pixel(images, boxes, turned=True), "rows come first"),
     (lambda images, boxes: pixel_by_pixel(images, boxes, last=1), "half-open"),
@@ -58,7 +58,7 @@ def drawn(first, second):
 
 def test_difference_is_that_of_many_draws(capsys):
     checks.difference(lambda *given: np.round(drawn(*given), 1))
-    assert "✔ Exercise 8.2" in said(capsys)
+    assert "✔ Exercise 9.2" in said(capsys)
 
 
 def with_reach(reach):
@@ -99,7 +99,7 @@ def told(change=lambda tells: None, left=10):
 
 
 @pytest.mark.parametrize("answer, part", [
-    (told(), "✔ Exercise 8.3"),
+    (told(), "✔ Exercise 9.3"),
     (lambda: None, "not attempted yet"),
     (told(lambda t: t.pop("leak")), "expected a dict with the four faults"),
     (told(lambda t: t.update(leak="new digits")), "leak: give a set"),
@@ -125,19 +125,19 @@ def test_telling(answer, part, capsys):
 @pytest.mark.parametrize("figure", ["claim", "new stamps", "new digits", "class gap", "offset"])
 def test_each_slip_has_a_hint(fault, figure, capsys):
     checks.telling(told(lambda tells: tells[fault].symmetric_difference_update({figure})))
-    assert said(capsys).startswith(f"✘ Exercise 8.3, which figure tells: {fault}, {figure}: ")
+    assert said(capsys).startswith(f"✘ Exercise 9.3, which figure tells: {fault}, {figure}: ")
 
 
 @pytest.mark.parametrize("answer, part", [
-    (GOOD, "✔ Exercise 8.4"),
-    (None, "○ Exercise 8.4, the verdict: not attempted yet"),
+    (GOOD, "✔ Exercise 9.4"),
+    (None, "○ Exercise 9.4, the verdict: not attempted yet"),
     ({}, "expected a dict with the names network_a, network_b"),
     (GOOD | {"network_b": ("broken", 1, 1, 1)}, "network_b: 'broken' is no verdict"),
     (GOOD | {"network_b": ("moved", 1, 2, 3)}, "1 is not from 2 to 3"),
     (GOOD | {"network_b": ("moved", 1, -1, 3)}, "no evidence of a fault"),
     (GOOD | {"network_a": ("leak", -2.0, -3.9, -0.2)}, "-2 is less than 3 points: too little for 'leak'"),
     (GOOD | {"network_b": ("moved", 1.9, 1.7, 2.1)}, "1.9 is less than 2 px: too little for 'moved'"),
-    (GOOD | {"network_b": ("moved", -2.1, -2.3, -1.9)}, "✔ Exercise 8.4"),
+    (GOOD | {"network_b": ("moved", -2.1, -2.3, -1.9)}, "✔ Exercise 9.4"),
     (GOOD | {"network_a": ("sound", -9, -11, -7)}, "much for a sound network"),
     (GOOD | {"network_b": ("leak", -9, -11, -7)}, "the seal does not open"),
     (GOOD | {"network_a": ("leak", -9, -11, -7)}, "the seal does not open"),

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.special import softmax
 
 import camlib
 from camlib import checks
@@ -165,6 +166,26 @@ def erased_by_opencv(images, boxes):
                      for image, (x0, y0, x1, y1) in zip(images, boxes.tolist())])
 
 
+def attend_by_loops(x, q, k, v):
+    out = []
+    for token in x:
+        fits = [math.exp(sum((token @ q) * (other @ k)) / len(q[0]) ** 0.5) for other in x]
+        out.append(sum(fit / sum(fits) * (other @ v) for fit, other in zip(fits, x)))
+    return out
+
+
+def attend_by_keras(x, q, k, v):
+    from camlib.backend import keras
+
+    scores = keras.ops.matmul(x @ q, (x @ k).T) / np.sqrt(q.shape[1])
+    return keras.ops.softmax(scores, axis=-1) @ (x @ v)
+
+
+def origins_by_loops(shares, values, kernel):
+    taken = [sum(row[j] for row in shares) for j in range(len(shares))]
+    return [[taken[j] * sum(values[j] * kernel[:, c]) for c in range(kernel.shape[1])] for j in range(len(values))]
+
+
 def quadrature(first, second):
     (a, low_a, high_a), (b, low_b, high_b) = first, second
     half = math.hypot((high_a - low_a) / 2, (high_b - low_b) / 2)
@@ -173,7 +194,8 @@ def quadrature(first, second):
 
 TELLS = {"shortcut": {"new stamps", "new digits"}, "leak": {"new digits"}, "shuffled": {"new digits", "class gap"},
          "moved": {"offset"}}
-CHOSEN = {"before_training": ("C", 0), "moved_digit": ("C", 4), "predict_tag": ("C", 40), "one_of_two": ("blind", 50)}
+CHOSEN = {"before_training": ("C", 0), "moved_digit": ("C", 4), "predict_tag": ("C", 40), "one_of_two": ("blind", 50),
+          "erased_patch": ("C", 60), "same_for_all": ("C", 0)}
 FORMS = {
     "hottest_cell": (hottest_by_loops, hottest_by_where,
                      lambda m, z: divmod(int(m[:, :, z.argmax()].argmax()), m.shape[1])),
@@ -201,6 +223,10 @@ FORMS = {
     "mended_batch": (lambda d, step: camlib.make_scenes(d, 64, size=40, distractors=4, seed=step),
                      lambda d, step: camlib.make_scenes(d, 64, seed=1000 + step, size=40),
                      lambda d, step: camlib.make_scenes(d, 64, size=40, distractors=0, seed=[7, step])),
+    "attend": (attend_by_loops, attend_by_keras,
+               lambda x, q, k, v: softmax(x @ q @ (x @ k).T / len(q.T) ** 0.5, axis=1) @ x @ v),
+    "maps_by_origin": (origins_by_loops, lambda a, v, w: np.diag(a.sum(0)) @ v @ w,
+                       lambda a, v, w: np.einsum("ij,jk,kc->jc", a, v, w)),
     "maps_by_hand": (lambda f, k: np.einsum("yxk,kc->yxc", f, k), lambda f, k: np.tensordot(f, k, axes=1),
                      lambda f, k: np.stack([(f * k[:, c]).sum(axis=-1) for c in range(k.shape[1])], axis=-1)),
     "maps_of_flattened": (lambda f, w: np.einsum("yxk,yxkc->yxc", f, w) * f.shape[0] * f.shape[1],

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 08 · Would you sign for this network?
+# # 09 · Would you sign for this network?
 #
 # Four makers send you a network each, and one sentence: "about 97 % of our test scenes are named rightly." They ask for your signature. You have the networks, their test scenes, and the tools of this course. Collect evidence, and write a verdict.
 #
@@ -16,7 +16,7 @@
 # **Session 6 of 6, 90 minutes: [06](06_alexnet_caltech256.ipynb), 45, then the start of this notebook, 45.** The audit itself (sections 2 and 3) is the course's last piece of work: in groups of three or four, at home, one page for each network.
 #
 # - **Prepare.** The day before: `make fetch ARGS=alexnet.ckpt` for 06, run all cells, `make slides ONLY=6`. Print the page and the rubric of section 3. Solutions lie in the repository; for a graded audit make four networks of your own, `python -m camlib audit --folder DIR --seed N` (minutes), and pass `"DIR"` to `open_dossiers` and `read_seal`; `audit.draw_kinds(N)` tells you the faults.
-# - **Minutes.** Opening, situation, predictions 10 · the claims 3 · section 1, 14 · 8.2 and 8.3, 12 · section 3 handed out, the failure 4 · summary 2 = 45.
+# - **Minutes.** Opening, situation, predictions 10 · the claims 3 · section 1, 14 · 9.2 and 9.3, 12 · section 3 handed out, the failure 4 · summary 2 = 45.
 # - **Without network.** The four networks come with the course; the digits are fetched once.
 # - **Without projector.** Print the deck: `?print-pdf` after its address; the two tables (kinds, figures) go on the board.
 #
@@ -27,7 +27,7 @@
 # - **Ask:** What would you want to know before you sign?
 
 # %% [markdown] tags=["guide", "slide"]
-# # 08 · Would you sign for this network?
+# # 09 · Would you sign for this network?
 #
 # Four makers, one sentence: “about 97 % of our test scenes are named rightly.” They ask for your signature.
 
@@ -106,7 +106,7 @@ print("class that is rarest:", np.bincount(scenes.labels).min(), "scenes")
 # > Which of the four faults could a *heat map* show you, and which could no heat map show? Write it down, with a reason each.
 
 # %% [markdown] tags=["notes"]
-# Two minutes, in pairs, with a reason each. Collect for each fault: map shows it, yes or no. Most think that a map shows shortcut *and* leak. A digit known by heart is looked at just as well. Exercise 8.3 settles it.
+# Two minutes, in pairs, with a reason each. Collect for each fault: map shows it, yes or no. Most think that a map shows shortcut *and* leak. A digit known by heart is looked at just as well. Exercise 9.3 settles it.
 
 # %%
 def named(network, images):
@@ -140,14 +140,14 @@ for name, dossier in dossiers.items():
 # %% [markdown] tags=["guide"]
 # ## 1 · The tools, tried on a network that is known (14 min)
 #
-# - **Minutes:** Four of them for 8.1.
+# - **Minutes:** Four of them for 9.1.
 # - **Say:** Try each tool where the answer is known, or you can not read it where it is not.
 # - **They will predict** that bad maps mean a bad network. Adding a shared picture to all maps costs 14 points of quarters (from 98.8 to 85.0) and changes no name.
-# - **Usual mistakes** in 8.1: the scenes themselves changed; x before y; `x1 + 1`; 255 taken for paper.
+# - **Usual mistakes** in 9.1: the scenes themselves changed; x before y; `x1 + 1`; 255 taken for paper.
 # - **Ask:**
 #   - Which rival belongs to the quarters? (The class-blind map: 25 %, by arithmetic.)
 #   - What does erasing add? (A hole that training never showed.)
-# - **Short of time:** 8.1 at home; show “fix the choice first”.
+# - **Short of time:** 9.1 at home; show “fix the choice first”.
 
 # %%
 ours, codes, places = stamps.stamped_scenes(fresh_digits, 800, seed=(8, 1))
@@ -163,7 +163,7 @@ assert right.mean() > 0.9
 #
 # What does a network need? Take it away, and ask again.
 #
-# **Exercise 8.1 · mechanical.** Write the tool: return the scenes, the inside of one box in each turned into blank paper.
+# **Exercise 9.1 · mechanical.** Write the tool: return the scenes, the inside of one box in each turned into blank paper.
 
 # %% [markdown] tags=["notes"]
 # Mechanical, four minutes. Before running: what will the course's network lose without the stamp, and without the digit? Then ask what a *shortcut* network would lose without the stamp. Leave it open: one that reads both loses little.
@@ -287,7 +287,7 @@ assert as_it_came.value < points.value - 5 and abs(centred.value - points.value)
 #
 # In [05](05_measuring_localization.ipynb) two methods met the *same* scenes. Here a network meets the makers' digits, then ours. The sets share no digit: their errors are independent, and there is nothing to pair.
 #
-# **Exercise 8.2 · derivation.** A 95 % interval reaches about two standard deviations to either side; take half its width as this reach. A *variance* is the square of a standard deviation; independent means that one number tells nothing of the other. What happens to variances when independent numbers are subtracted? (Statistics books have it; or try with `np.random`.) Derive the interval of the difference, first minus second, and write it.
+# **Exercise 9.2 · derivation.** A 95 % interval reaches about two standard deviations to either side; take half its width as this reach. A *variance* is the square of a standard deviation; independent means that one number tells nothing of the other. What happens to variances when independent numbers are subtracted? (Statistics books have it; or try with `np.random`.) Derive the interval of the difference, first minus second, and write it.
 
 # %% [markdown] tags=["notes"]
 # Five minutes in pairs. The usual first answer adds the half-widths: both would have to miss at opposite ends at once. Ask what adds up for independent numbers. Compare with 5.4: there the scenes were the same, here they share no digit.
@@ -295,14 +295,14 @@ assert as_it_came.value < points.value - 5 and abs(centred.value - points.value)
 # %% [markdown] tags=["guide"]
 # ## 1 · Which figure tells of which fault (12 min)
 #
-# - **Minutes:** For 8.2 and 8.3: five and seven.
+# - **Minutes:** For 9.2 and 9.3: five and seven.
 # - **Say:** Each figure tells of some faults and is blind to the others; decide *before* looking which.
 # - **They will predict** that the claim tells of the shortcut, and *new stamps* of the leak. It tells nothing of any: it is measured where the faults help.
 # - **Usual mistakes:**
-#   - 8.2: half-widths added; low minus low; the root forgotten.
-#   - 8.3: *class gap* for a leak; *new digits* left out for shuffled labels; 90, 0 or 50 % instead of 10 for a network that reads the stamp alone.
+#   - 9.2: half-widths added; low minus low; the root forgotten.
+#   - 9.3: *class gap* for a leak; *new digits* left out for shuffled labels; 90, 0 or 50 % instead of 10 for a network that reads the stamp alone.
 # - **Ask:** Shortcut and leak both tell under *new digits*: what separates them?
-# - **Short of time:** 8.2 at home, 8.3 by hands.
+# - **Short of time:** 9.2 at home, 9.3 by hands.
 
 # %% tags=["exercise"]
 def difference(first, second):
@@ -334,7 +334,7 @@ assert leaky.value - honest.value < 3
 # It saw 4,000 originals, and bent ones: too many to learn by heart. Write under *not tested*: **an ordinary leak is worth less than a point here, and this audit cannot see it.** The makers' leak shows because 100 can be learnt.
 
 # %% [markdown] tags=["guide", "slide"]
-# ### Exercise 8.3 · Which figure tells of which fault?
+# ### Exercise 9.3 · Which figure tells of which fault?
 #
 # | figure | what it is |
 # | --- | --- |
@@ -386,7 +386,7 @@ assert (without_0 & (abs(value) >= 3)).mean() < 0.02
 #
 # A figure **tells** if it is far from a sound network's, an accuracy by three points or more, a gap by thirty, an offset by two pixels, *and* its interval holds no 0. (*New digits* would accuse about four sound networks in a hundred by the interval alone, by both about one.)
 #
-# **Exercise 8.3 · predict and explain.** For each fault, which figures tell? And if a network read *nothing but* the stamp, what percentage would it name rightly under *new stamps*?
+# **Exercise 9.3 · predict and explain.** For each fault, which figures tell? And if a network read *nothing but* the stamp, what percentage would it name rightly under *new stamps*?
 
 # %% tags=["exercise"]
 def telling():
@@ -405,12 +405,12 @@ checks.telling(telling)
 # %% [markdown]
 # ## 2 · The evidence
 #
-# These cells stay closed until 8.1, 8.2 and 8.3 return something: who has seen the result reads every test in its light.
+# These cells stay closed until 9.1, 9.2 and 9.3 return something: who has seen the result reads every test in its light.
 
 # %% [markdown] tags=["guide"]
 # ## 2 · The evidence (at home)
 #
-# - **Minutes:** For the groups at home, about an hour. The cells open once 8.1 to 8.3 return something.
+# - **Minutes:** For the groups at home, about an hour. The cells open once 9.1 to 9.3 return something.
 # - **Say:** One network at a time is the wrong order; run one *test* on all four, then the next.
 # - **They will predict** the kinds after the first test that falls.
 # - **Usual mistakes:** Stopping there; reading the erased stamp instead of the new stamp (a network that reads both loses little without it); taking *new digits* for a leak without the class gap; the identity or the randomisation test as evidence of health.
@@ -544,7 +544,7 @@ for dossier in opened.values():
 # %% [markdown]
 # ## 3 · The verdict
 #
-# **Exercise 8.4 · diagnose.** For each network return `(kind, value, low, high)`: one of *sound, shortcut, leak, shuffled, moved*, and the figure that decided you, with its interval, so that 0 means “no effect”. A fault needs both: an interval without 0, and three points (two pixels). For a sound one give the largest difference of accuracies, or offset, that you found. The seal opens for all four together or not at all. (625 guesses would open it as well. That would be no audit.)
+# **Exercise 9.4 · diagnose.** For each network return `(kind, value, low, high)`: one of *sound, shortcut, leak, shuffled, moved*, and the figure that decided you, with its interval, so that 0 means “no effect”. A fault needs both: an interval without 0, and three points (two pixels). For a sound one give the largest difference of accuracies, or offset, that you found. The seal opens for all four together or not at all. (625 guesses would open it as well. That would be no audit.)
 
 # %% [markdown] tags=["guide"]
 # ## 3 · The verdict (2 min)

@@ -1,0 +1,518 @@
+# %% [markdown] tags=["slide"]
+# # 08 · Can a map be exact, and point nowhere?
+#
+# Class activation maps ask one thing of a network: that it ends in a mean and a weighted sum. A **transformer** may end so, too. Then its maps are as exact as LeNet's. Do they point?
+
+# %% [markdown] tags=["guide"]
+# **Session 7, voluntary, 60 minutes: this notebook.** It needs nothing after 05, and can stand in place of 07's short tour and the start of 06.
+#
+# - **Prepare.** The day before: `make fetch` once for the digits (all networks come with the course), run all cells, `make slides ONLY=7`. Paper for everybody.
+# - **Minutes.** Opening and prediction 5 · section 1, 14 · section 2, 12 · section 3, 12 · section 4, 9 · section 5, 5 · failure and summary 3 = 60. In class: 8.1, 8.3 and 8.4. At home: 8.2 and the investigation.
+# - **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either.
+# - **Without projector.** Print the deck: `?print-pdf` after its address. On the board: four tokens in a square, arrows from each to each, and shares beside the arrows.
+#
+# ## Opening and prediction (5 min)
+#
+# - **Say:** Everything of session 4 holds for this network, to the last digit. Hold that against what you will see.
+# - **They will predict** that an exact map points at the digit, for LeNet's does.
+# - **Ask:** Where in the derivation of 04 did we use that a cell sees only its own surroundings? (Nowhere.)
+
+# %% [markdown]
+# **You will be able to**
+#
+# 1. compute attention by hand, and say what a token sees;
+# 2. check the identity of [04](04_class_activation_maps.ipynb) on a transformer, and read its logit in a second order, as exact as the first;
+# 3. measure where such maps point, and find out why;
+# 4. say which other question may be asked, and what it costs.
+#
+# **Before you start:** notebooks 04 and [05](05_measuring_localization.ipynb). **Time:** 60 minutes; all cells run in a minute and a half.
+
+# %%
+import numpy as np
+
+import camlib
+from camlib import attention, checks, head, localize, plot, vit
+from camlib.backend import keras
+
+digits = camlib.load_split()[1]  # those that training never saw
+scenes = camlib.make_scenes(digits, 400, size=64, seed=1)
+transformer = camlib.shipped_run("vit_gap").load()
+
+# %% tags=["fragment"]
+plot.scene_grid(scenes, count=6, boxes=True)
+
+# %% [markdown]
+# Scenes as before, on canvases of 64 px. The digits are large: a box covers 8 % of the picture.
+#
+# ## Predict first
+#
+# > A network that mixes all places names 95 of 100 scenes rightly. Its map for the true class is exact. On which share of the scenes does the map's maximum lie in the digit's box: nearly all, as LeNet's, or 8 %, as by chance?
+
+# %% [markdown] tags=["guide", "slide"]
+# ## Predict first
+#
+# > A network that mixes all places names 95 of 100 scenes rightly. Its maps are exact. How often does the true class's maximum lie in the digit's box?
+
+# %% [markdown] tags=["notes"]
+# A number from everybody, on paper. By chance it would be 8 %. LeNet has nearly 100. Few will write less than chance: remember who did.
+
+# %% [markdown]
+# ## 1 · A token sees everything
+#
+# A convolution's cell looks at a window. **Attention** (Vaswani and others, 2017) lets every place look at every other. Cut the picture into **patches** and make a short list of numbers of each: a **token**. Four tokens, two numbers each:
+
+# %% [markdown] tags=["guide"]
+# ## 1 · A token sees everything (14 min)
+#
+# - **Minutes:** Five of them for 8.1.
+# - **Say:** Each token asks all tokens a question, and takes a mean of what they hand over, by how well they fit.
+# - **They will predict** that tokens look at their neighbours. Nothing in the formula knows what lies beside what.
+# - **Usual mistakes** in 8.1: softmax along the wrong axis; no √d; the shares returned; queries and keys exchanged; x handed over in place of x V.
+# - **Ask:** Shuffle the tokens: what happens to what comes out? (It is shuffled likewise.) And to its mean? (Nothing.)
+# - **Short of time:** 8.1 at home; the printed shares at the board.
+
+# %%
+tokens = np.array([[1.0, 0], [0, 1], [1, 1], [0, 0]])  # of four patches
+
+random = np.random.default_rng(0)
+query, key, value = random.normal(size=(3, 2, 2))  # learnt in a network
+
+# %% [markdown]
+# Each token $x_i$ makes three lists of itself by a matrix each: a **query** $q_i = x_i Q$, what it asks for; a **key** $k_i = x_i K$, what it can be found by; a **value** $v_i = x_i V$, what it hands over. How well a key fits a query is their product, over $\sqrt d$, where $d$ is the length of a query. Softmax makes **shares** of it, and the token gets the mean of all values by these shares:
+#
+# $$A_{ij} = \frac{e^{q_i \cdot k_j / \sqrt d}}{\sum_m e^{q_i \cdot k_m / \sqrt d}}, \qquad y_i = \sum_j A_{ij} \, v_j .$$
+#
+# **Exercise 8.1 · mechanical.** Write it down.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 1 · A token sees everything
+#
+# $$A_{ij} = \frac{e^{q_i \cdot k_j / \sqrt d}}{\sum_m e^{q_i \cdot k_m / \sqrt d}}, \qquad y_i = \sum_j A_{ij} \, v_j$$
+#
+# - **query** $q_i = x_i Q$: what token $i$ asks for
+# - **key** $k_j = x_j K$: what token $j$ can be found by
+# - **value** $v_j = x_j V$: what it hands over
+
+# %% [markdown] tags=["notes"]
+# Let the class say the formula in words: I ask, all answer, I take a mean. Point at one row of shares: it adds up to 1. Then ask where in this formula it says which token lies beside which. Nowhere.
+
+# %% tags=["exercise"]
+def attend(tokens, query, key, value):
+    """What each token gets.
+
+    tokens: (n, width). query, key, value: matrices, (width, d). Returns (n, d).
+    """
+    fits = (tokens @ query) @ (tokens @ key).T / np.sqrt(query.shape[1])
+    powers = np.exp(fits)
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    return shares @ (tokens @ value)
+
+
+# %%
+checks.attend(attend)
+
+# %% [markdown]
+# The same in Keras, whose layer also adds a last matrix, here the identity:
+
+# %%
+layer = keras.layers.MultiHeadAttention(num_heads=1, key_dim=2, use_bias=False)
+layer.build((1, 4, 2), (1, 4, 2))
+into_heads = [matrix[:, None] for matrix in (query, key, value)]  # one head
+layer.set_weights([*into_heads, np.eye(2)[None]])
+mixed, shares = layer(tokens[None], tokens[None], return_attention_scores=True)
+mixed, shares = np.asarray(mixed)[0], np.asarray(shares)[0, 0]
+assert np.allclose(shares.sum(axis=1), 1) and np.allclose(shares @ (tokens @ value), mixed)
+print(shares.round(2))
+
+# %% [markdown]
+# Row $i$: the shares that token $i$ takes. None is zero: *every* token gets something of every other. And nothing says which lie side by side: shuffle the tokens, and the same lists come out, shuffled, with the same mean. So a transformer adds to each token numbers for its place, its **position**.
+
+# %%
+order = np.array([2, 0, 3, 1])
+shuffled = np.asarray(layer(tokens[None, order], tokens[None, order]))[0]
+assert np.allclose(shuffled, mixed[order], atol=1e-6)
+assert np.allclose(shuffled.mean(axis=0), mixed.mean(axis=0), atol=1e-6)
+
+# %% [markdown]
+# A **block** is attention, then a small dense network for each token by itself; what each of them makes is *added* to the tokens. Before each, every token is **normalised**: brought to mean 0 and standard deviation 1, then scaled and shifted by learnt numbers. Attention has several **heads**, with matrices of their own. `camlib.vit_gap` has 64 patches of 8 × 8 pixels, made into tokens by three convolutions, and two blocks of four heads.
+
+# %% tags=["nbval-check-output"]
+kinds = [type(layer).__name__ for layer in transformer.layers]
+print(f"{transformer.count_params():,} weights;",
+      f"{kinds.count('MultiHeadAttention')} layers of attention; it ends",
+      " → ".join(kinds[-3:]))
+
+# %% [markdown]
+# ## 2 · The same ending
+#
+# After the last normalisation come a mean over the tokens and a dense layer. So the identity of 04 holds, with tokens in place of cells:
+
+# %% [markdown] tags=["guide"]
+# ## 2 · The same ending (12 min)
+#
+# - **Minutes:** Seven of them for 8.2, if it is done in class.
+# - **Say:** The derivation of 04 never asked what a cell has seen.
+# - **They will predict** that the identity fails, or holds nearly. It holds to rounding.
+# - **Usual mistakes** in 8.2: the sum over j; votes of what was received; divided by the number of tokens; axis 1, whose sums are all 1.
+# - **Ask:** Two maps, both exact, with maxima in different places. Which is *the* map? (Neither: a sum has as many orders as you like.)
+# - **Short of time:** The identity alone; 8.2 at home.
+
+# %%
+grid = vit.on_grid(transformer)  # its 64 tokens as 8 rows and 8 columns
+seen = camlib.explain(grid, scenes.images)
+residue = abs(seen.maps.mean(axis=(1, 2)) + seen.bias - seen.logits).max()
+is_right = 100.0 * (seen.logits.argmax(axis=1) == scenes.labels)
+right = camlib.bootstrap(is_right, groups=scenes.digits)
+print(f"mean of map + bias − logit: {residue:.0e} at most, in 4,000 logits")
+print(f"named rightly: {right} % of {len(scenes.labels)} scenes of unseen digits")
+assert residue < 1e-3 and right.low > 90
+
+# %%
+def token_maps(tokens, kernel):
+    """The function of exercise 4.1; tokens or cells, it is the same."""
+    return tokens @ kernel
+
+checks.maps_by_hand(token_maps, np.ones((8, 8, 64)), np.ones((64, 10)))
+
+# %% [markdown]
+# **Exercise 8.2 · derivation.** Take one head, no normalisation, one block: $y_i = \sum_j A_{ij} v_j$, and logits $z_c = \frac1n \sum_i \sum_k w_{kc} \, y_{ik} + b_c$. The class activation map gives each token $i$ the votes of *what it received*. Exchange the sums once more, and give each token $j$ the votes of *what it handed over*: a map $N_c(j)$ whose mean, plus bias, is the same logit.
+
+# %% tags=["exercise"]
+def maps_by_origin(shares, values, kernel):
+    """For each token and class, the votes of what the token handed over, to all.
+
+    shares: (n, n), row i of what token i takes. values: (n, d). kernel: (d, classes).
+    Returns (n, classes); its mean over tokens is the logits' part without bias.
+    """
+    return shares.sum(axis=0)[:, None] * (values @ kernel)
+
+
+# %%
+checks.maps_by_origin(maps_by_origin)
+
+# %% [markdown] tags=["answer"]
+# $z_c - b_c = \frac1n \sum_i \sum_j A_{ij} \,(v_j \cdot w_c) = \frac1n \sum_j \big[ \sum_i A_{ij} \big] (v_j \cdot w_c)$. Both maps are exact, and they may lie in different places. An exact map is exact about *a* sum. A sum has more than one order.
+
+# %% [markdown]
+# ## 3 · Where it points
+#
+# Rivals and measures are those of 05: how often does the maximum lie in the digit's box? LeNet looks at the same scenes.
+
+# %% [markdown] tags=["guide"]
+# ## 3 · Where it points (12 min)
+#
+# - **Minutes:** Four of them for 8.3.
+# - **Say:** Exact, and it points away from the digit.
+# - **They will predict** chance, once they have seen the first figure. It is less than chance.
+# - **Usual mistakes** in 8.3: *B*, for pictures have neighbours; 0 %, as for LeNet; 100 %, for the nearest tokens change, too.
+# - **Ask:** Is the map wrong? (No: it says where the sum's terms *stand*, after they were carried there.)
+# - **Short of time:** The table and the two matrices.
+
+# %%
+lenet = camlib.shipped_run().load()
+head.spread(lenet, 100, 64)  # it was trained for canvases of 100 px
+
+def own(maps, labels):
+    """The map of one class an image: (n, rows, columns)."""
+    return maps[np.arange(len(maps)), :, :, labels]
+
+def inside(maps, scenes):
+    """100 where the maximum lies in the digit's box, else 0: (n,)."""
+    scores = localize.score_maps(maps, (64, 64))
+    return 100.0 * localize.pointing_hits(scores, scenes.boxes, 1)
+
+# %%
+lenets = camlib.explain(lenet, scenes.images).maps
+middle = np.zeros((400, 8, 8))
+middle[:, 3:5, 3:5] = 1
+rows = {"LeNet's CAM": own(lenets, scenes.labels),
+        "the transformer's CAM": own(seen.maps, scenes.labels),
+        "the same, upside down": -own(seen.maps, scenes.labels),
+        "the same, of a wrong class": own(seen.maps, (scenes.labels + 1) % 10),
+        "blind to the class": seen.maps.std(axis=3), "the middle": middle}
+one = {name: camlib.bootstrap(inside(maps, scenes), groups=scenes.digits)
+       for name, maps in rows.items()}
+boxed = np.diff(scenes.boxes.reshape(-1, 2, 2), axis=1).prod(axis=2).mean() / 64**2
+print(*[f"{name:27} {hits} %" for name, hits in one.items()], sep="\n")
+print(f"{'by chance':27} {100 * boxed:.1f} %")
+
+# %% tags=["own-test"]
+# The course's own test of what it says below.
+assert one["the transformer's CAM"].high < 100 * boxed  # less than chance
+assert one["LeNet's CAM"].low > 95
+assert one["the same, upside down"].low > one["the middle"].high
+
+# %% tags=["fragment"]
+shown = [0, 1, 2, 3]
+plot.grid(
+    scenes.images[[*shown, *shown]],
+    [*rows["LeNet's CAM"][shown], *rows["the transformer's CAM"][shown]],
+    rows=["LeNet", "transformer"], columns=4, boxes=scenes.boxes[[*shown, *shown]],
+    signed=True, width=1.4)
+
+# %% [markdown] tags=["notes"]
+# Red speaks for the true class, blue against it. Let them say what they see: in the lower row, red is everywhere, and palest on the digit. The sum is right nevertheless. Whose prediction was below chance?
+
+# %% [markdown]
+# The evidence *for* the digit stands everywhere, and least of all on the digit: turned upside down, the map points better. Nothing is wrong with the sum: 400 scenes, 4,000 logits, no residue. Its terms have been carried away from where they were seen.
+#
+# Who carries what where? Erase one patch of the picture after the other, and see what becomes of each cell of the map: the **effect matrix**.
+#
+# **Exercise 8.3 · predict and explain.** A patch on the digit is erased. Which cells of the transformer's map change?
+#
+# - **A** Those over the patch, and those whose windows meet it.
+# - **B** Mostly the neighbours: tokens attend to what lies beside them.
+# - **C** All of them: each token took a share of the patch's token.
+# - **D** None but the patch's own: the other tokens stay what they are.
+#
+# And how much of all the change, in percent, lies in cells *farther* than 18 px away, beyond the reach of LeNet's windows? (15 points off is accepted.)
+
+# %% [markdown] tags=["guide", "slide"]
+# ### Exercise 8.3 · One patch of the digit is erased: which cells of the map change?
+#
+# - **A** those over the patch, and those whose windows meet it
+# - **B** mostly the neighbours
+# - **C** all of them
+# - **D** none but the patch's own
+#
+# And how much of the change lies farther than 18 px away?
+
+# %% [markdown] tags=["notes"]
+# One minute alone, hands for the four letters, two minutes with a neighbour who voted otherwise, hands again. Then a number. For *B* ask: which part of the formula knows neighbours?
+
+# %% tags=["exercise"]
+def one_patch_erased():
+    """Your letter, and the percentage of the change that is far away: ("A", 5)."""
+    return "C", 65
+
+
+# %%
+few = slice(0, 40)
+images, labels = scenes.images[few], scenes.labels[few]
+by_transformer = camlib.effects(grid, images, labels, patch=8, batch_size=128)
+by_lenet = camlib.effects(lenet, images, labels, patch=8, batch_size=128)
+by_lenet = by_lenet.reshape(40, 8, 8, 8, 2, 8, 2).mean(axis=(4, 6))  # 2 × 2 cells
+
+middles = 8 * np.arange(8) + 4  # px
+apart = abs(middles[:, None] - middles) > 18  # (8, 8)
+far = apart[:, None, :, None] | apart[None, :, None, :]  # patch y, x, cell y, x
+
+def far_share(effects):
+    """Percent of all change that lies far from the patch, of each scene: (n,)."""
+    size = abs(effects)
+    return 100 * (size * far).sum(axis=(1, 2, 3, 4)) / size.sum(axis=(1, 2, 3, 4))
+
+# %%
+checks.erased_patch(one_patch_erased, far_share(by_transformer).mean())
+
+# %% tags=["answer"]
+for name, effects in {"LeNet": by_lenet, "transformer": by_transformer}.items():
+    share = camlib.bootstrap(far_share(effects), share=False)
+    print(f"{name:12} {share} % of the change is far away")
+print(f"{'of all cells':12} {100 * far.mean():.0f} % are far away")
+
+# %% [markdown] tags=["guide", "slide"]
+# ## What erasing each patch does to each cell
+
+# %% tags=["fragment", "answer"]
+matrices = {name: effects.reshape(40, 64, 64).mean(axis=0) for name, effects in
+            {"LeNet": by_lenet, "transformer": by_transformer}.items()}
+plot.arrays(matrices, width=3)
+
+# %% [markdown] tags=["notes"]
+# A row for each erased patch, from the upper left one to the lower right, a column for each cell of the map. LeNet: a band, the window of 28 px. The transformer: stripes. Whatever is erased, all cells lose alike, its own cell the least (the pale diagonal). A cell's value is not *about* its place.
+
+# %% [markdown] tags=["answer"]
+# A row for each patch that is erased, row after row of the picture; a column for each cell of the map. LeNet has a band: windows of 28 px. The transformer has stripes: whichever patch is erased, all cells lose alike, the patch's own the least. What stands in a cell is not about its place.
+
+# %% [markdown]
+# ## 4 · What can be asked instead
+#
+# If shares carry evidence away, follow the shares back. **Rollout** (Abnar and Zuidema, 2020) multiplies the shares of all blocks, half of each for the part that is added past attention:
+#
+# $$R = \tilde A_2 \, \tilde A_1, \qquad \tilde A = \tfrac12 \big(\text{mean of heads of } A\big) + \tfrac12 I .$$
+#
+# **Gradient-weighted attention** (Chefer, Gur and Wolf, 2021) counts a share only as far as the class's logit gains by it, $\max(0, \partial z_c / \partial A \cdot A)$. **Erasing** needs a pass for each patch. All three are read as a mean over tokens.
+
+# %% [markdown] tags=["guide"]
+# ## 4 · What can be asked instead (9 min)
+#
+# - **Minutes:** Four of them for 8.4.
+# - **Say:** Ask where it came *from*, not where it arrived.
+# - **They will predict** that rollout knows the class, for it is warm on the digit.
+# - **Usual mistakes** in 8.4: *A*; a number that is measured between two scenes instead of two classes.
+# - **Ask:** What does a class-blind map get when asked for each of two digits? (Half, but for boxes that overlap.)
+# - **Short of time:** The table, and 8.4 by hands.
+
+# %%
+def in_rows(maps):
+    """Maps of tokens, (n, 64), in rows and columns."""
+    return maps.reshape(-1, 8, 8)
+
+def erasing(images, labels):
+    """What the logit loses when each patch is erased: (n, 8, 8)."""
+    return -camlib.effects(grid, images, labels, 8, batch_size=128).mean(axis=(3, 4))
+
+pairs = camlib.pair_scenes(digits, 100, size=64, seed=1)
+
+def asked(method, which):
+    """Hits of a method on scenes of two digits, asked for one of them: (n,)."""
+    boxes = pairs._replace(boxes=pairs.boxes[:, which])
+    return inside(method(pairs.images, pairs.labels[:, which]), boxes)
+
+# %%
+methods = {
+    "LeNet's CAM": lambda x, c: own(camlib.explain(lenet, x).maps, c),
+    "the transformer's CAM": lambda x, c: own(camlib.explain(grid, x).maps, c),
+    "rollout": lambda x, c: in_rows(attention.attention_rollout(transformer, x)),
+    "gradient-weighted": lambda x, c: in_rows(
+        attention.gradient_attention(transformer, x, c)),
+    "erasing": erasing,
+}
+few_scenes = camlib.Scenes(*(array[:100] for array in scenes))
+for name, method in methods.items():
+    hits = inside(method(few_scenes.images, few_scenes.labels), few_scenes)
+    both = (asked(method, 0) + asked(method, 1)) / 2  # of each picture, both questions
+    print(f"{name:22} one digit {camlib.bootstrap(hits)} %,",
+          f"of two {camlib.bootstrap(both, share=False)} %")
+
+# %% [markdown]
+# With the shares followed back, the digit is found. But asked for *each* of two digits, a map without a class gets half, and a little more where their boxes overlap.
+#
+# **Exercise 8.4 · diagnose.** A colleague has a scene of two digits. “Rollout is warmest on the digit that the network names. So it shows where the network saw *this* digit.” What is wrong?
+#
+# - **A** Nothing: the network names it rightly, so the map is right.
+# - **B** The warm place belongs to the other digit.
+# - **C** No class enters rollout: asked for the other digit, it is the same map.
+# - **D** Rollout's shares do not add up to 1.
+#
+# As evidence, give the largest difference, in any cell, between rollout asked for one of the digits and asked for the other.
+
+# %% [markdown] tags=["guide", "slide"]
+# ### Exercise 8.4 · “Rollout is warmest on the digit that it names: it shows where the network saw *this* digit.”
+#
+# - **A** nothing is wrong
+# - **B** the warm place belongs to the other digit
+# - **C** no class enters rollout
+# - **D** its shares do not add up to 1
+
+# %% [markdown] tags=["notes"]
+# Hands. Who says *A* should say what the map would look like if the network were asked for the other digit. Then the difference: zero, for there is no class in the formula. Gradients bring the class in.
+
+# %% tags=["exercise"]
+def rollout_of_two():
+    """Your letter, and the largest difference between the two maps: ("A", 1.0)."""
+    return "C", 0.0
+
+
+# %%
+checks.same_for_all(rollout_of_two)
+
+# %% [markdown]
+# In forward passes: CAM costs one; rollout one; gradient-weighted attention about three; erasing 65. And 04's freedom? What is added to all classes alike changes every CAM, and no probability. Rollout does not hear it. Gradient-weighted attention and erasing do, for they ask for a logit.
+
+# %%
+other = camlib.shipped_run("vit_gap").load()
+head.lift(other, 1)  # adds the same to a feature's weights for all classes
+x, c = few_scenes.images[:8], few_scenes.labels[:8]
+same = [attention.attention_rollout(net, x) for net in (transformer, other)]
+moved = [attention.gradient_attention(net, x, c) for net in (transformer, other)]
+assert np.allclose(*same, atol=1e-6) and not np.allclose(*moved, rtol=0.05)
+assert np.allclose(*[camlib.softmax(net.predict(x, verbose=0))
+                     for net in (transformer, other)], atol=1e-4)
+
+# %% [markdown]
+# ## 5 · Can places be taught?
+#
+# Two remedies, each trained from the start, as the transformer was. **Neighbours**: attention only to the patches next to it. After two blocks a token has seen five by five patches at most. **Dropped tokens**: in training, half of the tokens are replaced by zeros, so that no token can rely on another's. Write down before you run on: which of the two brings the map back to the digit, and what does it cost?
+
+# %% [markdown] tags=["guide"]
+# ## 5 · Can places be taught? (5 min)
+#
+# - **Say:** If carrying is what moves evidence, forbid long carries, or make carrying unreliable.
+# - **They will predict** that both help.
+# - **Usual mistakes:** Reading one seed as a law. Each row is one training.
+# - **Ask:** What does the first remedy take away, for which people use transformers?
+# - **Short of time:** The printed lines.
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 5 · Can places be taught?
+#
+# - **neighbours**: attention only to the patches next to it
+# - **dropped tokens**: in training, half of the tokens are zeros
+
+# %% tags=["fragment"]
+remedies = {"as it was": "vit_gap", "neighbours": "vit_gap_neighbours",
+            "dropped tokens": "vit_gap_token_dropout"}
+for name, which in remedies.items():
+    network = vit.on_grid(camlib.shipped_run(which).load())
+    view = camlib.explain(network, scenes.images)
+    named = 100.0 * (view.logits.argmax(axis=1) == scenes.labels)
+    named = camlib.bootstrap(named, groups=scenes.digits)
+    points = inside(own(view.maps, scenes.labels), scenes)
+    points = camlib.bootstrap(points, groups=scenes.digits)
+    print(f"{name:15} named rightly {named} %, inside {points} %")
+
+# %% [markdown] tags=["notes"]
+# Compare with what they wrote down. One training each: differences of some points may be another seed's.
+
+# %% [markdown]
+# REMEDIES
+
+# %% [markdown] tags=["slide", "honest-failure"]
+# ## An honest failure: a deceived reader
+#
+# Nothing on a heat map tells whether its terms stayed where they were seen. Here is the transformer's map of one scene, as it would be printed: positive part, one colour.
+
+# %% [markdown] tags=["guide"]
+# ## An honest failure, and the summary (3 min)
+#
+# - **Say:** The check of 04 passes, and the picture misleads. Both are true.
+# - **They will predict** that one sees it on the picture. One does, if one knows where the digit is.
+# - **Usual mistakes:** Concluding that transformers cannot be explained. *This* sum, read *here*, does not point.
+# - **Ask:** Which test of 05 finds it, without any box? (Erasing.)
+# - **Short of time:** The picture, and the first line of the summary.
+
+# %% tags=["fragment"]
+own_maps = own(seen.maps, scenes.labels)
+surest = (seen.logits.max(axis=1) * (is_right > 0)).argmax()
+by_erasing = erasing(scenes.images[[surest]], scenes.labels[[surest]])[0]
+plot.grid(scenes.images[[surest] * 2],
+          [own_maps[surest].clip(0), by_erasing.clip(0)],
+          titles=["its exact map", "erasing"], boxes=scenes.boxes[[surest] * 2], width=2)
+
+# %% [markdown]
+# A reader who does not know the digit's place takes the left one for an answer. Only the question “what if it were not there?” brings them back, at 65 passes.
+
+# %% [markdown] tags=["slide"]
+# ## Summary
+#
+# - Attention gives each token a mean of all tokens' values, by shares.
+# - A transformer that ends in a mean and a dense layer has exact class activation maps.
+# - Exact is about the network's last sum. Where its terms come from, the sum does not say.
+# - Follow the shares back, with the class's gradient, or erase: then the digit is found.
+#
+# **Open investigation: tokens that store.** Of large vision transformers it is reported that a few tokens of plain background get very large, hold what concerns the whole picture, and that extra tokens, *registers*, take over this work and clean the maps (Darcet and others, 2024). Are there such tokens here? `keras.Model(transformer.input, transformer.get_layer("norm").input)` gives tokens before the last normalisation. What would convince you that a token stores?
+
+# %% [markdown] tags=["guide"]
+# ## The investigation: one way through
+#
+# How long is each token before the last normalisation, and does its length tell ink from paper?
+
+# %% tags=["guide"]
+before = keras.Model(transformer.input, transformer.get_layer("norm").input)
+lengths = np.linalg.norm(before.predict(scenes.images, verbose=0), axis=2)
+inked = scenes.images.reshape(-1, 8, 8, 8, 8).any(axis=(2, 4)).reshape(-1, 64)
+largest = lengths.max(axis=1) / np.median(lengths, axis=1)
+print(f"largest over median length: {np.median(largest):.2f}, at most {largest.max():.2f}")
+print(f"mean length on ink {lengths[inked].mean():.1f}, on paper {lengths[~inked].mean():.1f}")
+
+# %% [markdown] tags=["guide"]
+# ### What we found
+#
+# INVESTIGATION
+
+# %% [markdown]
+# **References.** A. Vaswani et al., *Attention Is All You Need*, NeurIPS 2017, arXiv:1706.03762. A. Dosovitskiy et al., *An Image is Worth 16x16 Words*, ICLR 2021, arXiv:2010.11929. S. Abnar, W. Zuidema, *Quantifying Attention Flow in Transformers*, ACL 2020, arXiv:2005.00928. H. Chefer, S. Gur, L. Wolf, *Generic Attention-model Explainability for Interpreting Bi-Modal and Encoder-Decoder Transformers*, ICCV 2021, arXiv:2103.15679. M. Zeiler, R. Fergus, *Visualizing and Understanding Convolutional Networks*, ECCV 2014, arXiv:1311.2901. T. Darcet, M. Oquab, J. Mairal, P. Bojanowski, *Vision Transformers Need Registers*, ICLR 2024, arXiv:2309.16588.
+#
+# **Next:** [09 · Would you sign for this network?](09_audit_a_network.ipynb)
