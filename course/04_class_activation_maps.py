@@ -710,7 +710,7 @@ plot.maps_by_class(
 #
 # - `maps.mean(axis=(1, 2)) + bias == logits`, for any weights. A ReLU between dense layers breaks it.
 # - All maps may gain one shared picture, and no probability notices; differences of maps stay. With weights that sum to zero, a map is evidence against the average class.
-# - A map has the resolution of its cells, and stretching hides its strength.
+# - A map has the resolution of its cells, and stretching hides its strength. It is exact about the network's *last* sum; that its terms come from where they stand, the sum does not say (notebook 08).
 
 # %% [markdown] tags=["notes"]
 # Let them say each line before it is read. For the curious: how many of 625 cells decide an answer? Everybody writes down a guess; the investigation counts them.

@@ -784,7 +784,7 @@ plot.grid([scenes.images[0]] * 6, pictures, titles=["trained", *top_down],
 # Each map in its own range, written below it. “dense” is one random layer, the last: already as strange as another class's map. Look at the shape, though: the blue sits where the red was. Without signs CAM fails this test, exact as it is, and noise passes it.
 
 # %% [markdown]
-# With signs CAM passes: one random layer, and the map is as strange as another class's. So does noise. Without signs CAM fails, exact as it is: where all features are strong, so is every weighted sum. Random layers on top leave strong features strong (Binder et al., CVPR 2023), and the task alone may hold a map in place (Yona & Greenfeld 2021).
+# With signs CAM passes: one random layer, and the map is as strange as another class's. So does noise. Without signs CAM fails, exact as it is (about the network's last sum; 08 has an exact map that points nowhere): where all features are strong, so is every weighted sum. Random layers on top leave strong features strong (Binder et al., CVPR 2023), and the task alone may hold a map in place (Yona & Greenfeld 2021).
 
 # %% [markdown] tags=["honest-failure", "slide"]
 # ## An honest failure: a digit under scraps

@@ -753,6 +753,9 @@ for model in (network, lenet):
     print(f"{model.name}, boxes, log p minus logit: {paid}")
     assert paid.value < 0
 same = [m for m in NAMES if np.allclose(*answers[m], rtol=1e-3)]
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert same == ["eigen_cam"]  # the first figure's picture that came twice
 
 # %% [markdown]
@@ -831,6 +834,7 @@ for model in lenets:
 # | you have, or want | take | since |
 # | --- | --- | --- |
 # | an ending GAP → dense | CAM | exact, all classes in one pass; Grad-CAM is its positive part |
+# | a transformer that ends so | attention weighed by gradients, or erasing | CAM is exact there, too, and seldom points at the digit: notebook 08 |
 # | another ending, and what the *network* used | HiResCAM; for boxes, its positive part | agrees best with setting a cell to zero, on three dense LeNets |
 # | a map that no choice of weights moves | HiResCAM of $\log p_c$ | against the classes in the running; boxes suffer |
 # | no gradients | Ablation-CAM | cheap; check the logit's sign (below) |
@@ -882,6 +886,9 @@ for name, some in (("negative", z < 0), ("positive", z > 0)):
     print(f"{some.sum():3} {name} logits: {share} % in the digit's box; "
           f"all logits raised by 100: {control} %")
 turned = camlib.bootstrap((raised - found)[z < 0], groups=scene[z < 0])
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert turned.low > 0 and found[z < 0].mean() < 35
 
 # %% [markdown]
@@ -899,6 +906,9 @@ for constant in (0, -20):
     share = camlib.bootstrap(found, groups=asked_scenes)
     print(f"{constant:3} added: of two {share} %")
 last.bias.assign(bias)
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert shifts[0][2].mean() > 80 and shifts[-20][2].mean() < 20
 
 # %% tags=["fragment"]
@@ -921,9 +931,13 @@ plot.grid([asked_images[middling]] * 3, maps, titles=titles,
 # You can skip this. `explain` takes every network that ends in a mean over places and a weighted sum of channels. Here is ResNet-50, nested behind its own scaling: with ImageNet's weights and names where there is a connection (100 MB, once), else with random weights.
 
 # %%
+from contextlib import redirect_stdout
+from io import StringIO
+
 resnet50 = keras.applications.resnet50
 try:
-    resnet = keras.applications.ResNet50()
+    with redirect_stdout(StringIO()):  # it tells of its download
+        resnet = keras.applications.ResNet50()
     names = [top[0][1] for top in resnet50.decode_predictions(np.eye(1000), top=1)]
 except Exception as error:  # Keras raises no error of a kind of its own
     print("random weights, since there is no connection:", str(error).split(" -- ")[-1])
@@ -944,7 +958,9 @@ rows, columns, classes = seen.maps.shape[1:]
 print(f"{classes:,} maps of {rows} × {columns} cells")
 
 # %%
-plot.top_classes(picture[0], seen.maps[0], seen.logits[0], names, top=3)
+figure = plot.top_classes(picture[0], seen.maps[0], seen.logits[0], names, top=1)
+figure.dpi = 48  # a photograph takes many bytes
+figure
 
 # %% [markdown]
 # With random weights, names and heat mean nothing, and mean plus bias is the logit all the same. Two networks of `keras.applications` that look alike need not end alike:
@@ -992,6 +1008,9 @@ early, other = first[0][None], second[0][None]
 signed_alike = faithfulness.rank_similarity(early, other)[0]
 size_alike = faithfulness.rank_similarity(abs(early), abs(other))[0]
 print(f"rank correlation: {signed_alike:.2f}; without signs: {size_alike:.2f}")
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert abs(signed_alike) < 0.5 < size_alike
 
 # %% [markdown]

@@ -30,7 +30,8 @@ from camlib.files import whole_file
 from . import build
 
 FOLDER = Path(__file__).parents[1] / "out" / "slides"
-SESSIONS = {1: ("00", "01"), 2: ("02",), 3: ("03",), 4: ("04",), 5: ("05", "07"), 6: ("06", "09")}  # of notebooks
+SESSIONS = {1: ("00", "01"), 2: ("02",), 3: ("03",), 4: ("04",), 5: ("05", "07"), 6: ("06", "09"),
+            7: ("08",)}  # of notebooks
 REVEAL = "reveal.js@6.0.2"
 INTEGRITY = "sha512-JYIg5D9aoxoaLeb84O+OvAwsKWdIavVgEDScxtYEXFCT6t6TQrhNtSgogcjdCpdLsWglhJn3zyE3fUOwiH5KEg=="
 REVEAL_FILES = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js")
@@ -143,7 +144,7 @@ def lay_out(folder, reveal):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m course.slides", description=__doc__.split("\n")[0])
-    parser.add_argument("sessions", nargs="*", type=int, metavar="session", help="1 to 6; all without")
+    parser.add_argument("sessions", nargs="*", type=int, metavar="session", help="1 to 7; all without")
     parser.add_argument("--reveal", type=Path, default=Path(".venv/reveal"), help="the folder that keeps reveal.js")
     asked = parser.parse_args(arguments)
     try:

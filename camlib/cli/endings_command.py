@@ -38,11 +38,11 @@ def row(name):
     from ..backend import keras
     from ..maps.cam import with_maps
     from ..networks.graph import unrolled
-    from ..networks.head import NotCAMReady, ending, find_head
+    from ..networks.head import NotCAMReady, find_head, tail_of
 
     keras.utils.set_random_seed(0)
     model = getattr(keras.applications, name)(weights=None, input_shape=(SIDE, SIDE, 3), classifier_activation=None)
-    ends = ending(unrolled(model).output)
+    ends = tail_of(unrolled(model).output)
     try:
         dense = find_head(model).dense
     except NotCAMReady as error:

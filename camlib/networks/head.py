@@ -131,14 +131,14 @@ def freeze_statistics(model):
 
 def _advice(name, output, obstacle):
     return (
-        f"{name!r} has no class activation maps: {name_of(obstacle)} stands in the way (it ends {ending(output)}). "
+        f"{name!r} has no class activation maps: {name_of(obstacle)} stands in the way (it ends {tail_of(output)}). "
         "Expected a network that ends convolution → GlobalAveragePooling2D → Dense, whose scores are means of "
         "weighted sums. Replace what follows its last convolution by these two layers and train them, or use Grad-CAM "
         "(camlib.attribute), which asks for no particular ending."
     )
 
 
-def ending(output):
+def tail_of(output):
     """The operations that led to a symbolic `output`, from the one on that leaves places behind: "Flatten → Dense"."""
     names = []
     for step in backwards(output):

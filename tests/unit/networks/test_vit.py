@@ -5,6 +5,7 @@ import pytest
 from scipy.special import erf, softmax
 
 from camlib.backend import keras
+from camlib.maps import cam
 from camlib.networks import head, vit
 from camlib.training import runs
 
@@ -137,3 +138,12 @@ def test_a_seed_decides_the_weights_and_no_two_layers_begin_alike():
 def test_numbers_that_make_no_network_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         vit.vit_gap(**options)
+
+
+def test_on_a_grid_it_says_the_same_and_its_maps_have_rows_and_columns():
+    network = vit.vit_gap(size=32, blocks=1, seed=4)
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32), np.uint8)
+    of_tokens, of_grid = (cam.explain(model, images) for model in (network, vit.on_grid(network)))
+    assert of_grid.maps.shape == (3, 4, 4, 10) and np.allclose(of_grid.logits, of_tokens.logits, atol=1e-5)
+    for token in range(16):
+        assert np.allclose(of_grid.maps[:, token // 4, token % 4], of_tokens.maps[:, token], atol=1e-5)
