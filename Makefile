@@ -4,7 +4,7 @@
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # wasm: build the network's loops for the explorer anew, with clang and lld
-# hub: JupyterHub on this machine, to try, where any name logs in
+# hub: JupyterHub on this machine, to try, where any name logs in with the password that it prints
 # Every target but wasm and lint-js first has install.py see to .venv.
 
 PYTHON ?= python3
