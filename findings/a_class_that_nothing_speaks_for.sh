@@ -2,11 +2,12 @@
 # Believed: where every place speaks against a class, its map is blank, or negative.
 # So: torchcam's CAM stretches it from 0 to 1, like the map of a class that is there, and its GradCAM is blank;
 # captum's is negative, and smaller than CAM by the number of places.
-# With torchcam 0.5.0, grad-cam 1.5.7, captum 0.9.0, torch 2.13.0, torchvision 0.28.0; about 35 s.
+# With torchcam 0.5.0, grad-cam 1.5.7, captum 0.9.0, torch 2.13.0, torchvision 0.28.0; about 34 s.
 set -eu
 unset PYTHONPATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
 cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet --no-compile --disable-pip-version-check \

@@ -2,11 +2,12 @@
 # Believed: EigenCAM is warm where the network's strongest features are.
 # So: the sign of a singular vector is arbitrary and nothing fixes it: on 40 pictures of a bright square the square is
 # warm in some and the background in the others.
-# With grad-cam 1.5.7, torch 2.13.0, torchvision 0.28.0; about 35 s.
+# With grad-cam 1.5.7, torch 2.13.0, torchvision 0.28.0; about 41 s.
 set -eu
 unset PYTHONPATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
 cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet --no-compile --disable-pip-version-check grad-cam==1.5.7 torch==2.13.0 torchvision==0.28.0

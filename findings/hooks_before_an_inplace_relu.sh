@@ -8,6 +8,7 @@ set -eu
 unset PYTHONPATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
 cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet --no-compile --disable-pip-version-check \

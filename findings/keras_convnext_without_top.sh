@@ -3,11 +3,12 @@
 # hands its Dense.
 # So: ConvNeXt takes the mean, then normalises; without top a LayerNormalization of each place comes before the mean.
 # So the whole network has no exact map, and a mean and a Dense upon the other has one.
-# With keras 3.15.1, jax 0.10.2; about 35 s.
+# With keras 3.15.1, jax 0.10.2; about 30 s.
 set -eu
 unset PYTHONPATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
 cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet --no-compile --disable-pip-version-check keras==3.15.1 jax==0.10.2

@@ -2,11 +2,12 @@
 # Believed: a checking cell whose asserts all pass earns its points.
 # So: if its last line shows a number, that number is the grade: an error of 0, shown below passed asserts, earns
 # nothing.
-# With nbgrader 0.9.6, ipykernel 7.4.0, setuptools 84.2.1; about 35 s.
+# With nbgrader 0.9.6, ipykernel 7.4.0, setuptools 84.2.1; about 42 s.
 set -eu
 unset PYTHONPATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
 cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet --no-compile --disable-pip-version-check \

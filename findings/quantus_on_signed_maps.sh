@@ -2,11 +2,12 @@
 # Believed: localisation metrics of one library read a signed map in one way, and a share lies between 0 and 1.
 # So: PointingGame takes the largest cell, AttributionLocalisation counts evidence against as evidence for, and
 # RelevanceMassAccuracy divides by a sum of both signs: on one map, a hit, 0.4 and -2.
-# With quantus 0.6.0, torch 2.13.0, torchvision 0.28.0; about 35 s.
+# With quantus 0.6.0, torch 2.13.0, torchvision 0.28.0; about 30 s.
 set -eu
 unset PYTHONPATH
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+trap 'exit 1' INT TERM
 cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet --no-compile --disable-pip-version-check quantus==0.6.0 torch==2.13.0 torchvision==0.28.0
