@@ -4,8 +4,9 @@
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew, ARGS="--network vit_gap" for another · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # wasm: build the network's loops for the explorer anew, with clang and lld
-# hub: JupyterHub on this machine, to try, where any name logs in
-# Every target but wasm and lint-js first has install.py see to .venv.
+# hub: JupyterHub on this machine, to try, where any name logs in with the password that it prints
+# findings: what libraries really do, findings/README.md, ONLY=keras for some
+# Every target but findings, wasm and lint-js first has install.py see to .venv.
 
 PYTHON ?= python3
 PORT ?= 8888
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-all lint-js peers bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
+.PHONY: lab test test-all lint-js peers findings bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -72,6 +73,11 @@ peers: install
 	$(PIP) --target .venv/peers --upgrade --requirement tests/peers.txt
 	$(PIP) --target .venv/peers --upgrade --no-deps grad-cam==1.5.5 nbgrader==0.9.6
 	@touch $@
+
+# Each makes its own environment in a folder that goes again; one that fails holds none of the others up.
+findings:
+	@changed=; for script in findings/*$(ONLY)*.sh; do echo "== $$script"; sh "$$script" || changed="$$changed $$script"; done; \
+		if [ "$$changed" ]; then echo "not as it was:$$changed"; exit 1; fi
 
 notebooks: install
 	$(BIN)/python -m course.build learner $(ONLY)

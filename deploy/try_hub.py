@@ -1,10 +1,12 @@
-"""The server's configuration, to try on one's own machine: any name logs in without a password, from here alone.
+"""The server's configuration, to try on one's own machine: any name logs in with one password, from here alone.
 
+The password is drawn and printed once, unless the environment variable HUB_PASSWORD has one.
 Servers are plain processes of who starts the hub, so that nothing holds learners apart, and no limit holds them back.
 Homes, and the hub's files, lie in the folder that it is started in.
 """
 
 import os
+import secrets
 from pathlib import Path
 
 from camlib.data import registry
@@ -12,8 +14,12 @@ from camlib.data import registry
 c = get_config()  # noqa: F821
 load_subconfig(str(Path(__file__).with_name("jupyterhub_config.py")))  # noqa: F821
 
-c.JupyterHub.bind_url = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
-c.JupyterHub.authenticator_class = "dummy"
+password = os.environ.pop("HUB_PASSWORD", "")  # no learner's server inherits it
+if not password:
+    password = secrets.token_urlsafe(9)
+    print(f"The password, for any name: {password}", flush=True)
+c.JupyterHub.authenticator_class = "shared-password"
+c.SharedPasswordAuthenticator.user_password = password
 c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(Path.cwd() / "homes" / "{username}")

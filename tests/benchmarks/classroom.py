@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -35,6 +36,7 @@ LESSONS = {  # name: (notebook, whether the trained run is taken away first, the
     "03": ("03_lenet_gap.ipynb", False, 45),
     "03-training": ("03_lenet_gap.ipynb", True, 45),
 }
+PASSWORD = secrets.token_urlsafe(9)
 PATIENCE = 3600  # seconds for a lesson
 CORE_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -110,7 +112,7 @@ class Learner:
         """Through the form, as any name, until the server's page comes."""
         self.session = requests.Session()
         self.session.get(f"{self.hub}/hub/login").raise_for_status()
-        form = {"username": self.name, "password": "", "_xsrf": self.session.cookies["_xsrf"]}
+        form = {"username": self.name, "password": PASSWORD, "_xsrf": self.session.cookies["_xsrf"]}
         self.session.post(f"{self.hub}/hub/login", params={"next": "/hub/spawn"}, data=form).raise_for_status()
         self.home = f"{self.hub}/user/{self.name}"
         end = time.perf_counter() + 300
@@ -169,7 +171,7 @@ def _hub(folder):
     port, inner, proxy = _free_ports(3)
     command = [sys.executable, "-m", "jupyterhub", "--config", str(ROOT / "deploy" / "try_hub.py"),
                f"--JupyterHub.hub_port={inner}", f"--ConfigurableHTTPProxy.api_url=http://127.0.0.1:{proxy}"]
-    environment = os.environ | {"PORT": str(port), "PYTHONPATH": str(ROOT / ".venv" / "hub")}
+    environment = os.environ | {"PORT": str(port), "PYTHONPATH": str(ROOT / ".venv" / "hub"), "HUB_PASSWORD": PASSWORD}
     with open(folder / "hub.log", "w") as log:
         hub = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:

@@ -43,8 +43,18 @@ def loaded(name):
 
 
 @pytest.fixture
-def hub(monkeypatch):
+def masks(monkeypatch, tmp_path):
+    """The umasks that a hub's configuration sets, here only noted; the hub is started in `tmp_path`."""
+    seen = []
+    monkeypatch.setattr(os, "umask", seen.append)
+    monkeypatch.chdir(tmp_path)
+    return seen
+
+
+@pytest.fixture
+def hub(monkeypatch, masks):
     monkeypatch.delenv("TLJH_INSTALL_PREFIX", raising=False)
+    monkeypatch.delenv("PORT", raising=False)
     monkeypatch.setenv("CAMLIB_DATA", "/srv/elsewhere")
     return loaded("jupyterhub_config.py")
 
@@ -63,18 +73,47 @@ def test_one_server_holds_learners_apart_and_culls_them(hub):
     assert role["services"] == [service["name"]] and "delete:servers" in role["scopes"]
 
 
-def test_the_littlest_jupyterhub_keeps_its_spawner_and_proxy(monkeypatch):
+def test_one_server_is_reached_through_what_stands_before_it_by_a_group_of_accounts(hub):
+    assert hub.JupyterHub.bind_url == "http://127.0.0.1:8000"
+    assert hub.LocalAuthenticator.allowed_groups == {"cam-course"} and "Authenticator" not in hub
+
+
+def test_what_a_hub_writes_is_its_own(hub, masks, tmp_path):
+    state = tmp_path / "state"
+    assert state.stat().st_mode & 0o777 == 0o700 and masks == [0o077]
+    assert hub.JupyterHub.db_url == f"sqlite:///{state}/jupyterhub.sqlite"
+    assert {Path(hub.JupyterHub.cookie_secret_file).parent, Path(hub.ConfigurableHTTPProxy.pid_file).parent} == {state}
+
+
+def test_a_learner_on_one_server_has_a_limit_of_tasks_and_private_files(hub):
+    limits = hub.SystemdSpawner.unit_extra_properties
+    assert 256 <= int(limits["TasksMax"]) < 2**15 and limits["UMask"] == "0077"
+
+
+def test_the_littlest_jupyterhub_keeps_its_spawner_proxy_and_accounts(masks, monkeypatch, tmp_path):
     monkeypatch.setenv("TLJH_INSTALL_PREFIX", "/opt/tljh")
     config = loaded("jupyterhub_config.py")
     assert "spawner_class" not in config.JupyterHub and "cmd" not in config.Spawner
-    assert "ConfigurableHTTPProxy" not in config and config.Spawner.mem_limit
+    assert not {"bind_url", "db_url"} & set(config.JupyterHub) and not list(tmp_path.iterdir())
+    assert not {"ConfigurableHTTPProxy", "LocalAuthenticator"} & set(config) and config.Spawner.mem_limit
+
+
+def test_the_hub_to_try_draws_a_password_and_prints_it_once(hub, monkeypatch, capsys):
+    monkeypatch.delenv("HUB_PASSWORD", raising=False)
+    drawn = [loaded("try_hub.py").SharedPasswordAuthenticator.user_password for _ in range(2)]
+    printed = capsys.readouterr().out
+    assert drawn[0] != drawn[1] and min(map(len, drawn)) >= 12
+    assert [printed.count(password) for password in drawn] == [1, 1]
+    monkeypatch.setenv("HUB_PASSWORD", "chosen by the class")
+    assert loaded("try_hub.py").SharedPasswordAuthenticator.user_password == "chosen by the class"
+    assert capsys.readouterr().out == "" and "HUB_PASSWORD" not in os.environ
 
 
 def test_the_hub_to_try_is_reached_from_this_machine_alone(hub, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PORT", "9123")
     config = loaded("try_hub.py")
-    assert config.JupyterHub.bind_url == "http://127.0.0.1:9123" and config.JupyterHub.authenticator_class == "dummy"
+    assert config.JupyterHub.bind_url == "http://127.0.0.1:9123"
+    assert config.JupyterHub.authenticator_class == "shared-password"
     assert config.JupyterHub.spawner_class == "simple" and config.Spawner.default_url == hub.Spawner.default_url
     assert config.SimpleLocalProcessSpawner.home_dir_template == str(tmp_path / "homes" / "{username}")
     assert set(config.Spawner.environment) == set(hub.Spawner.environment)
@@ -103,6 +142,13 @@ def test_a_learner_gets_what_is_missing_and_keeps_what_is_theirs(tmp_path):
     assert (mine / "00_start_here.ipynb").read_text() == "my work"
     assert (mine / "03_lenet_gap.ipynb").read_bytes() == (ROOT / "notebooks/03_lenet_gap.ipynb").read_bytes()
     assert not (mine / "runs" / "lenet_gap" / "run.json").exists()
+
+
+def test_a_server_keeps_its_settings_where_nothing_can_be_handed_out(tmp_path):
+    (tmp_path / "cam-course").write_text("a file, where the folder should be")
+    config, environment = opened(tmp_path)
+    assert config["KernelManager"]["transport"] == "ipc" and config["MappingKernelManager"]["cull_connected"]
+    assert environment["CAMLIB_RUNS"] and environment["JUPYTER_RUNTIME_DIR"]
 
 
 def test_the_run_of_notebook_03_lies_ready(tmp_path, split, scenes):
