@@ -3,7 +3,7 @@
 #
 # Somewhere in a picture of ink blots there is a digit. A small neural network has learnt to name it from labelled pictures. Nobody ever told it *where* the digit is. In the next minute you will see where it looks.
 #
-# This is the first notebook of a course on **class activation maps**, after *Learning Deep Features for Discriminative Localization* (Zhou, Khosla, Lapedriza, Oliva, Torralba, CVPR 2016). **Shift+Enter** runs a cell and goes to the next: read, run, and answer the question under the first picture *before* you run on. Cells that would give an exercise away are closed (•••): open them after your attempt.
+# This is the first notebook of a course on **class activation maps**, after *Learning Deep Features for Discriminative Localization* (Zhou, Khosla, Lapedriza, Oliva, Torralba, CVPR 2016). **Shift+Enter** runs a cell and goes to the next: read, run, and answer the question under the first picture *before* you run on. Closed cells (•••) would give an exercise away, or hold the course's own tests: open them after your attempt.
 #
 # **You will be able to**
 #

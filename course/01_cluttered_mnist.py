@@ -366,7 +366,7 @@ plot.grid(images, titles=list(options), boxes=boxes)
 # ## 5 · How hard is it? (8 min)
 #
 # - **Say:** A score is a mean over 625 cells, and the digit has few of them. So these must be loud and the rest nearly silent.
-# - **They will predict** a box of a tenth of the scene (it is 3.1 %), and that clutter touches a digit in one scene of ten; it is 23.6 % (22.4 to 25.0).
+# - **They will predict** a box of a tenth of the scene (it is 3.1 %), and that clutter touches a digit in one scene of ten; it is 23.6 % (22.3 to 25.0).
 # - **Usual mistakes:**
 #   - The 28 × 28 digit taken for its box.
 #   - 1.2: in proportion to k; `eight` taken for one distractor; “all touch” for “one touches”; the share *not* touched; percent.

@@ -351,6 +351,9 @@ light = scenes.images.astype(np.float32)
 heaps = np.stack([cv2.blur(image, (17, 17), borderType=cv2.BORDER_CONSTANT)
                   for image in light])
 print("ink in a window of 17 px:", points(heaps, scenes))
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert points(heaps, scenes).value > 85
 
 # %% [markdown] tags=["slide"]
@@ -447,6 +450,9 @@ for figure in ("MaxBoxAcc", "inside"):
     assert minus("cam", "class-blind", "of two: " + figure).low > 20
     assert minus("cam", "wrong class", figure).low > 20
     assert minus("cam", "ink", "of two: " + figure).low > 10
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert minus("ink", "cam", "MaxBoxAcc").low > 0
 
 # %% [markdown] tags=["slide"]
@@ -475,7 +481,8 @@ for half in ("cam", "ink"):
     values = [str(minus("cam on ink", half, figure)) for figure in figures]
     print(f"  minus {half}".ljust(12), *(value.rjust(22) for value in values))
 
-# %%
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert minus("cam on ink", "cam", "MaxBoxAccV2").low > 10
 assert minus("cam on ink", "cam", "of two: MaxBoxAcc").low > 2
 assert minus("cam on ink", "ink", "of two: MaxBoxAcc").low > 30
@@ -505,6 +512,9 @@ plot.grid(images, maps, boxes=boxes, titles=titles, columns=4)
 filled = [(image[y0:y1, x0:x1] > 0).mean()
           for image, (x0, y0, x1, y1) in zip(scenes.images, scenes.boxes)]
 print(f"ink fills {np.mean(filled):.0%} of the true boxes")
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert 0.35 < np.mean(filled) < 0.65
 
 # %% [markdown] tags=["slide"]
@@ -591,6 +601,8 @@ for at in early:
 def values(line):
     return np.array([line[at].value for at in early])
 
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert (values(pointed) - values(named)).max() > 25  # unlike: far ahead
 assert (values(where) - values(what)).max() < 10  # like: hardly
 assert (values(evened) - values(named)).max() > 20
@@ -623,6 +635,9 @@ found = np.array([localize.box_at(s, threshold) for s in ones_scores])
 error = found - ones.boxes  # px, (250, 4)
 for edge, offs in zip(("left", "top", "right", "bottom"), error.T):
     print(f"{edge:7} {offs.mean():+.1f} ± {offs.std():.1f} px")
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert abs(error.mean(axis=0)).max() < 2 and error.std(axis=0).min() > 1.8
 assert camlib.iou((0, 0, 16, 20), (-2, -2, 18, 22)) < 0.7  # 2 px are too many
 
@@ -664,6 +679,9 @@ grids = [5, 7, 9, 13, 25]
 by_grid = [v2(averaged(ones_maps, cells), ones) for cells in grids]
 finer = v2_gain(ones_maps, averaged(ones_maps, 13), ones)
 print("25 cells a side minus 13, MaxBoxAccV2:", finer)
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert finer.high < 0 and by_grid[0].high < by_grid[-1].low
 
 # %%
@@ -675,6 +693,9 @@ for count in crowds:
     inside_cam.append(points(maps, crowded))
     boxes_cam.append(v2(maps, crowded))
     inside_ink.append(points(localize.ink_maps(crowded.images), crowded))
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert inside_cam[-1].low > 90 > inside_ink[-1].high
 
 # %%
@@ -804,6 +825,9 @@ for count in (0, 1, 2, 4):
     blind_found = points(views[-1].maps.std(axis=-1), few)
     print(f"{count} on top: names {knows[-1]}   inside {found[-1]}"
           f"   class-blind {blind_found}")
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert knows[-1].high < found[-1].low
 
 # %% tags=["fragment"]
@@ -846,6 +870,9 @@ print("                one: MaxBoxAccV2          of two: inside")
 for kind in of_one:
     boxed, pointing = v2(of_one[kind], ones), points(of_two[kind], twos)
     print(f"{kind:12}{boxed!s:>20}{pointing!s:>24}")
+
+# %% tags=["own-test"]
+# The course's own test of what it says above.
 assert v2_gain(of_one["λ = 0.3"], of_one["ReLU(CAM)"], ones).value > 0
 assert points(of_two["ReLU(CAM)"], twos).value > points(of_two["λ = 1"], twos).value + 2
 

@@ -2,8 +2,9 @@
 
 A source, `course/NN_name.py`, is a solved notebook in jupytext's percent format. Its cells may be tagged:
 `exercise` (the one function that a reader is to write; the next code cell checks it), `answer` (gives an exercise
-away, and stays closed until the reader opens it), `guide` (for teachers) and `notes` (a speaker's, for the decks of
-`slides`), neither of which readers get, and whatever else is looked for elsewhere, such as `nbval-check-output`.
+away) and `own-test` (holds the course to what it says), which stay closed until the reader opens them, `guide` (for
+teachers) and `notes` (a speaker's, for the decks of `slides`), neither of which readers get, and whatever else is
+looked for elsewhere, such as `nbval-check-output`.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from camlib.files import whole_file
 SOURCES = Path(__file__).parent
 FOLDER = SOURCES.with_name("notebooks")  # the learners' copies
 SOLUTIONS = FOLDER.parent / "out" / "solutions"
+CLOSED = {"answer", "own-test"}
 WIDGET = "application/vnd.jupyter.widget-view+json"  # of a kernel that has gone: a page without it shows an error
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
@@ -61,7 +63,7 @@ def learner(source, without=("guide", "notes")):
     notebook = solved(source)
     notebook.cells = [cell for cell in notebook.cells if not set(without) & set(tags(cell))]
     for cell in notebook.cells:
-        if "answer" in tags(cell):
+        if CLOSED & set(tags(cell)):
             close(cell)
         if "exercise" in tags(cell):
             try:
@@ -73,7 +75,7 @@ def learner(source, without=("guide", "notes")):
 
 
 def close(cell):
-    """Fold a cell that gives an exercise away: its code and outputs, or its text, until the reader opens it."""
+    """Fold a cell, its code and outputs, or its text, until the reader opens it."""
     if cell.cell_type == "code":
         cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
         cell.metadata["tags"] = [*tags(cell), "hide-cell"]  # the same for the site

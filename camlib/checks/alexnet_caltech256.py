@@ -73,7 +73,7 @@ def _percent_hint(percent, marked, clean):
         return "the letter is right. But if the vote leans on the tag, what becomes of it when the tag has gone?"
     if percent < clean:
         return "the letter is right. But a network with two cues uses both: some dogs are clear enough without the tag"
-    return "the letter is right. But think how much of the vote such an easy cue takes over: it takes still more: go lower"
+    return "the letter is right. But such an easy cue takes over still more of the vote than you say: go lower"
 
 
 @checker

@@ -24,7 +24,7 @@ def weights_at(answer, size):
         if given[1] == gap - 156 - 2416:
             return "count the two convolutions too: the whole network is asked for"
         if given[1] != gap:
-            return f"with GAP, {canvas} px: not {given[1]:,}. One number a channel is left, whatever the size; biases count, too"
+            return f"with GAP, {canvas} px: not {given[1]:,}. One number a channel is left; biases count, too"
         return f"dense, {canvas} px: not {given[0]:,}. The first layer's inputs are side × side × 16 channels"
     return None
 

@@ -8,15 +8,19 @@ from pathlib import Path
 
 from ..data import digits, registry
 from ..data.scenes import make_scenes, pair_scenes
+from ..files import expanded, whole_file
 from ..maps import cam
 from ..training import runs
 from . import deletion_command, grade_command, photo_commands, vote_command
-from .options import check_can_write, whole, write_json
+from .options import Misuse, check_can_write, whole, write_json
 
 
 def main(arguments=None):
-    """Run one command. What goes wrong is told in a sentence; Ctrl-C and a closed pipe end it as a shell expects."""
+    """Run one command. What goes wrong is told in a sentence, and exits with 1, with 2 where it is the options; Ctrl-C
+    and a closed pipe end it as a shell expects."""
     options = _parser().parse_args(arguments)
+    for name, value in vars(options).items():
+        setattr(options, name, _expanded(value))  # a shell leaves --out=~/maps as it is
     try:
         options.command(options)
         sys.stdout.flush()
@@ -27,8 +31,18 @@ def main(arguments=None):
         if str(stop):  # training says where it saved
             print(f"camlib {options.name}: {stop}", file=sys.stderr)
         sys.exit(128 + 2)  # SIGINT
+    except Misuse as error:
+        print(f"camlib {options.name}: {error}", file=sys.stderr)
+        sys.exit(2)
     except (ValueError, OSError, registry.FetchError) as error:
         sys.exit(f"camlib {options.name}: {error}")
+
+
+def _expanded(value):
+    """An option's value, in which ~ is the home folder, where it is a path or a list of them."""
+    if isinstance(value, list):
+        return [_expanded(one) for one in value]
+    return expanded(value) if isinstance(value, Path) else value
 
 
 def fetch_files(options):
@@ -63,8 +77,9 @@ def audit(options):
     """Train the networks of notebook 08, of which some have a fault; which, it does not say."""
     import secrets
 
-    from ..training.audit import make_dossiers
+    from ..training.audit import SEAL, make_dossiers
 
+    check_can_write(options.folder / SEAL)
     make_dossiers(options.folder, secrets.randbits(64) if options.seed is None else options.seed)
 
 
@@ -87,6 +102,7 @@ def print_accuracy(options):
 def heatmaps(options):
     from .. import plot
 
+    check_can_write(options.out / "accuracy.png")
     run = runs.open_run(options.run)
     scenes = make_scenes(digits.load_split()[1], options.images)
     plot.write_heatmaps(run, scenes, options.out)
@@ -95,15 +111,21 @@ def heatmaps(options):
 
 def picture(options):
     """The README's picture, of the first scene of seed 2, which notebook 00 shows too."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
     from .. import plot
 
+    if options.out.suffix[1:].lower() not in (known := FigureCanvasBase.get_supported_filetypes()):
+        raise Misuse(f"--out is {options.out}: expected a name that ends in .png, or another of {', '.join(known)}")
+    check_can_write(options.out)
     run = runs.shipped_run()
     scenes = make_scenes(digits.load_split()[1], 1000, seed=2)
     story = cam.explain_run(run, scenes.images[:1])
     figure = plot.course_picture(
         scenes.images[0], story.maps[:, 0], run.steps, run.accuracy, story.logits[:, 0], scenes.labels[0]
     )
-    figure.savefig(options.out, dpi=100)
+    with whole_file(options.out) as part:
+        figure.savefig(part, dpi=100)
     print(options.out)
 
 

@@ -1,6 +1,13 @@
 """The command for teachers: collected notebooks in, a table of verdicts out."""
 
 import os
+import signal
+import sys
+import tempfile
+from bisect import insort
+from contextlib import closing
+from itertools import count
+from operator import attrgetter
 from pathlib import Path
 
 from .options import check_can_write, whole
@@ -23,7 +30,10 @@ def declare(add):
 
 
 def grade(options):
-    """Print a line for each notebook as it is done, then write the table."""
+    """Print a line for each notebook as it is done; then the table lies where it should.
+
+    Until then it is in a file beside it, which stays where grading is interrupted.
+    """
     if os.name == "nt":
         raise ValueError("limits for learners' code need Linux or macOS: run this in a container, or in WSL")
     from ..grading import grade, gradebook
@@ -31,14 +41,49 @@ def grade(options):
 
     check_can_write(options.csv, options.nbgrader)
     if options.nbgrader:
-        gradebook.nbgrader()
-    print(WARNING)
-    rows = []
-    for row in grade.grade(options.folder, Limits(options.seconds, options.memory)):
-        rows.append(row)
-        print(f"{row.file}: {row.problem or f'{grade.points(row)} of {len(row.verdicts)} right'}")
-    grade.write_csv(rows, options.csv)
-    print(options.csv)
+        if options.nbgrader.resolve() == options.csv.resolve():
+            raise ValueError(f"{options.csv} cannot be the table and the gradebook: expected two files")
+        gradebook.check(options.nbgrader)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+    _say(WARNING)
+    rows, unfinished = [], _unfinished(options.csv)
+    try:
+        with closing(grade.grade(options.folder, Limits(options.seconds, options.memory))) as graded:
+            for row in graded:
+                insort(rows, row, key=attrgetter("place"))
+                grade.write_csv(rows, unfinished)
+                _say(f"{row.file}: {row.problem or f'{grade.points(row)} of {len(row.verdicts)} right'}")
+        grade.write_csv(rows, options.csv)
+    except BaseException:
+        if rows:
+            grade.write_csv(rows, unfinished)
+            _say(f"the {len(rows)} that were graded are in {unfinished}", sys.stderr)
+        raise
+    unfinished.unlink()
+    _say(options.csv)
     if options.nbgrader:
         gradebook.write(rows, options.nbgrader)
-        print(options.nbgrader)
+        _say(options.nbgrader)
+
+
+def _end(number, _):
+    sys.exit(128 + number)
+
+
+def _unfinished(path):
+    """A name for a table that is not whole yet, which no file has: beside `path`, or where temporary files are."""
+    folder = Path(tempfile.gettempdir()) if path.exists() and not path.is_file() else path.parent
+    names = (folder / f"{path.stem}-unfinished-{number}.csv" for number in count(1))
+    return next(name for name in names if not name.exists())
+
+
+def _say(text, to=None):
+    """Print what can be printed; the table does not depend on who reads along."""
+    to = to or sys.stdout
+    try:
+        encoding = getattr(to, "encoding", None) or "utf-8"
+        print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
+    except OSError:  # nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())

@@ -8,6 +8,10 @@ from pathlib import Path
 from ..files import check_writable, whole_file
 
 
+class Misuse(ValueError):
+    """Options that make no sense, or not together: what argparse itself cannot tell."""
+
+
 def whole(least, most=None):
     """A type for argparse: a whole number from `least` on, to `most` at most."""
     def whole_number(text):

@@ -10,7 +10,7 @@ from ..files import whole_file
 from ..maps import cam
 from ..training.transfer import LARGEST, NETWORKS, SMALLEST
 from ..training.vgg_sample import FILE as VGG_SAMPLE
-from .options import check_can_write, whole, write_json
+from .options import Misuse, check_can_write, whole, write_json
 
 SEEN = 800  # px, the longer side of a photograph in a picture of maps: these are small, and cameras' are not
 
@@ -60,9 +60,9 @@ def transfer(options):
     from ..training.transfer import MODEL, run_transfer, save
 
     if options.download and (options.data or options.categories):
-        raise ValueError("--download says which photographs by itself: leave out --data and --categories")
+        raise Misuse("--download says which photographs by itself: leave out --data and --categories")
     if options.curve and (options.seed or options.fine_tune):
-        raise ValueError("--curve draws by seeds 0, 1, … and fits heads alone: leave out --seed and --fine-tune")
+        raise Misuse("--curve draws by seeds 0, 1, … and fits heads alone: leave out --seed and --fine-tune")
     check_can_write(None if options.curve else options.out / MODEL, options.json)
     found = _photographs(options)
     print(found.about)
@@ -188,6 +188,7 @@ def maps(options):
     from .. import plot
     from ..training.transfer import load
 
+    check_can_write(options.out / "1.png")
     model, names, side = load(options.model)
     print(f"{model.name}, {len(names)} categories, {side} px")
     written = set()
@@ -199,7 +200,8 @@ def maps(options):
             continue
         explanation = cam.explain(model, squeezed[None])
         path = options.out / _free_name(file.stem, written)
-        figure = plot.top_classes(picture, explanation.maps[0], explanation.logits[0], names, options.top)
+        figure = plot.top_classes(picture, explanation.maps[0], explanation.logits[0], names, options.top,
+                                  explanation.ending)
         with whole_file(path) as part:
             figure.savefig(part, format="png", dpi=110)
         print(path if path.stem == file.stem else f"{path} (of {file})")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files import whole_file
-from .options import whole
+from .options import check_can_write, whole
 
 EACH = 5  # photographs that are named rightly, and as many that are not
 SEEN = 800  # px, the longer side of a photograph
@@ -29,6 +29,7 @@ def vote(options):
     from ..data import photos
     from ..training.transfer import run_transfer
 
+    check_can_write(options.out / "key.txt")
     found = photos.open_folder(options.data) if options.data else photos.find()
     result = run_transfer(found, seed=options.seed)
     said, truth = result.logits.argmax(axis=1), found.labels[result.test]

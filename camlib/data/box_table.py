@@ -28,7 +28,7 @@ def read_table(folder, size):
         raise ValueError(f"{folder} has no {NAME}: expected a table of its photographs' boxes there, which begins "
                          f"with the line {','.join(COLUMNS)}; the sample that the course ships has one")
     table, sizes, lines = {}, {}, {}
-    with open(path, newline="", encoding="utf-8-sig", errors="replace") as stream:
+    with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as stream:
         rows = csv.reader(stream)
         try:
             if (header := next(rows, [])) != COLUMNS:

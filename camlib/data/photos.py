@@ -8,31 +8,26 @@ photographs opens in a second; what cannot be read is met, and counted, when it 
 
 import os
 import re
-import stat
-import struct
 import warnings
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-from ..files import ROOT
+from ..files import ROOT, expanded, readable
 from . import caltech
 from .box_table import read_table, squeezed
+from .pixels import Unreadable, read, size_of  # noqa: F401, `photos.read` is how it is called
 
 SAMPLE = ROOT / "data" / "caltech256_sample"
 CLUTTER = "257.clutter"  # Caltech-256's pictures of none of its categories
 VARIABLE = "CAMLIB_CALTECH256"  # names a folder of photographs that the user has already
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
-FORMATS = "JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"  # and no other: for EPS, say, Pillow starts Ghostscript
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif"}
+NOT_READ = {".heic", ".heif", ".hif", ".jxl", ".jp2", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2",
+            ".psd", ".tga", ".svg", ".eps"}  # pictures, too: told, not dropped
+SYSTEMS = {"@eadir", "@recycle", "#recycle", "#snapshot", "$recycle.bin", "__macosx", "lost+found"}  # own folders
 PROTOCOL = 30  # photographs a category to train on: what Caltech-101 and 256 are reported with, beside 60
-MOST_PIXELS = 80_000_000  # a larger picture is refused, not decoded: half a kilobyte of PNG can ask for gigabytes
-
-
-class Unreadable(ValueError):
-    """A file that is called a photograph and is not, or not whole."""
 
 
 class Photos(NamedTuple):
@@ -51,7 +46,7 @@ class Photos(NamedTuple):
     @property
     def about(self):
         """One line for a figure's title or a table."""
-        where = "the sample of Caltech-256 that the course ships" if self.folder == SAMPLE else self.folder
+        where = "the sample of Caltech-256 that the course ships" if self.folder == SAMPLE else readable(self.folder)
         return f"{len(self.files):,} photographs of {len(self.names)} categories: {where}"
 
 
@@ -80,13 +75,14 @@ def open_folder(folder, categories=None):
 
     folder: the one with the categories, one above it that holds 256_ObjectCategories, or one of the NNN.name in it.
     categories: how many to take, from the first, 2 or more; None for all. Caltech-256's 257.clutter is never one, see
-    `clutter`. Folders without a photograph are left out, and so are folders inside a category (056.dog/greg) and files
-    of other kinds; a folder that cannot be opened is left out with a warning.
+    `clutter`. Folders without a photograph are left out, and so are folders inside a category (056.dog/greg), those
+    that systems make for themselves (@eaDir), and files of other kinds. A folder that cannot be opened, and pictures
+    of kinds that are not read here (HEIC), are left out with a warning that counts them.
     Raises ValueError where there is no folder, or fewer than two categories in it.
     """
     if categories is not None and categories < 2:
         raise ValueError(f"categories is {categories}: expected 2 or more, or None for all")
-    root = _category_folder(Path(os.path.expanduser(folder)))
+    root = _category_folder(expanded(folder))
     shelves = [(shelf, _photographs(shelf)) for shelf in _shelves(root)]
     kept = [(shelf, files) for shelf, files in shelves if files][:categories]
     if len(kept) < 2:
@@ -94,6 +90,7 @@ def open_folder(folder, categories=None):
             f"{root} holds {len(kept)} categories with photographs: expected at least 2 folders in it, such as "
             f"001.ak47 and 002.american-flag, with photographs inside{_other_kinds(shelf for shelf, _ in shelves)}"
         )
+    _tell_unread(shelf for shelf, _ in shelves)
     labels = np.repeat(np.arange(len(kept)), [len(files) for _, files in kept])
     files = tuple(file for _, found in kept for file in found)
     return Photos(files, labels, _names([shelf.name for shelf, _ in kept]), root)
@@ -106,7 +103,10 @@ def clutter(photos):
     categories brings none.
     """
     shelf = photos.folder / CLUTTER
-    return tuple(_photographs(shelf)) if shelf.is_dir() else ()
+    if not shelf.is_dir():
+        return ()
+    _tell_unread([shelf])
+    return tuple(_photographs(shelf))
 
 
 def take(photos, indices):
@@ -162,86 +162,9 @@ def groups(photos):
 
 
 def _box_rows(photos):
-    table = read_table(photos.folder, _size)
+    table = read_table(photos.folder, size_of)
     nothing = (1, 1), np.zeros((0, 5), np.int64)
     return [table.get(file.relative_to(photos.folder).as_posix(), nothing) for file in photos.files]
-
-
-def _size(path):
-    """(width, height) of a photograph as `read` gives it, from its first bytes. Raises ValueError for what is none."""
-    from PIL import ExifTags, Image
-
-    try:
-        with Image.open(path, formats=FORMATS) as picture:
-            lies = picture.getexif().get(ExifTags.Base.Orientation, 1) > 4
-            return picture.size[::-1] if lies else picture.size
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
-        raise Unreadable(f"{path} cannot be read as a photograph: {error}") from error
-
-
-def read(path, side=None, within=None):
-    """A photograph as uint8 RGB: (height, width, 3), or with `side` squeezed to (side, side, 3).
-
-    path: of a file; or a file itself, open for reading bytes, whose `name` the errors then say, read from its start.
-    side: px; a picture is squeezed, not cropped, so that nothing in it is lost and boxes scale along. within: px, for
-    a picture to look at: a larger one is shrunk, as it is in proportion, until no side is longer.
-    Grey, palette, CMYK and transparent pictures (on white) too, 16 bits (65,535 is white) and floats (1 is white);
-    turned upright as the camera noted. Of a GIF or WebP that moves, the first frame.
-    Raises FileNotFoundError, and Unreadable (a ValueError) for what is not a whole picture in one of FORMATS, or has
-    more than 80 megapixels, which its first bytes tell: at that limit one takes up to 1.2 GB for a moment.
-    """
-    from PIL import Image, ImageOps
-
-    source = path
-    try:
-        if hasattr(path, "read"):
-            path.seek(0)
-            path = getattr(path, "name", "the upload")
-        elif not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
-            raise Unreadable(f"{path} is not a file: expected a photograph")
-        with Image.open(source, formats=FORMATS) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise Unreadable(f"{path} has {picture.width}×{picture.height} pixels, more than {MOST_PIXELS:,}: "
-                                 "make it smaller first")
-            if least := side or within:
-                picture.draft(None, (2 * least, 2 * least))  # a large JPEG is decoded at ½, ¼ or ⅛
-            ImageOps.exif_transpose(picture, in_place=True)
-            picture = _rgb(picture, path)
-            if side:
-                picture = picture.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3)
-            elif within:
-                picture.thumbnail((within, within), reducing_gap=3)
-            return np.array(picture)
-    except (FileNotFoundError, Unreadable):
-        raise
-    except Image.UnidentifiedImageError as error:
-        raise Unreadable(f"{path} cannot be read as a photograph: expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]} "
-                         "inside, whatever its name says: convert it") from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError,
-            Image.DecompressionBombWarning) as error:
-        raise Unreadable(f"{path} cannot be read as a photograph: {error}") from error
-
-
-def _rgb(picture, path):
-    """A Pillow picture in RGB, 8 bits; what its numbers mean is its mode's to say, not theirs."""
-    from PIL import Image
-
-    if picture.mode.startswith("I;16"):
-        picture = Image.fromarray(cv2.convertScaleAbs(np.asarray(picture, np.uint16), alpha=1 / 257))
-    elif picture.mode == "F":
-        values = np.asarray(picture)
-        if not -1 <= values.min() <= values.max() <= 2:  # a little beyond is resampling's; NaN is refused, too
-            raise Unreadable(f"{path} holds floats from {values.min():g} to {values.max():g}: expected 0, black, to "
-                             "1, white; save it with 8 bits")
-        picture = Image.fromarray(cv2.convertScaleAbs(values.clip(0, 1), alpha=255))
-    elif picture.mode == "I":
-        raise Unreadable(f"{path} holds 32-bit or signed integers, of which nothing says what is white: "
-                         "save it with 8 or 16 bits")
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    picture, white = picture.convert("RGBA"), Image.new("RGB", picture.size, "white")
-    white.paste(picture, mask=picture)
-    return white
 
 
 def _category_folder(folder):
@@ -257,8 +180,9 @@ def _category_folder(folder):
 
 
 def _shelves(root):
-    """The folders of categories, in order, without Caltech-256's clutter and hidden ones."""
-    names = sorted(name for name in os.listdir(root) if name != CLUTTER and not name.startswith("."))
+    """The folders of categories, in order, without Caltech-256's clutter, hidden ones and those of systems."""
+    names = sorted(name for name in os.listdir(root)
+                   if name != CLUTTER and not name.startswith(".") and name.casefold() not in SYSTEMS)
     return [root / name for name in names if os.path.isdir(root / name)]  # False for a link that leads to itself
 
 
@@ -274,15 +198,29 @@ def _photographs(shelf):
 
 def _names(folders):
     """Names of categories for their folders': without the number, but where that would make two of one name."""
+    folders = [readable(folder) for folder in folders]
     short = [re.sub(r"^\d+\.", "", folder) for folder in folders]
     taken = Counter([*short, *folders])
     return tuple(name if taken[name] == 1 else folder for name, folder in zip(short, folders))
 
 
+def _kinds(shelves):
+    """How many files there are of each kind, ".heic" for one, in these folders: a Counter."""
+    return Counter(file.suffix.lower() for shelf in shelves for file in shelf.glob("[!.]*.*"))
+
+
+def _tell_unread(shelves):
+    """Warn of the pictures in these folders that are of kinds which are not read."""
+    if unread := {kind: count for kind, count in sorted(_kinds(shelves).items()) if kind in NOT_READ}:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in unread.items())
+        warnings.warn(f"{sum(unread.values())} pictures are left out, of kinds that are not read here ({kinds}): "
+                      "convert them to JPEG or PNG", stacklevel=3)
+
+
 def _other_kinds(shelves):
     """The end of a sentence: what lies in these folders instead of photographs, the commonest kind of file."""
-    kinds = Counter(file.suffix.lower() for shelf in shelves for file in shelf.glob("*.*") if file.suffix)
-    if not (kinds := Counter({kind: count for kind, count in kinds.items() if kind not in SUFFIXES})):
+    kinds = Counter({kind: count for kind, count in _kinds(shelves).items() if kind and kind not in SUFFIXES})
+    if not kinds:
         return ""
     kind, count = kinds.most_common(1)[0]
     return f". There are {count} files {kind}, which are not read here: convert them to JPEG or PNG"

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..boxes import LARGEST_VALUE, largest_box
 from ..colours import COLORMAPS, tables
-from ..maps.arrays import upsample
+from ..maps.arrays import full_ending, upsample
+from ..networks.outputs import name_list
 from .drawing import FAINT, OwnPicture
 
 CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
@@ -25,12 +26,12 @@ class Content:
     pictures: the images as they travel, uint8, the longer side at most `SIDE`, grey ones as ink on paper (inverted);
         `travelling` is their (height, width), `size` that of the images handed in. boxes are in pixels of the latter.
     maps: float32, (steps, n, rows, columns, classes). logits: float64, (steps, n, classes).
-    own: the `OwnPicture` of the network, or None.
+    own: the `OwnPicture` of the network, or None. ending: "softmax" or "sigmoid".
     centred: whether maps and logits add up to zero over the classes, so that each is "against the average class".
     """
 
     def __init__(self, images, maps, bias=None, steps=None, accuracy=None, labels=None, boxes=None,
-                 class_names=None, title=None, network=None):
+                 class_names=None, title=None, network=None, ending=None):
         images = np.asarray(images)
         with np.errstate(over="ignore"):  # float64 that float32 can not hold is found below
             maps = np.asarray(maps, np.float32)
@@ -61,7 +62,8 @@ class Content:
         self.labels = None if labels is None else [_index(k, classes, "a label")
                                                    for k in _line(labels, n, "labels", "image")]
         names = range(classes) if class_names is None else class_names
-        self.class_names = [_text(name) for name in _line(names, classes, "class_names", "class")]
+        self.class_names = [_text(name) for name in name_list(names, classes)]
+        self.ending = full_ending(ending, classes)
         self.boxes = None if boxes is None else [
             _truths(box, i, classes) for i, box in enumerate(_line(boxes, n, "boxes", "image"))]
         self.title = None if title is None else _text(title)
@@ -166,7 +168,7 @@ class Content:
             "accuracy": self.accuracy, "labels": self.labels, "boxes": self.boxes, "class_names": self.class_names,
             "title": self.title, "of": self.of, "centred": self.centred, "paper": self.pictures[0].ndim == 2,
             "colormaps": COLORMAPS, "controls": CONTROLS, "images": self.addresses,
-            "own_steps": self.own and self.own.steps, "kept": self.kept,
+            "own_steps": self.own and self.own.steps, "kept": self.kept, "ending": self.ending,
             "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
         }
         text = json.dumps(header).encode()

@@ -6,7 +6,7 @@ import io
 import numpy as np
 
 from ..colours import FOUND, TRUTH
-from ..maps.arrays import softmax, upsample
+from ..maps.arrays import probabilities, upsample
 from .packing import colourise
 
 
@@ -19,7 +19,7 @@ def still(content, state, title):
 
     step, image, k, against = (state[name] for name in ("step_index", "image_index", "class_index", "against"))
     edges = (0, content.size[1], content.size[0], 0)
-    chances = softmax(content.logits[step, image])
+    chances = probabilities(content.logits[step, image], content.ending)
     shown = [k, *(other for other in np.argsort(-chances) if other != k)][:4]
     figure = Figure(figsize=(8, 1.9), dpi=96, layout="constrained")
     first, *rest = figure.subplots(1, 1 + len(shown))

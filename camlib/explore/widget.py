@@ -16,7 +16,6 @@ import html
 import json
 import os
 from collections import Counter
-from pathlib import Path
 
 import anywidget
 import numpy as np
@@ -24,8 +23,8 @@ import traitlets as t
 
 from ..boxes import iou
 from ..colours import COLORMAPS
-from ..files import whole_file
-from ..maps.arrays import softmax
+from ..files import expanded, whole_file
+from ..maps.arrays import probabilities
 from .drawing import SIDE
 from .kinds import AS_BYTES, Fraction, Index, Picture
 from .packing import CONTROLS, Content, _compressed, _index
@@ -136,8 +135,9 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def probability(self):
-        """Softmax of the logits of the shown image and step, at the shown class; the same whatever it is against."""
-        return float(softmax(self._content.logits[self.step_index, self.image_index])[self.class_index])
+        """Of the shown class, for the shown image and step, by the network's ending; the same whatever against."""
+        logits = self._content.logits[self.step_index, self.image_index]
+        return float(probabilities(logits, self._scenes.ending)[self.class_index])
 
     @property
     def box(self):
@@ -165,7 +165,7 @@ class Explorer(anywidget.AnyWidget):
                            body=self._fragment(self._packed, self._state(), self._still()))
         with whole_file(path) as part:
             part.write_text(page, encoding="utf-8")
-        return Path(path)
+        return expanded(path)
 
     def __repr__(self):
         c, (steps, images, rows, columns, classes) = self._scenes, self._scenes.maps.shape
@@ -216,7 +216,7 @@ class Explorer(anywidget.AnyWidget):
 
 
 def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None, boxes=None, class_names=None,
-             title=None, network=None, **traits):
+             title=None, network=None, ending=None, kind=Explorer, **traits):
     """An `Explorer` of the maps of some images, for all classes and, optionally, along training.
 
     images: uint8, (n, height, width) grey, shown as ink on paper (inverted), or (n, height, width, 3) RGB.
@@ -226,10 +226,13 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     steps: the training step of each snapshot, increasing. accuracy: the same length, 0 to 1.
     labels: int, (n,), the true classes. boxes: int, (n, 4), true boxes (x0, y0, x1, y1), half-open pixels, or a list
         of n arrays (k, 4). Or of n dicts, class → box or boxes, where an image shows several classes: a box is then
-        shown with its own class alone, and these classes come first. class_names: one per class, "0", "1", … by
-        default. title: shown above.
+        shown with its own class alone, and these classes come first. class_names: one per class, a list, or a
+        dict by class; "0", "1", … by default. title: shown above.
     network: the run of `lenet_gap` that the maps are of, to run in the page: the reader gets a picture of their own,
         after the last, to draw on. Its weights add 300 KB.
+    ending: what makes probabilities of the logits, "softmax" or "sigmoid", as `Explanation.ending` has it; None stands
+        for softmax, or for sigmoid where there is one class.
+    kind: the class of what is made.
     traits: where the controls start, such as class_index=3 or threshold=0.5; by default the first image, the last
         step, the predicted class, and for photographs, which are RGB, "heat" as colours.
 
@@ -245,7 +248,7 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     >>> views.logit, views.box
     (1.0, (4, 2, 6, 4))
     """
-    content = Content(images, maps, bias, steps, accuracy, labels, boxes, class_names, title, network)
+    content = Content(images, maps, bias, steps, accuracy, labels, boxes, class_names, title, network, ending)
     if unknown := sorted(set(traits) - set(CONTROLS) - {"layout"}):
         raise ValueError(f"unknown control {unknown[0]!r}: expected one of {', '.join(CONTROLS)}")
     steps_count, count = content.maps.shape[:2]
@@ -258,4 +261,4 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     signed = "diverging" if content.maps.min() < 0 else "viridis"
     traits.setdefault("colormap", "heat" if content.pictures[0].ndim == 3 else signed)
     traits.setdefault("order", "class" if content.steps else "score")
-    return Explorer(content, **traits)
+    return kind(content, **traits)

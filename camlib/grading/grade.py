@@ -2,7 +2,10 @@
 
 import csv
 import os
-from concurrent.futures import ThreadPoolExecutor
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,16 +14,20 @@ from ..checks.checker import NOT_ATTEMPTED, hint
 from ..files import whole_file
 from . import notebooks
 from .contexts import context
-from .sandbox import LearnersFunction, Limits
+from .sandbox import LearnersFunction, Limits, within
 
 RIGHT = "right"
 LONGEST = 300  # characters of a hint or a name, into which goes what a learner likes
+COPY = r"(.*?){}(-\d\d?(?!\d))?(.*?)((?:[ -]+copy[ -]?\d*)?(?: ?\(\d+\))?)"  # what browsers and JupyterLab call one
+FORMULA = re.compile(  # at the start, and behind what a spreadsheet may split at
+    r"""(^[\s"]*|[;|\t\r\n][\s"]*|[\s,]"*(?=.\S)(?![+-]\d))(?=[=+@＝＋＠－-])""")
 
 
 class Row(NamedTuple):
     """What became of one file. verdicts: exercise → "right", "not attempted yet", or the hint that its checker gave.
 
     notebook: the name of the course's, "" where the file's name holds none. problem: why there are no verdicts, or "".
+    place: among the rows of a table.
     """
 
     learner: str
@@ -28,79 +35,104 @@ class Row(NamedTuple):
     file: str
     verdicts: dict
     problem: str = ""
+    place: int = 0
 
 
 def collected(folder, names):
-    """Yield (learner, notebook, path) for each notebook in a folder, in order.
+    """(learner, notebook, path, problem) of each file in a folder, a list: a learner's later copies after the first.
 
     In FOLDER/LEARNER/…/NAME.ipynb the learner is the folder, in FOLDER/LEARNER_NAME.ipynb what else the name holds.
-    NAME holds one of the course's `names`; the notebook is "" where it does not.
+    NAME holds one of the course's `names`; the notebook is "" where it does not. problem: why a file is left out, or
+    ""; those left out come last. Hidden files that are no notebooks are not there.
     Raises ValueError where there is no notebook.
     """
-    folder = Path(folder)
-    paths = [path for path in sorted(folder.rglob("*.ipynb"))
-             if not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)]
-    if not paths:
+    folder, found = Path(folder), []
+    for path in sorted(folder.rglob("*")):
+        inner = path.relative_to(folder).parts
+        notebook = next((name for name in names if name.lower() in path.name.lower()), "")
+        hidden, is_notebook = any(part.startswith((".", "__")) for part in inner), path.suffix.lower() == ".ipynb"
+        closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
+        if not is_notebook and (hidden or (path.is_dir() and not closed)):
+            continue
+        before, dash, behind, later = re.fullmatch(COPY.format(re.escape(notebook)), path.stem, re.I | re.S).groups("")
+        base = (before + notebook + behind).strip()
+        problem = ("left out: hidden, a name in its path begins with . or __" if hidden else
+                   "left out: a folder that you may not read" if closed else
+                   "left out: its name does not end in .ipynb" if not is_notebook else
+                   "" if notebook else "the file's name holds no name of a notebook of the course")
+        learner = inner[0] if inner[1:] else (before + behind).strip(" _-.") or base
+        version = [bool(dash or later), *map(int, re.findall(r"\d+", dash + later))]
+        found.append(((problem.startswith("left out"), inner[:-1], base, version), learner, notebook, path, problem))
+    if all(left_out for (left_out, *_), *_ in found):
         raise ValueError(f"{folder} holds no notebook: expected LEARNER/NAME.ipynb or LEARNER_NAME.ipynb, with NAME "
                          "as in the course, such as 04_class_activation_maps")
-    for path in paths:
-        notebook = next((name for name in names if name in path.stem), "")
-        inner = path.relative_to(folder).parts[:-1]
-        yield (inner[0] if inner else path.stem.replace(notebook, "").strip(" _-.")) or path.stem, notebook, path
+    return [file for _, *file in sorted(found, key=itemgetter(0))]
 
 
 def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tuple
-    """Yield a `Row` for each notebook in a folder. `limits` hold for each exercise; `course` has learners' copies.
+    """Yield a `Row` for each notebook in a folder, as they are done. `course` has learners' copies.
 
+    `limits` hold for each exercise. Where the generator is closed, all that it has started ends with it.
     Raises ValueError where the folder holds no notebook.
     """
-    asked = {name: notebooks.exercises(path) for name, path in notebooks.course(course).items()}
+    course = {name: (notebooks.exercises(path), {cell.source.strip() for cell in notebooks.code_cells(path)})
+              for name, path in notebooks.course(course).items()}
+    limits = limits._replace(stop=threading.Event())
 
-    def row(learner, notebook, path):
-        learner, file = _line(learner), _line(path.relative_to(folder).as_posix())
+    def row(place, learner, notebook, path, problem):
+        said = {}
         try:
-            if not notebook:
-                raise ValueError("the file's name holds no name of a notebook of the course")
-            cells = notebooks.code_cells(path)
-        except ValueError as error:
-            return Row(learner, notebook, file, {}, str(error))
-        return Row(learner, notebook, file, verdicts(cells, asked[notebook], limits))
+            if not problem:
+                said = verdicts(notebooks.code_cells(path), *course[notebook], limits)
+        except Exception as error:  # whatever is wrong with a stranger's file, the others have their rows
+            problem = str(error)
+        return Row(_line(learner), notebook, _line(path.relative_to(folder).as_posix()), said, _line(problem), place)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # threads that wait for processes
-        yield from pool.map(row, *zip(*collected(folder, asked)))
+    files = collected(folder, course)
+    pool = ThreadPoolExecutor(os.cpu_count())  # threads that wait for processes
+    try:
+        for done in as_completed([pool.submit(row, place, *file) for place, file in enumerate(files)]):
+            yield done.result()
+    finally:
+        limits.stop.set()
+        pool.shutdown(cancel_futures=True)
 
 
-def verdicts(cells, exercises, limits):
+def verdicts(cells, exercises, course, limits):
     """The verdicts on a learner's code cells: exercise → "right", or a hint, a text of one line.
 
-    An answer may call those before it; a cell that is there twice, or not at all, is told, and harms no other.
+    An answer may call those before it, and what the learner's own cells above it define, those that are not in
+    `course`, a set of sources. A cell that is there twice, or not at all, is told, and harms no other.
     """
-    said, earlier = {}, {}
+    said, earlier = {}, []
     for exercise in exercises:
         try:
-            source = notebooks.answer(cells, exercise.name)
+            for place in notebooks.answers(cells, exercise):
+                own = [cell.source for cell in cells[:place] if cell.exercise or cell.source.strip() not in course]
+                source = cells[place].source
+                above = [*dict.fromkeys(exercise.above.values()), *own, *earlier]
+                said[exercise.name] = _line(verdict(source, exercise, above, limits))
+                if said[exercise.name] != NOT_ATTEMPTED:
+                    break
+            earlier.append(source)
         except ValueError as error:
-            said[exercise.name] = str(error)
-            continue
-        try:
-            said[exercise.name] = _line(verdict(source, exercise, exercise.above | earlier, limits))
-        except OSError as error:
-            said[exercise.name] = f"not graded: {error}"
-        earlier[exercise.name] = source
+            said[exercise.name] = _line(str(error))
+        except Exception as error:
+            said[exercise.name] = _line(f"not graded: {error}")
     return said
 
 
 def verdict(source, exercise, above, limits):
-    """The verdict on the cell `source`, which may rely on the definitions `above`, name → source: "right", or a hint.
+    """The verdict on the cell `source`, which may rely on what the sources `above` define: "right", or a hint.
 
     Where an answer is right and changes the arrays it was given, it is judged once more by one who keeps the arrays:
     an answer must not be right because it wrote over what it is compared with.
-    Raises OSError where no process can be started.
+    Raises OSError where no process can be started, TimeoutError where judging takes too long.
     """
     judge = getattr(checks, exercise.checker).__wrapped__
     for reflects in (True, False):
         with LearnersFunction(source, exercise.name, above, limits, reflects) as answer:
-            said = hint(judge, answer, context(exercise.checker))
+            said = within(limits, lambda: hint(judge, answer, context(exercise.checker)))
         if said or not answer.changes:
             break
     return said or RIGHT
@@ -117,9 +149,10 @@ def write_csv(rows, path):
         table = csv.DictWriter(file, ["learner", "notebook", "file", "right", "exercises", "problem", *columns])
         table.writeheader()
         for row in rows:
-            about = dict(learner=_text(row.learner), notebook=row.notebook, file=_text(row.file), problem=row.problem,
-                         right=points(row), exercises=len(row.verdicts))
-            table.writerow(about | {_column(row, name): marked(said) for name, said in row.verdicts.items()})
+            cells = dict(learner=row.learner, notebook=row.notebook, file=row.file, problem=row.problem)
+            cells |= {_column(row, name): marked(said) for name, said in row.verdicts.items()}
+            table.writerow({column: FORMULA.sub(r"\1'", text) for column, text in cells.items()}
+                           | dict(right=points(row), exercises=len(row.verdicts)))
 
 
 def points(row):
@@ -134,14 +167,9 @@ def marked(said):
 
 def _line(text):
     """What a stranger wrote, on one line, without what no file or screen can show."""
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:9 * LONGEST]).split())
     return text if len(text) <= LONGEST else text[:LONGEST - 1] + "…"
 
 
 def _column(row, name):
     return f"{row.notebook[:2]} {name}"
-
-
-def _text(name):
-    """A name, which a spreadsheet must not take for a formula."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name

@@ -1,6 +1,8 @@
 """Verdicts into the gradebook of nbgrader 0.9, for those who keep one: from there, `nbgrader export` gives totals."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from .grade import RIGHT, marked
@@ -17,6 +19,21 @@ def nbgrader():
         raise ValueError("nbgrader looks for the program alembic, which came with it, on the PATH: activate the "
                          "environment first, source .venv/bin/activate")
     return api
+
+
+def check(path):
+    """Raise ValueError where nbgrader is not installed, and where the file `path` is there but is no gradebook."""
+    api = nbgrader()
+    if path.exists():
+        try:
+            with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as book:
+                tables = {name for name, in book.execute("SELECT name FROM sqlite_master")}
+            if tables and "submitted_assignment" not in tables:
+                raise ValueError("it has other tables")
+            api.Gradebook(f"sqlite:///{path.resolve()}").close()  # older versions' raise here
+        except Exception as error:
+            raise ValueError(f"{path} is no gradebook of nbgrader 0.9 ({error}): expected one, or a name that is free"
+                             ) from error
 
 
 def write(rows, path):

@@ -23,11 +23,13 @@ class Exercise(NamedTuple):
     """name: of the function to write. checker: its name in `camlib.checks`.
 
     above: what the notebook defines before it by imports, functions and constants, name → source.
+    stub: the text of its cell.
     """
 
     name: str
     checker: str
     above: dict
+    stub: str = ""
 
 
 def code_cells(path):
@@ -37,11 +39,25 @@ def code_cells(path):
     if path.stat().st_size > LARGEST:
         raise ValueError(f"the file has {path.stat().st_size >> 20} MB, more than {LARGEST >> 20}: clear its outputs")
     try:
-        cells = json.loads(path.read_bytes())["cells"]
-        return [Cell("".join(cell["source"]), "exercise" in cell.get("metadata", {}).get("tags", []))
-                for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError) as error:
+        found = [_code_cell(cell) for cell in json.loads(path.read_bytes())["cells"]]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"not a notebook that can be read ({type(error).__name__})") from error
+    if not any(cell and cell.source for cell in found):
+        raise ValueError("not a notebook that can be read (it holds no code)")
+    return [cell for cell in found if cell]
+
+
+def _code_cell(cell):
+    """What a notebook's JSON says of a code cell, as a `Cell`; None for another cell, and for one without a text."""
+    match cell:
+        case {"cell_type": "code", "source": str() | list() as source}:
+            text = "".join(part for part in source if isinstance(part, str))
+        case _:
+            return None
+    match cell:
+        case {"metadata": {"tags": [*tags]}}:
+            return Cell(text, "exercise" in tags)
+    return Cell(text, False)
 
 
 def exercises(path):
@@ -53,9 +69,9 @@ def exercises(path):
     for cell in code_cells(path):
         body = ast.parse(cell.source).body
         if cell.exercise:
-            name = body[0].name
+            name, stub = body[0].name, cell.source.strip()
         elif name:
-            found.append(Exercise(name, _checker(body, path, name), dict(above)))
+            found.append(Exercise(name, _checker(body, path, name), dict(above), stub))
             name = None
         if not cell.exercise:
             for statement in body:
@@ -99,16 +115,22 @@ def _is_constant(value):
     return True
 
 
-def answer(cells, name):
-    """The source of the one cell that answers the exercise `name`. Raises ValueError where there is none, or several.
+def answers(cells, exercise):
+    """The places in `cells`, a list, of those that may answer an `Exercise`, the likeliest first.
 
-    Cells tagged as exercises count; where a program has dropped the tags, every cell that defines the function.
+    That is the one cell tagged as an exercise that defines the function and is no longer the stub; then, for the case
+    that it returns nothing, those of the learner's own that do, the last first. Raises ValueError where there is none,
+    or where several are tagged.
     """
-    defining = [cell for cell in cells if re.search(rf"^def {name}\b", cell.source, re.M)]
-    chosen = [cell for cell in defining if cell.exercise] or defining
-    if len(chosen) != 1:
-        raise ValueError(f"{len(chosen)} cells define {name}: keep one" if chosen else f"no cell defines {name}")
-    return chosen[0].source
+    name = exercise.name
+    defining = [place for place, cell in enumerate(cells)
+                if re.search(rf"^([ \t]*def {name}\b|{name} *=(?!=))", cell.source, re.M)]
+    tagged = [place for place in defining if cells[place].exercise and cells[place].source.strip() != exercise.stub]
+    if len(tagged) > 1:
+        raise ValueError(f"{len(tagged)} cells define {name}: keep one")
+    if not defining:
+        raise ValueError(f"no cell defines {name}")
+    return tagged + [place for place in reversed(defining) if place not in tagged]
 
 
 def course(folder=COURSE):

@@ -4,14 +4,18 @@ It runs with the rights of whoever grades: it can read and delete their files, r
 processes. What is guarded against is what goes wrong by itself, and the cheap cheats; a container guards the rest.
 """
 
+import ctypes
 import os
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import Future, wait
 from contextlib import suppress
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -26,24 +30,31 @@ START = 120  # s, for Python to begin, on a busy machine
 TICK = 0.05  # s, between two looks at what a process takes
 PROCESSES = 32  # that a learner's may be; TensorFlow needs none beside its own
 REPLY = 16 << 20  # bytes
+LONGEST = 1000  # characters of what an exception says
+JUDGING = 60  # s, for a judge, beside those that the learner's function takes
+
+
+class Stopped(BaseException):
+    """Grading was told to stop."""
 
 
 class Limits(NamedTuple):
-    """seconds: of all that one exercise does, from a clock on the wall. memory: MB."""
+    """seconds: of all that one exercise does, from a clock on the wall. memory: MB. stop: set to end all at once."""
 
     seconds: int = 20
     memory: int = 2048
+    stop: threading.Event | None = None
 
 
 class LearnersFunction:
-    """The function `name` of the text `cell`, to be called; `above`, name → source, is what the cell may rely on.
+    """The function `name` of the text `cell`, to be called; `above`, sources, is what the cell may rely on.
 
     The cell runs at the first call. Whatever goes wrong there or in a call, also limits that are reached, is raised as
     an Exception. Arrays that a call changes are changed here too if `reflects`; `changes` says whether there were any.
     """
 
     def __init__(self, cell, name, above, limits, reflects=True):
-        self.request = dict(cell=cell, name=name, above=above) | limits._asdict()
+        self.request = dict(cell=cell, name=name, above=list(above), seconds=limits.seconds, memory=limits.memory)
         self.limits, self.reflects, self.changes, self.loaded = limits, reflects, False, False
 
     def __enter__(self):
@@ -55,8 +66,10 @@ class LearnersFunction:
         self._allow(START)
         try:
             self._exchange(b"")
-        except Exception as error:
+        except BaseException as error:
             self.__exit__()
+            if isinstance(error, Stopped):
+                raise
             raise OSError(f"Python did not start for a learner's cell ({error}): see what it printed above") from error
         self._allow(self.limits.seconds)
         return self
@@ -85,7 +98,7 @@ class LearnersFunction:
         reply = unpack(self._exchange(HEAD.pack(len(data)) + data))
         match reply:
             case {"error": [name, message]}:
-                raise type(str(name), (Exception,), {})(message)
+                raise type(str(name)[:99], (Exception,), {})(str(message)[:LONGEST])
             case {"result": _}:
                 return {"arguments": []} | reply
         raise ValueError("what came back cannot be read")
@@ -123,7 +136,9 @@ class LearnersFunction:
                 return bytes(reply[HEAD.size:HEAD.size + length])
 
     def _watch(self):
-        """Raise an exception where the process and those that it started take too much."""
+        """Raise an exception where the process and those that it started take too much, or all is to stop."""
+        if self.limits.stop and self.limits.stop.is_set():
+            raise Stopped
         if time.monotonic() > self.deadline:
             raise TimeoutError(f"it ran for more than {self.allowed} s")
         family = self._family()
@@ -152,10 +167,43 @@ class LearnersFunction:
         family = self._family()
         with suppress(PermissionError):  # macOS, where nobody but the ended process is in the group
             os.killpg(self.process.pid, signal.SIGKILL)
-        for process in family:
+        for process in chain(family, self._strays()):  # the strays of all that has ended by then
             with suppress(psutil.Error):
                 process.kill()
         self.process.wait()
+
+    def _strays(self):
+        """Processes that left the group and whose parents have ended: their environment still names our folder."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.environ().get("HOME") == self.folder.name:
+                    yield process
+
+
+def within(limits, judge):
+    """What `judge`, a function, returns; it runs in a thread of its own, left behind where it takes too long.
+
+    Raises TimeoutError then, `Stopped` where all is to stop, and what the judge raises.
+    """
+    told, deadline = Future(), time.monotonic() + limits.seconds + JUDGING
+
+    def run():
+        try:
+            told.set_result(judge())
+        except BaseException as error:
+            told.set_exception(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while not told.done():
+        if limits.stop and limits.stop.is_set():
+            wait([told], 10 * TICK)  # it may be about to notice, and reads from what we close next
+            raise Stopped
+        if time.monotonic() > deadline:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+            raise TimeoutError(f"judging what it returned took more than {JUDGING} s")
+        wait([told], TICK)
+    return told.result()
 
 
 def _memory(process):

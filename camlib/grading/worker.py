@@ -4,11 +4,16 @@ Requests and replies are frames: eight bytes, the length, then what `values.pack
 """
 
 import ast
+import codeop
+import dis
 import errno
 import os
+import re
 import resource
 import struct
 import sys
+import types
+from contextlib import suppress
 
 from .values import pack, unpack
 
@@ -42,28 +47,82 @@ def main():
 
 
 def _load(cell, name, above, seconds, memory):
-    """Run a cell, after those of the definitions `above`, name → source, that it needs; its function `name`."""
+    """Run a cell as a notebook would, after those of the sources `above`, a list, that it needs; its function `name`.
+
+    What stops with an exception, because it is about what the notebook alone has computed, harms nothing else: the
+    first one is raised where there is no `name` in the end. IPython's magics do nothing.
+    """
     for kind, limit in ((resource.RLIMIT_CPU, 2 * seconds), (resource.RLIMIT_DATA, memory << 20),
                         (resource.RLIMIT_FSIZE, OUTPUT), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(kind)[1]
         limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(kind, (limit, limit))
-    namespace = {"__name__": "__main__"}
-    exec(needed(cell, above), namespace)
-    exec(compile(cell, "the cell", "exec"), namespace)
+    namespace = {"__name__": "__main__", "display": _nothing, "get_ipython": _NoShell}
+    errors = []
+    for code in needed(cell, above) + codes(cell):
+        try:
+            exec(code, namespace)
+        except BaseException as error:  # SystemExit among them, which ends no kernel
+            errors.append(error)
+    if name not in namespace:
+        raise errors[0] if errors else KeyError(name)
     return namespace[name]
 
 
-def needed(code, above):
-    """Those of the definitions `above`, name → source, whose names are in `code` or in another that is needed."""
-    needs, todo = set(), [code]
+def _nothing(*_, **__):
+    """What only shows something."""
+
+
+class _NoShell:
+    """Where `get_ipython()` leads: any method does nothing."""
+
+    def __getattr__(self, name):
+        return _nothing
+
+
+def codes(cell):
+    """A compiled code for each statement of a cell, which may hold magics, `!` and `?`. Raises SyntaxError."""
+    cell = re.sub(r"\A(\s*%%.*\n)+|(?<![^\n ])%time ", "", cell)  # these run what follows
+    try:
+        statements = ast.parse(cell).body
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager  # half a second, which few cells need
+
+        statements = ast.parse(TransformerManager().transform_cell(cell), "the cell").body
+    compiled = codeop.Compile()  # remembers what `from __future__` asks for
+    compiled.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # a statement that awaits does nothing
+    return [compiled(ast.Module([statement], []), "the cell", "exec") for statement in statements]
+
+
+def needed(cell, above):
+    """The codes of those statements of `above`, a list of sources, that define what `cell`, or another of them, uses.
+
+    What a cell only calls, with what its notebook has computed, it does not need; what cannot be parsed is left out.
+    """
+    found = []
+    for source in above:
+        with suppress(SyntaxError, ValueError):
+            found += codes(source)
+    needs, todo = set(), [code for code in codes(cell) if _binds(code)]
     while todo:
-        for node in ast.walk(ast.parse(todo.pop(), "the cell")):
-            source = above.get(node.id) if isinstance(node, ast.Name) else None
-            if source is not None and source not in needs:
-                needs.add(source)
-                todo.append(source)
-    return "\n".join(source for source in dict.fromkeys(above.values()) if source in needs)
+        names = _uses(todo.pop())
+        new = {code for code in found if code not in needs and (names & _binds(code) or _STAR in code.co_consts)}
+        needs |= new
+        todo += new
+    return [code for code in found if code in needs]
+
+
+_STAR = ("*",)  # what `from … import *` is compiled to
+
+
+def _binds(code):
+    """The names that running a code defines."""
+    return {step.argval for step in dis.get_instructions(code) if step.opname in ("STORE_NAME", "STORE_GLOBAL")}
+
+
+def _uses(code):
+    """The names that a code, and the functions in it, look up outside their own variables."""
+    return {*code.co_names}.union(*(_uses(part) for part in code.co_consts if isinstance(part, types.CodeType)))
 
 
 def _told(error):

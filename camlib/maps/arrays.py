@@ -76,6 +76,33 @@ def softmax(logits):
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
+def probabilities(logits, ending=None):
+    """The probability of each class, float, of the logits' shape, (…, classes).
+
+    ending: what the network ends in (`Explanation.ending`): "softmax", which shares 100 % out, or "sigmoid", which
+        asks of each class by itself, 1 / (1 + exp(−logit)). None, for a network that gives logits, stands for softmax,
+        or for sigmoid where there is one class: its share would always be 100 %.
+    Raises ValueError for another ending.
+
+    >>> logits = np.log([[1, 3]])
+    >>> probabilities(logits).round(6).tolist(), probabilities(logits, "sigmoid").round(6).tolist()
+    ([[0.25, 0.75]], [[0.5, 0.75]])
+    >>> probabilities([[-1000], [0]]).tolist()
+    [[0.0], [0.5]]
+    """
+    logits = np.asarray(logits)
+    if full_ending(ending, logits.shape[-1]) == "softmax":
+        return softmax(logits)
+    return np.exp(-np.logaddexp(0, -logits))
+
+
+def full_ending(ending, classes):
+    """"softmax" or "sigmoid": the ending of `probabilities`, with its errors, None resolved."""
+    if ending not in (None, "softmax", "sigmoid"):
+        raise ValueError(f"ending is {ending!r}: expected 'softmax', 'sigmoid', or None where a network gives logits")
+    return ending or ("softmax" if classes > 1 else "sigmoid")
+
+
 def _check(maps):
     maps = np.asarray(maps)
     if maps.ndim not in (2, 3, 4) or 0 in maps.shape or maps.dtype.kind not in "fiub":

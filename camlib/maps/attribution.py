@@ -13,7 +13,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from ..networks.cut import advice, cut
-from ..networks.inputs import batches, check_images
+from ..networks.inputs import batches, check_finite, check_images
 from .arrays import softmax
 
 
@@ -28,8 +28,8 @@ def attribute(model, images, classes, method="grad_cam", layer=None, batch_size=
       an output (n, rows, columns, channels) of more than one cell.
     batch_size: the most images in one forward pass. Score-CAM and Ablation-CAM make one pass a channel.
 
-    Raises ValueError for an unknown method, a layer that is missing or has no map, classes or images that do
-    not fit the model, or a model that cannot be cut open.
+    Raises ValueError for an unknown method, a layer that is missing, has no map or hears no gradient, classes or
+    images that do not fit the model, a model that cannot be cut open or has its channels first, and maps that are NaN.
 
     One feature, which is the image itself; weights 3 and −1. The class's score is 3 · mean of four cells, so each
     cell's gradient is 3 / 4:
@@ -51,11 +51,14 @@ def attribute(model, images, classes, method="grad_cam", layer=None, batch_size=
         near = get_close_matches(str(method).lower().replace("-", "_"), METHODS, cutoff=0.4)
         raise ValueError(advice(f"there is no method {method!r}", near, METHODS))
     network = cut(model, layer, batch_size)
+    _check_layout(network.below, model.name)
     images = check_images(images, model)
     classes = _check_classes(classes, len(images), network.above.output.shape[-1])
     parts = batches(len(images), batch_size)
     maps = [METHODS[method](network, images[part].astype(np.float32), classes[part]) for part in parts]
-    return np.concatenate(maps).astype(np.float32)
+    maps = np.concatenate(maps).astype(np.float32)
+    check_finite(maps, f"maps by {method}", model)
+    return maps
 
 
 def grad_cam(network, images, classes):
@@ -186,7 +189,13 @@ def features_and_gradients(network, images, classes):
         tape.watch(features)
         logits = network.above([tf.constant(images), features], training=False)
         y = tf.reduce_sum(tf.gather(logits, classes, axis=1, batch_dims=1))
-    return np.asarray(features, np.float32), np.asarray(tape.gradient(y, features), np.float32)
+    # The more cells, the smaller a slope, and float16 has none below 6e-8: it is computed 2ⁿ times as large
+    scale = 2.0 ** min(12, (features.shape[1] * features.shape[2]).bit_length())
+    gradients = tape.gradient(y, features, tf.constant(scale, y.dtype))
+    if gradients is None:
+        raise ValueError("no gradient of the class's score reaches the layer: something between them has none, or the "
+                         "score does not depend on it; name a later layer, or take score_cam or ablation_cam")
+    return np.asarray(features, np.float32), np.asarray(gradients, np.float32) / np.float32(scale)
 
 
 def scores(network, images, features, classes):
@@ -233,4 +242,18 @@ def _check_classes(classes, n, count):
         raise ValueError(f"classes are {classes.dtype}, {classes.shape}: expected one int an image, ({n},)")
     if classes.min() < 0 or classes.max() >= count:
         raise ValueError(f"classes run from {classes.min()} to {classes.max()}: expected 0 to {count - 1}")
-    return classes
+    return classes.astype(np.int64)  # TensorFlow gathers by no uint8, as which Keras loads MNIST's labels
+
+
+def _check_layout(model, name):
+    """ValueError where what a model gives has its channels first, by the last layer that says where they are."""
+    for operation in reversed(getattr(model, "operations", None) or model.layers):
+        if hasattr(operation, "layers"):
+            return _check_layout(operation, name)
+        layout = getattr(operation, "data_format", None)
+        if layout == "channels_first":
+            raise ValueError(f"{name!r} has its channels first, (n, channels, rows, columns), at {operation.name!r}: "
+                             "expected them last; build it anew after "
+                             "keras.config.set_image_data_format('channels_last'), and give it the same weights")
+        if layout or type(operation).__name__ in ("Permute", "Transpose"):
+            return None

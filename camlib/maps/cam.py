@@ -11,12 +11,14 @@ paper's equation 2). So the maps are a 1×1 convolution with the dense layer's o
 """
 
 import weakref
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..networks.head import find_head
-from ..networks.inputs import batches, check_images
+from ..networks.inputs import batches, check_finite, check_images
+from ..networks.outputs import ending
+from .arrays import probabilities
 
 _compiled = weakref.WeakKeyDictionary()  # model → with_maps(model)
 
@@ -31,27 +33,40 @@ def with_maps(model):
     from ..backend import keras
 
     features, dense = find_head(model)
-    maps = keras.ops.matmul(features, dense.kernel)
+    maps = keras.ops.matmul(keras.ops.cast(features, "float32"), dense.kernel)
     places = tuple(range(1, len(maps.shape) - 1))
     logits = keras.ops.mean(maps, axis=places)  # the mean comes last: of 10 maps, not of 64 features
     if dense.use_bias:
         logits = logits + dense.bias
-    return keras.Model(model.inputs[0], [logits, maps], name="with_maps")
+    twin = keras.Model(model.inputs[0], [logits, maps], name="with_maps")
+    twin.dtype_policy = "float32"  # under half precision a model of its own policy would round kernel and bias
+    return twin
 
 
-class Explanation(NamedTuple):
-    """What a network says of each image, and where that comes from.
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What a network says of each image, and where that comes from: `logits, maps, bias = explain(model, images)`.
 
     logits: float32, (n, classes), before any softmax.
     maps: float32, (n, rows, columns, classes), raw: no ReLU, no normalisation.
     bias: float32, (classes,), what maps leave out: maps.mean(axis=(1, 2)) + bias == logits.
+    ending: what the network makes probabilities of them by, "softmax" or "sigmoid"; None where it gives logits.
 
-    Along a training run (`explain_run`) all three have one more axis in front, the step.
+    Along a training run (`explain_run`) the three arrays have one more axis in front, the step.
     """
 
     logits: np.ndarray
     maps: np.ndarray
     bias: np.ndarray
+    ending: str | None = None
+
+    def __iter__(self):
+        return iter((self.logits, self.maps, self.bias))
+
+    @property
+    def probabilities(self):
+        """Of each class, float32, (n, classes), by the network's ending: see `camlib.maps.arrays.probabilities`."""
+        return probabilities(self.logits, self.ending)
 
 
 def explain(model, images, batch_size=32):
@@ -78,9 +93,10 @@ def explain(model, images, batch_size=32):
     if model not in _compiled:  # the first call of a model compiles it, which takes longer than a batch
         _compiled[model] = with_maps(model)
     parts = [_compiled[model].predict_on_batch(images[part]) for part in batches(len(images), batch_size)]
-    logits, maps = (np.concatenate(part) for part in zip(*parts))
-    bias = np.asarray(dense.bias) if dense.use_bias else np.zeros(dense.units, np.float32)
-    return Explanation(logits, maps, bias)
+    logits, maps = (np.concatenate(part).astype(np.float32, copy=False) for part in zip(*parts))
+    check_finite(logits, "logits", model)
+    bias = np.asarray(dense.bias, np.float32) if dense.use_bias else np.zeros(dense.units, np.float32)
+    return Explanation(logits, maps, bias, ending(model))
 
 
 def explain_run(run, images, batch_size=32):
@@ -96,4 +112,4 @@ def explain_run(run, images, batch_size=32):
     for step in run.steps:
         model = run.load(step, model)
         views.append(explain(model, images, batch_size))
-    return Explanation(*(np.stack(part) for part in zip(*views)))
+    return Explanation(*(np.stack(part) for part in zip(*views)), views[0].ending)

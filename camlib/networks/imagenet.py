@@ -5,11 +5,11 @@ knows arrays and nothing else.
 """
 
 import pickle
-from pathlib import Path
 
 import numpy as np
 
 from ..data import registry
+from ..files import expanded
 
 FILES = {"AlexNet": "alexnet.ckpt", "VGG16": "vgg16.ckpt"}  # one archive holds both: see `registry`
 KERNELS = {  # of each network: (rows, columns, channels in, channels out), as Keras has them
@@ -52,7 +52,7 @@ def read_package(path, network):
     Raises UnsafePickle (a ValueError) for a file that asks for anything but arrays of float32, ValueError for other
     arrays than the network's.
     """
-    path = Path(path)
+    path = expanded(path)
     with open(path, "rb") as stream:
         try:
             tree = _ArrayUnpickler(stream).load()

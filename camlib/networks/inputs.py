@@ -19,8 +19,9 @@ def check_model(model):
 def check_images(images, model):
     """Images as an array that the checked `model` takes, or a ValueError that says why not.
 
-    A model with a uint8 input takes uint8, or finite floats on the same scale, 0 to 255. A model with a float input
-    has a scale of its own, −1 to 1 for instance: it takes any finite numbers.
+    A model with a uint8 input takes uint8, or finite floats on the same scale, 0 to 255, of which it hears the whole
+    part alone, as Keras hands it no other: uint8 is returned, so that every method looks at what the network sees.
+    A model with a float input has a scale of its own, −1 to 1 for instance: it takes any finite numbers.
     """
     images, symbolic = np.asarray(images), model.inputs[0]
     _check_shape(images.shape, symbolic.shape)
@@ -32,7 +33,25 @@ def check_images(images, model):
         raise ValueError("images hold NaN or infinite values: expected finite numbers")
     if symbolic.dtype == "uint8" and floats:
         _check_scale(images)
+        images = images.astype(np.uint8)
+    if None in symbolic.shape[1:]:
+        _check_size(images.shape, model)
     return images
+
+
+def check_finite(values, name, model):
+    """ValueError where values (n, …) that `model` gave, or its weights, are NaN or infinite: which, and what to do.
+
+    Finite values are not enough: a max-pool or ReLU may make 0 of NaN, and the answer is then that of no network.
+    """
+    for weight in model.weights:
+        if not np.isfinite(np.asarray(weight, np.float32).sum(dtype=np.float64)):
+            raise ValueError(f"{model.name!r} has NaN or infinite weights in {weight.path}: training went astray, so "
+                             "load an earlier snapshot, or train at a lower rate")
+    finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"{name} of {model.name!r} are NaN or infinite for {(~finite).sum()} of {len(values)} "
+                         "images, its weights are not: look for values too large for its dtype, and infinite slopes")
 
 
 def _check_shape(given, wanted):
@@ -46,11 +65,21 @@ def _check_shape(given, wanted):
 
 def _check_scale(images):
     low, high = images.min(), images.max()
-    if 0 < high <= 1:
+    if low < -0.01 or 0 < high <= 1 or high > 255.01:  # what rounding errors leave is no other scale
         raise ValueError(
-            f"images are floats from {low:.3g} to {high:.3g}: expected 0 to 255, as in a photo; "
-            "the model does its own scaling, so hand it the picture as it is (or multiply by 255)"
+            f"images are floats from {low:.5g} to {high:.5g}: expected 0 to 255, as in a photo; the model does its "
+            "own scaling, so hand it the picture as it was before it was divided or normalised (or "
+            "np.clip(images, 0, 255), where only resizing overshot)"
         )
+
+
+def _check_size(given, model):
+    try:
+        model.compute_output_shape((1, *given[1:]))
+    except Exception as error:  # of what else cannot be told beforehand, the network will speak for itself
+        if "negative" in str(error):  # "Computed output size would be zero or negative"
+            raise ValueError(f"images of {' × '.join(map(str, given[1:]))} are too small for {model.name!r}: "
+                             "its convolutions and pools leave nothing of them; take larger ones") from None
 
 
 def batches(count, batch_size):

@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from ..colours import ACCENT, QUIET
-from ..maps.arrays import softmax
+from ..maps.arrays import probabilities
+from ..networks.outputs import name_list
 from .panels import bare, grid, show_image, write_range, write_title
 from .style import FEATURE, described, listed, printable, signed, subplots, value_range
 
@@ -40,27 +41,30 @@ def maps_by_class(image, maps, *, logits=None, classes=None, label=None, width=1
                              f"classes on one scale{over}; red speaks for a class, blue against.")
 
 
-def top_classes(picture, maps, logits, names, top=5):
+def top_classes(picture, maps, logits, names, top=5, ending=None):
     """The paper's figure: a photograph, and over it the maps of its most probable classes, with their probability.
 
-    picture: uint8, (height, width, 3). maps: (rows, columns, classes), raw. logits: (classes,). names: of the classes.
+    picture: uint8, (height, width, 3). maps: (rows, columns, classes), raw. logits: (classes,). names: of the classes,
+    a list, or a dict by class. ending: what makes probabilities of the logits, as `Explanation.ending` has it.
     One scale for all, from 0 to the largest value of any class, so that heat is evidence: in a range of its own, the
     map of a class that nobody would name is as hot as any.
     """
+    names, chances = name_list(names, len(logits), "names"), probabilities(logits, ending)
     order = np.argsort(logits)[::-1][:top]
-    titles = [f"{names[k]}\n{softmax(logits)[k]:.1%}" for k in order]
+    titles = [f"{names[k]}\n{chances[k]:.1%}" for k in order]
     figure = grid([picture] * (len(order) + 1), [None, *np.moveaxis(maps[..., order], -1, 0)], titles=["", *titles],
                   limit=max(np.max(maps), 0))
     return described(figure, f"A photograph, and the evidence for its most probable classes: {listed(titles)}.")
 
 
-def one_class(pictures, maps, logits, which, name, columns=5):
+def one_class(pictures, maps, logits, which, name, columns=5, ending=None):
     """The paper's other figure: the map of one class over many photographs, with its probability in each.
 
     pictures: uint8, (n, height, width, 3). maps: (n, rows, columns, classes), raw. logits: (n, classes).
-    which, name: the class. Each photograph has the scale of `top_classes`: pale where others have more evidence.
+    which, name: the class. Each photograph has the scale of `top_classes`, pale where others have more evidence, and
+    its `ending`.
     """
-    titles = [f"{softmax(scores)[which]:.1%}" for scores in logits]
+    titles = [f"{chance:.1%}" for chance in probabilities(logits, ending)[:, which]]
     figure = grid(pictures, [of_all[..., which] for of_all in maps], titles=titles, width=1.5,
                   columns=min(columns, len(pictures)), limit=[max(np.max(of_all), 0) for of_all in maps])
     figure.suptitle(printable(f"Where the evidence for “{name}” lies"), fontsize=10, parse_math=False)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..colours import ACCENT, INK, QUIET
+from ..networks.outputs import name_list
 from .maps import show_features
 from .panels import show_image, write_title
 from .style import SIGNED, described, listed, number, plain, subplots, value_range
@@ -63,6 +64,7 @@ def features_by_class(features, labels, names, axes=("feature 0", "feature 1")):
     features: (n, 2). labels: int, (n,), 0 to at most 2. names: of the classes. axes: what the two features are.
     """
     figure, [[panel]] = subplots(size=(4.6, 3.4), sharp=True)
+    names = name_list(names, len(names), "names")
     for label, (name, (marker, color)) in enumerate(zip(names, MARKERS)):
         panel.plot(*features[labels == label].T, marker, color=color, ms=4, alpha=0.6, mew=0, label=f"“{name}”")
     panel.set(xlabel=axes[0], ylabel=axes[1])

@@ -1,11 +1,10 @@
 """What commands write: the README's picture, and the original project's pictures."""
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from ..colours import ACCENT, INK
+from ..files import expanded
 from ..maps.arrays import normalise, upsample
 from ..maps.cam import explain
 from .charts import accuracy_curve
@@ -50,7 +49,7 @@ def write_heatmaps(run, scenes, folder):
     Each picture is the map of the true class, upsampled bilinearly, stretched to [0, 1], in jet at opacity 0.5 over
     the inverted scene, at twice the scene's pixels.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     network = None
     for step in run.steps:
         network = run.load(step, network)

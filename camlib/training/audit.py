@@ -7,7 +7,6 @@ hash. No file tells, but whoever runs this module can find out. It is an exercis
 import json
 import secrets
 from itertools import count
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +15,14 @@ from ..checks.audit_a_network import KINDS, sealed
 from ..data.digits import augment, load_split, take
 from ..data.scenes import Scenes, make_scenes
 from ..data.stamps import stamped_scenes
-from ..files import whole_file
+from ..files import expanded, whole_file
 from ..networks import head, lenet
 from . import runs
 from .accuracy import accuracy
 from .train import cross_entropy
 
 FOLDER = runs.ROOT / "data" / "audit"
+SEAL = "seal.json"
 NAMES = ("network_a", "network_b", "network_c", "network_d")
 STAGES = (runs.Stage(64_000, size=40, distractors=4, empty=0.2, rate=0.014), runs.Stage(6_400, rate=0.001))
 SCENES = 600  # of a maker's test, made of
@@ -54,12 +54,12 @@ class Dossier(NamedTuple):
 def open_dossiers(folder=FOLDER):
     """The dossiers in a folder, dict of names → `Dossier`. Raises ValueError where one is missing or damaged."""
     others, claims = load_split()[0], read_seal(folder)["claims"]
-    return {name: _open(Path(folder) / f"{name}.npz", others, claims[name]) for name in NAMES}
+    return {name: _open(expanded(folder) / f"{name}.npz", others, claims[name]) for name in NAMES}
 
 
 def read_seal(folder=FOLDER):
     """The salt and the hash of the verdicts, and the makers' claims: a dict. Raises ValueError where there is none."""
-    path = Path(folder) / "seal.json"
+    path = expanded(folder) / SEAL
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
@@ -70,16 +70,21 @@ def read_seal(folder=FOLDER):
 def make_dossiers(folder, seed, stages=STAGES, progress=print):
     """Train the four networks and write their files to `folder`; minutes. Same seed, same faults and weights.
 
-    progress: called with a line after each network. stages: of each training, see `runs.Stage`.
+    progress: called with a line after each network. stages: of each training, see `runs.Stage`. Nothing is written
+    before all are trained, so that an interruption leaves nothing, and never the networks of two seeds.
+    Raises ValueError, before any work, for a folder that holds such files already.
     """
-    folder, kinds = Path(folder), draw_kinds(seed)
-    claims = {}
+    folder, kinds = expanded(folder), draw_kinds(seed)
+    if there := [name for name in (SEAL, *(f"{name}.npz" for name in NAMES)) if (folder / name).exists()]:
+        raise ValueError(f"{folder} holds {there[0]} already: choose another folder, or delete that one")
+    contents, claims = {}, {}
     for number, (name, kind) in enumerate(kinds.items()):
-        contents, claims[name] = _make(kind, (seed, number), stages)
-        runs.write_arrays(folder / f"{name}.npz", contents)
+        contents[name], claims[name] = _make(kind, (seed, number), stages)
         progress(f"{folder / name}.npz: its makers claim {claims[name]:.1%}")
+    for name in NAMES:
+        runs.write_arrays(folder / f"{name}.npz", contents[name])
     salt = secrets.token_hex(8)  # not from the seed, which whoever tries all small numbers would find
-    with whole_file(folder / "seal.json") as part:
+    with whole_file(folder / SEAL) as part:
         part.write_text(json.dumps({"salt": salt, "hash": sealed(kinds, salt), "claims": claims}, indent=1) + "\n")
 
 

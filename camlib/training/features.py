@@ -7,14 +7,14 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..data import photos as photographs
+from ..data.pixels import READING
 from ..data.registry import computed_folder
-from ..files import whole_file
+from ..files import expanded, whole_file
 
 SIDE = 224  # px: what AlexNet was trained on
 SHARD = 256  # photographs whose features are computed, saved and looked up together
@@ -51,14 +51,14 @@ def features(views, files, *, side=SIDE, folder=None, progress=True, read=None):
     views: of `View`. files: paths. read: by default `photos.read`; called as read(path, side), once a photograph for
     all views together. Returns float32, (n, …), for each view: NaN where a photograph cannot be read, or is not
     wanted. folder: where they are kept, default "features" in `registry.computed_folder`. A shard of 256 rows is known
-    by its files (path, size, time of change), which of them are wanted, `side`, `mirror` and the network with its
-    weights; it is written whole or not at all. So an interrupted call goes on where it stopped, and a changed
-    photograph is seen.
+    by its files (path, size, time of change) and how they are read, which of them are wanted, `side`, `mirror` and the
+    network with its weights; it is written whole or not at all. So an interrupted call goes on where it stopped, and a
+    changed photograph is seen.
     Raises OSError where the folder cannot be written to, as on a full disk.
     """
     from tqdm.auto import tqdm
 
-    files, folder = list(files), Path(folder or computed_folder("features"))
+    files, folder = [expanded(file) for file in files], expanded(folder or computed_folder("features"))
     networks, tables = [_fingerprint(view.model) for view in views], _blank(views, files, side)
     with tqdm(total=len(files), desc="features", unit="photo", disable=not progress) as bar:
         for start in range(0, len(files), SHARD):
@@ -159,5 +159,5 @@ def _key(network, files, view, side):
         with suppress(OSError):
             stat = os.stat(known[0])
             known.extend((stat.st_size, stat.st_mtime_ns))
-    about = [network, about, side, view.mirror, view.wanted.tolist()]
+    about = [network, about, READING, side, view.mirror, view.wanted.tolist()]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]

@@ -14,13 +14,13 @@ from textwrap import shorten
 import numpy as np
 
 from ..data.digits import SIDE
-from ..files import ROOT, whole_file
+from ..files import ROOT, expanded, whole_file
 from ..networks import head, maker
 
 SHIPPED_RUNS = {name: ROOT / "data" / f"{name}_run"
                 for name in ("lenet_gap", "vit_gap", "vit_gap_neighbours", "vit_gap_token_dropout")}
 SHIPPED = SHIPPED_RUNS["lenet_gap"]
-MINE = Path(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
+MINE = expanded(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
 COLUMNS = ("steps", "scenes", "accuracy", "loss")
 
 
@@ -126,20 +126,25 @@ class Run:
     def load(self, step=None, model=None):
         """The network as it was at snapshot `step` (default: the last), or `model` given those weights.
 
-        Raises ValueError for a step without a snapshot, and for a file that is damaged or of another network.
+        Raises ValueError for a step without a snapshot, for a file that is damaged or of another network, and for
+        weights that are NaN or infinite.
         """
         step = int(self.steps[-1]) if step is None else step
         if step not in self.steps:
             raise ValueError(f"no snapshot at step {step}: there are {', '.join(map(str, self.steps))}")
         model = model or self.recipe.build()
-        assign(model, read_arrays(self.folder / snapshot_name(step)))
+        saved = read_arrays(self.folder / snapshot_name(step))
+        if astray := [name for name, values in saved.items() if not np.isfinite(values).all()]:
+            raise ValueError(f"the snapshot at step {step} in {self.folder} has NaN or infinite weights in "
+                             f"{astray[0]}: training went astray, so load an earlier step, or train at a lower rate")
+        assign(model, saved)
         head.centre(model)  # again: rounding to half precision left it a little off
         return model
 
 
 def open_run(folder):
     """The `Run` in a folder. Raises ValueError when there is none, or its run.json is damaged or no run's."""
-    path = Path(folder) / "run.json"
+    path = expanded(folder) / "run.json"
     try:
         about = json.loads(path.read_text())
         stages = tuple(Stage(**stage) for stage in about["recipe"].pop("stages"))
@@ -151,7 +156,7 @@ def open_run(folder):
             raise ValueError("the run that the course ships is missing: it is in the course's checkout, not in camlib "
                              "installed by itself, so work in a checkout, or name a run of yours: open_run(folder)"
                              ) from None
-        raise ValueError(f"{folder} holds no training run: expected a file run.json there") from None
+        raise ValueError(f"{path.parent} holds no training run: expected a file run.json there") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is damaged, or no run of this version ({error!r}): train again, into another folder"
                          ) from error
@@ -198,7 +203,12 @@ def snapshot_name(step):
 
 def arrays(model):
     """The network's weights by name, such as "conv1/kernel"."""
-    return {weight.path: np.asarray(weight) for weight in model.weights}
+    return {weight.path: _plain(np.asarray(weight)) for weight in model.weights}
+
+
+def _plain(values):
+    """Values as NumPy has them, which does not know bfloat16 for floats."""
+    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
 
 
 def assign(model, saved):
@@ -217,6 +227,7 @@ def check_layout(saved, wanted, otherwise):
 
 def read_arrays(path, advice="train again, or restore the file"):
     """The arrays of an .npz file by name. ValueError, with `advice`, when it is missing or holds anything else."""
+    path = expanded(path)
     try:
         with open(path, "rb") as file:
             return _unpacked(file)

@@ -8,14 +8,13 @@ import sys
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from ..data.digits import SIDE, Digits, augment
 from ..data.scenes import Scenes, scene_dataset
-from ..files import one_process_at_a_time
+from ..files import expanded, one_process_at_a_time
 from ..networks import head
 from . import runs
 from .accuracy import accuracy
@@ -55,7 +54,7 @@ def train(recipe, digits, test_scenes, folder, *, snapshots=20, watch=None, prog
     On a GPU, `keras.mixed_precision.set_global_policy("mixed_bfloat16")` before the call has the layers compute in
     half precision; weights and loss stay float32.
     """
-    folder = Path(folder)
+    folder = expanded(folder)
     _check(recipe, digits, test_scenes, folder, snapshots, strategy)
     run = _begin_or_reopen(recipe, digits, folder)
     if not run.finished:

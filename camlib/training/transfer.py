@@ -11,14 +11,13 @@ network still ends convolution → GAP → dense, and class activation maps read
 import functools
 import json
 import time
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from ..data import photos as photographs
-from ..files import whole_file
+from ..files import expanded, whole_file
 from ..networks import alexnet, vgg
 from ..networks.alexnet import alexnet_gap
 from ..networks.pretrained import unit_layer, winners_layer
@@ -187,7 +186,7 @@ def learning_curve(photos, counts, models, *, draws=10, penalty=0.03, side=SIDE,
 
 def save(result, folder):
     """Write a `Transfer` to a folder: the model, and its numbers with the names of the classes."""
-    folder = Path(folder)
+    folder = expanded(folder)
     with whole_file(folder / MODEL) as part:
         result.model.save(part)
     with whole_file(folder / ABOUT) as part:
@@ -202,7 +201,8 @@ def load(folder):
     from ..backend import keras
 
     winners_layer(), unit_layer()  # Keras must know the classes before it reads one
-    folder = Path(folder).parent if Path(folder).name == MODEL else Path(folder)
+    folder = expanded(folder)
+    folder = folder.parent if folder.name == MODEL else folder
     try:
         about = json.loads((folder / ABOUT).read_text())
         return keras.saving.load_model(folder / MODEL, compile=False), tuple(about["names"]), about["side"]

@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..data import photos as photographs
-from ..files import ROOT, whole_file
+from ..files import ROOT, expanded, whole_file
 from .features import View, outputs
 from .fit import fit_head
 from .transfer import NETWORKS
@@ -31,6 +31,7 @@ class Seen(NamedTuple):
 
 def read(path=FILE):
     """What `write` wrote, as `Seen`. Raises ValueError where the file is missing or another."""
+    path = expanded(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
             features, codes, low, unit = (stored[name] for name in ("features", "codes", "low", "unit"))

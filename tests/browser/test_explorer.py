@@ -56,6 +56,23 @@ CONTROLS = [  # how to reach the control, keys to press, the trait, and its valu
 ]
 
 
+@pytest.mark.parametrize("damage", [
+    lambda page: re.sub(r'(x-camlib">.{400})[^<]*', r"\1", page),  # cut
+    lambda page: re.sub(r'(x-camlib">)[^<]*', r"\1?", page),
+    lambda page: re.sub(r'data-state="[^"]*"', 'data-state="{"', page),
+    lambda page: page.replace("const parts = [", "const parts = [undefinedPart, "),  # a browser that lacks something
+], ids=["cut", "no base64", "state", "view"])
+def test_where_the_explorer_cannot_be_shown_the_still_picture_stays(page, tmp_path, damage):
+    in_python(tmp_path, "explorer_one.save_html('page.html')")
+    whole = (tmp_path / "page.html").read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text(damage(whole), encoding="utf-8")
+    assert damage(whole) != whole
+    page.goto((tmp_path / "page.html").as_uri())
+    page.get_by_text("A still picture, for this explorer cannot be shown (").wait_for()
+    still = page.locator(".camlib-explorer img").first
+    assert still.is_visible() and still.bounding_box()["width"] > 300 and page.locator(".picture").count() == 0
+
+
 def test_against_a_class_the_sum_is_that_of_the_differences(page, tmp_path, console_errors):
     in_python(tmp_path, "explorer_one.save_html('page.html'); np.save('maps.npy', maps[4, 0])")
     page.goto((tmp_path / "page.html").as_uri())
@@ -392,3 +409,19 @@ def test_text_is_as_large_as_a_page_asks_for(page, tmp_path):
     page.add_style_tag(content=":root { --camlib-least: 16px; }")
     assert page.evaluate(smallest) >= 16
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_probabilities_are_those_of_the_networks_ending(page, tmp_path, console_errors):
+    """Each class by itself, in the table, in the spoken line and along the training."""
+    in_python(tmp_path, "explorer(images, maps, steps=range(5), ending='sigmoid').save_html('page.html')\n"
+                        "np.save('logits.npy', maps.mean(axis=(2, 3))[:, 0])")
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_selector(".camlib-explorer[data-live=false] .picture")
+    chances = 1 / (1 + np.exp(-np.load(tmp_path / "logits.npy")))
+    assert [float(text.split()[0]) for text in page.locator(".p").all_inner_texts()] == pytest.approx(
+        100 * chances[4], abs=0.051)
+    for step in (4, 0):
+        shown = page.locator(".key .chance").inner_text()
+        assert float(shown.split()[-2]) == pytest.approx(100 * chances[step, 0], abs=0.051)
+        page.locator("[name=step_index]").press("Home")
+    assert not console_errors

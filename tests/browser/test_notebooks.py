@@ -68,7 +68,7 @@ def test_run_from_top_to_bottom(page, course, name, console_errors):
 def stored(name, closed=True):
     """The contents of all stored outputs of a notebook, by their type; without `closed`, of those that are open."""
     cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", 4).cells
-    return [output.get("data", {}) for cell in cells if closed or "answer" not in cell.metadata.get("tags", ())
+    return [output.get("data", {}) for cell in cells if closed or "hide-cell" not in cell.metadata.get("tags", ())
             for output in cell.get("outputs", [])]
 
 

@@ -18,7 +18,7 @@ from camlib.data.scenes import make_scenes
 from camlib.maps.arrays import softmax, upsample
 from camlib.maps.cam import explain
 from camlib.measure.intervals import bootstrap
-from camlib.training import runs, transfer, vgg_sample
+from camlib.training import audit, runs, transfer, vgg_sample
 from camlib.training.recipes import VIT
 from camlib.training.train import COURSE
 
@@ -139,17 +139,59 @@ def test_bad_arguments_end_in_a_sentence_and_no_traceback(arguments, complaint):
     (["grid", "--mosaics", "0"], "--mosaics: 0 is not a number from 1 on"),
     (["grid", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
     (["localize", "--json", "FOLDER"], "is a folder: expected the name of a file to write"),
+    (["heatmaps", "--out", "FILE"], "nothing can be written to"),
+    (["audit", "--folder", "FILE"], "nothing can be written to"),
+    (["vote", "--out", "FILE"], "nothing can be written to"),
+    (["maps", "FOLDER", "x.jpg", "--out", "FILE"], "nothing can be written to"),
+    (["picture", "--out", "FOLDER/x.png"], "is a folder: expected the name of a file to write"),
+    (["picture", "--out", "FILE/x.png"], "nothing can be written to"),
+    (["picture", "--out", "FOLDER"], "expected a name that ends in .png"),
+    (["picture", "--out", "FOLDER/x.docx"], "expected a name that ends in .png"),
     (["maps", "FOLDER", "x.jpg", "--top", "0"], "--top: 0 is not a number from 1 on"),
 ])
 def test_options_without_a_sense_are_refused_before_any_work(arguments, complaint, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
-    for module, name in ((photos, "find"), (photos, "open_folder"), (photos, "download"), (runs, "open_run")):
+    (tmp_path / "x.png").mkdir()
+    for module, name in ((photos, "find"), (photos, "open_folder"), (photos, "download"), (runs, "open_run"),
+                         (audit, "make_dossiers"), (transfer, "load"), (runs, "shipped_run")):
         monkeypatch.setattr(module, name, lambda *arguments, name=name: pytest.fail(f"{name} was called"))
     places = {"FOLDER": str(tmp_path), "FILE": str(tmp_path / "file")}
     with pytest.raises(SystemExit) as stop:
         main([re.sub("FOLDER|FILE", lambda found: places[found[0]], argument) for argument in arguments])
     said = f"{capsys.readouterr().err}{stop.value.code}"
     assert stop.value.code and complaint in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize("arguments, code", [
+    (["list"], None),
+    (["list", "--all"], 2),
+    (["transfer", "--download", "3", "--data", "x"], 2),
+    (["transfer", "--curve", "--seed", "1"], 2),
+    (["picture", "--out", "x.psd"], 2),
+    (["accuracy", "--run", "nowhere"], 1),
+    (["picture", "--out", "FILE/x.png"], 1),
+])
+def test_exit_codes_tell_misuse_from_failure(arguments, code, tmp_path, monkeypatch, capsys):
+    """0, 2 for the options, 1 for what else goes wrong, as argparse and the shell have them."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    try:
+        exited = main([argument.replace("FILE", str(tmp_path / "file")) for argument in arguments])
+    except SystemExit as stop:
+        exited = stop.code if isinstance(stop.code, int) else 1  # a text is told, and is 1
+    assert exited == code and [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_picture_that_cannot_be_finished_leaves_what_was_there(tmp_path, monkeypatch):
+    def savefig(self, path, **options):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "x.pdf").write_text("old")
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", savefig)
+    with pytest.raises(SystemExit, match="No space left"):
+        main(["picture", "--out", str(tmp_path / "x.pdf")])
+    assert (tmp_path / "x.pdf").read_text() == "old"
 
 
 @pytest.fixture(scope="module")
@@ -353,6 +395,26 @@ def test_an_interrupted_command_says_nothing(split):
         running.send_signal(signal.SIGINT)
         _, complaint = running.communicate()
     assert running.returncode == 130 and complaint == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupted_import_says_nothing(tmp_path):
+    """Ctrl-C in the first second, while NumPy and others are read: here, as the first of them is looked for."""
+    (tmp_path / "filelock.py").write_text(
+        "import os, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n")
+    place = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run([sys.executable, "-m", "camlib", "list"], env=os.environ | {"PYTHONPATH": place}, text=True,
+                          capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names of any bytes")
+def test_names_that_a_terminal_cannot_show_are_printed_all_the_same(tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    done = subprocess.run([sys.executable, "-m", "camlib", "list"], capture_output=True,
+                          env=os.environ | {"CAMLIB_DATA": str(tmp_path / name)})
+    assert done.returncode == 0 and rb"caf\udce9" in done.stdout
 
 
 def test_an_interrupted_training_says_where_it_saved(monkeypatch, capsys):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from camlib import files
 from camlib.files import one_process_at_a_time, whole_file
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links, pipes and devices of POSIX")
@@ -34,6 +35,45 @@ def test_an_error_leaves_what_was_there(tmp_path):
         part.write_text("new")
         raise KeyboardInterrupt
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+KILLED = """
+import os, sys
+from camlib.files import whole_file
+with whole_file(sys.argv[1]) as part:
+    part.write_text("half")
+    os.kill(os.getpid(), 9)
+"""
+
+
+@posix
+def test_what_a_killed_writer_left_goes_and_what_another_still_writes_stays(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.txt")], cwd=Path(__file__).parents[2])
+    [left] = tmp_path.iterdir()
+    assert ended.returncode == -9 and (left / "a.txt").read_text() == "half"
+    with whole_file(tmp_path / "b.txt") as others:
+        others.write_text("b")
+        for folder in (left, others.parent):
+            os.utime(folder, (0, 0))  # long ago
+        files._sweep.cache_clear()
+        with whole_file(tmp_path / "c.txt") as part:
+            part.write_text("c")
+        assert not left.exists() and others.read_text() == "b"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.txt", "c.txt"]
+
+
+@posix
+def test_without_locks_files_are_written_and_nothing_is_swept(tmp_path, monkeypatch):
+    import fcntl
+
+    def flock(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+    monkeypatch.setattr(fcntl, "flock", flock)
+    (tmp_path / ".part-of-somebody").mkdir()
+    os.utime(tmp_path / ".part-of-somebody", (0, 0))
+    with whole_file(tmp_path / "a.txt") as part:
+        part.write_text("a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".part-of-somebody", "a.txt"]
 
 
 def test_two_writers_do_not_mix(tmp_path):

@@ -13,6 +13,14 @@ export function softmax(logits) {
 }
 
 /**
+ * The probability of each class, by what the network ends in.
+ * @param {Numbers} logits
+ * @param {"softmax" | "sigmoid"} ending
+ */
+export const probabilities = (logits, ending) =>
+  ending === "sigmoid" ? Array.from(logits, (z) => 1 / (1 + Math.exp(-z))) : softmax(logits);
+
+/**
  * For each of `pixels` pixel centres, the two nearest cells and the weight of the second (half-pixel centres).
  * @param {number} cells
  * @param {number} pixels

@@ -1,12 +1,42 @@
 // What travels with a page, unpacked: maps, logits, boxes, pictures.
-import { ends } from "./live.js";
+import { NUMBERS, ends } from "./live.js";
 import { adopt } from "./own.js";
 
 export const gunzip = (bytes) =>
   new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 
+export const LONGEST = 1200; // pixels of a side of a picture as it travels, at most
+
 /**
- * The bytes that `packing.py` packs (gzip: length, JSON header, arrays), unpacked: see `packed` there.
+ * Throw an Error, with what is wrong, unless the sizes in a header agree with each other and with the arrays' bytes:
+ * what is damaged is told at once, before anything is drawn, or as much memory asked for as it says.
+ * @param {Data} data
+ * @param {number} bytes
+ */
+function checkSizes(data, bytes) {
+  const [steps, images, classes, rows, columns] = data.shape, maps = steps * images * classes;
+  const whole = (numbers, count, most = Infinity) =>
+    numbers.length === count && numbers.every((n) => Number.isInteger(n) && n > 0 && n <= most);
+  if (!whole(data.shape, 5) || !whole(data.size, 2) || !whole(data.travelling, 2, LONGEST))
+    throw new Error(`its sizes are ${data.shape}, ${data.size} and ${data.travelling}`);
+  const lists = { class_names: classes, images, kept: images, steps, accuracy: steps, labels: images, boxes: images };
+  const may = ["steps", "accuracy", "labels", "boxes"]; // be null
+  for (const [name, count] of Object.entries(lists))
+    if (data[name]?.length !== count && !(data[name] === null && may.includes(name)))
+      throw new Error(`there are ${data[name]?.length ?? 0} ${name} for ${count}`);
+  const own = data.own_steps && { weights: 2 * NUMBERS * data.own_steps.length };
+  const wanted = { low: maps, high: maps, positive: maps, logits: maps, levels: maps, bias: steps * classes,
+    codes: maps * rows * columns, tables: 3 * 256 * data.colormaps.length, ...own };
+  const given = Object.fromEntries(data.arrays.map(([name, , count]) => [name, count]));
+  for (const [name, count] of Object.entries(wanted))
+    if (given[name] !== count) throw new Error(`${name} has ${given[name]} numbers for ${count}`);
+  const told = data.arrays.reduce((sum, [, type, count]) => sum + count * (type === "float32" ? 4 : 1), 0);
+  if (told !== bytes) throw new Error(`there are ${bytes} bytes for ${told}`);
+}
+
+/**
+ * The bytes that `packing.py` packs (gzip: length, JSON header, arrays), unpacked: see `packed` there. Rejects with
+ * an Error for bytes that are not such, or not whole.
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {Promise<Data>}
  */
@@ -14,6 +44,7 @@ export async function unpack(bytes) {
   const buffer = await gunzip(bytes);
   const length = new DataView(buffer).getUint32(0, true);
   const data = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  checkSizes(data, buffer.byteLength - 4 - length);
   const types = { float32: Float32Array, uint8: Uint8Array };
   let offset = 4 + length;
   for (const [name, type, count] of data.arrays) {

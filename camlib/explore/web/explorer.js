@@ -32,7 +32,7 @@ function placed({ of, kept, own }, number) {
 }
 
 /**
- * Show a page's host with a model: the kernel's where there is one, its own otherwise.
+ * Show a page's host with a model: the kernel's where there is one, its own otherwise. Rejects where it cannot.
  * @param {Page} page
  */
 async function connect(page) {
@@ -41,12 +41,33 @@ async function connect(page) {
   const data = await load(live ? bytesOf(live) : page.bytes);
   if (turn !== page.turn) return; // a model came or went meanwhile, and a later call sees to it
   page.stop?.();
+  page.stop = undefined;
   const model = live ?? new LocalModel({ ...page.state, ...placed(data, page.left) });
   const unmount = mount(page.host, model, data, page.css);
   const unfollow = live ? follow(live.get("layout"), page.host) : () => {};
   page.stop = () => [unmount(), unfollow()];
   page.host.dataset.live = String(Boolean(live));
 }
+
+/**
+ * Leave the still picture in its place, and say under it why.
+ * @param {Page["host"]} host
+ * @param {Error} error
+ */
+function giveUp(host, error) {
+  if (host.camlibPage?.stop) return; // what it showed before, it still does
+  host.shadowRoot?.replaceChildren(document.createElement("slot"));
+  const note = host.querySelector("p");
+  if (note) note.textContent = `A still picture, for this explorer cannot be shown (${error.message}). Run the cell `
+    + "again, or get the page anew.";
+  console.warn(error);
+}
+
+/**
+ * The same as `connect`, for pages that are there already.
+ * @param {Page} page
+ */
+const reconnect = (page) => connect(page).catch((error) => giveUp(page.host, error));
 
 /** Give a host the layout (width, margin, …) of the widget that it stands for. */
 function follow(layout, host) {
@@ -84,30 +105,37 @@ export async function mountPage(key, tries = 240) {
   /** @type {NodeListOf<Page["host"]>} */
   const found = document.querySelectorAll(`.camlib-explorer[data-key="${key}"]:not([data-live])`), hosts = [...found];
   if (!hosts.length && tries) return void setTimeout(mountPage, 250, key, tries - 1);
-  await Promise.all(hosts.map(async (host) => {
-    host.dataset.live = "false";
-    const bytes = decoded(host.querySelector("script")?.textContent?.trim() ?? "");
-    const css = host.querySelector("template")?.content.textContent ?? "";
-    const state = JSON.parse(host.dataset.state ?? "{}");
-    if (state.own_image) state.own_image = new DataView(await gunzip(decoded(state.own_image)));
-    const page = (host.camlibPage = { key, host, bytes, css, state });
-    meeting.pages.add(new WeakRef(page));
-    return connect(page);
-  }));
+  await Promise.all(hosts.map((host) => open(key, host).catch((error) => giveUp(host, error))));
+}
+
+/**
+ * Bring one explorer to life with what lies in its host. Rejects where that is damaged.
+ * @param {string} key
+ * @param {Page["host"]} host
+ */
+async function open(key, host) {
+  host.dataset.live = "false";
+  const bytes = decoded(host.querySelector("script")?.textContent?.trim() ?? "");
+  const css = host.querySelector("template")?.content.textContent ?? "";
+  const state = JSON.parse(host.dataset.state ?? "{}");
+  if (state.own_image) state.own_image = new DataView(await gunzip(decoded(state.own_image)));
+  const page = (host.camlibPage = { key, host, bytes, css, state });
+  meeting.pages.add(new WeakRef(page));
+  return connect(page);
 }
 
 export default {
   async initialize({ model }) {
     const key = model.get("_key");
     meeting.models.set(key, model);
-    await Promise.all(pagesOf(key).map(connect));
+    await Promise.all(pagesOf(key).map(reconnect));
     return () => {
       if (meeting.models.get(key) !== model) return;
       meeting.models.delete(key); // the kernel has gone: the page goes on by itself from where it was
       for (const page of pagesOf(key)) {
         for (const name of Object.keys(page.state)) page.state[name] = model.get(name);
         page.left = model.get("image_index");
-        connect(page);
+        reconnect(page);
       }
     };
   },

@@ -66,6 +66,10 @@ export function layersOf(numbers) {
   return { layers, bias: centred(take(CLASSES)) };
 }
 
+/** How many numbers a snapshot has: four kernels with what batch normalisation needs, then the dense layer. */
+export const NUMBERS = LAYERS.reduce((sum, { cin, cout, k }, i) =>
+  sum + (i < 4 ? k * k * cin * cout + 4 * cout : (cin + 1) * CLASSES), 0);
+
 /** @param {Float32Array} values */
 function centred(values) {
   const mean = values.reduce((a, b) => a + b) / values.length;

@@ -1,5 +1,5 @@
 // The training along which the maps were made: two curves, and a slider that plays.
-import { softmax } from "./arithmetic.js";
+import { probabilities } from "./arithmetic.js";
 import { escaped, percent } from "./template.js";
 
 /**
@@ -26,7 +26,7 @@ export function training(view) {
   return {
     resize() { width = curve.clientWidth; },
     draw({ step_index: now, image_index, class_index }) {
-      const chance = (step) => softmax(data.logitsOf(step, image_index))[class_index];
+      const chance = (step) => probabilities(data.logitsOf(step, image_index), data.ending)[class_index];
       const accuracy = data.accuracy && percent(data.accuracy[now]);
       set("path.grid", { d: [0, 0.5, 1].map((v) => `M0 ${curveY(v)}H${width}`).join("") });
       set("path.chance", { d: line(chance, image_index === data.own?.index ? data.own.known() : undefined) });

@@ -25,8 +25,8 @@ interface Shown extends State {
 interface Data {
   shape: number[]; size: number[]; travelling: number[]; steps: number[] | null; accuracy: number[] | null;
   labels: number[] | null; boxes: Box[][] | null; class_names: string[]; title: string | null; of: number;
-  centred: boolean; paper: boolean; colormaps: string[]; controls: string[]; images: string[];
-  own_steps: number[] | null; kept: number[]; arrays: [name: string, type: string, count: number][];
+  ending: "softmax" | "sigmoid"; centred: boolean; paper: boolean; colormaps: string[]; controls: string[];
+  images: string[]; own_steps: number[] | null; kept: number[]; arrays: [name: string, type: string, count: number][];
   low: Float32Array; high: Float32Array; logits: Float32Array; bias: Float32Array; positive: Float32Array;
   levels: Uint8Array; codes: Uint8Array; tables: Uint8Array; weights: Uint8Array; loops: Uint8Array<ArrayBuffer>;
   map(step: number, image: number, c: number, against?: Against): Float64Array;

@@ -1,5 +1,5 @@
 // One explorer in one element: what a state of the controls shows, and the parts that draw it.
-import { argmax, iou, largestBox, softmax, stretchBox, upsample } from "./arithmetic.js";
+import { argmax, iou, largestBox, probabilities, stretchBox, upsample } from "./arithmetic.js";
 import { classTable, thumbnails } from "./classes.js";
 import { colourScale, picture } from "./picture.js";
 import { controls, sum, voice } from "./controls.js";
@@ -29,7 +29,8 @@ function look(data, state) {
   const overlap = box && truths.length ? Math.max(...truths.map((truth) => iou(box, truth))) : null;
   const raw = data.logitsOf(step, image), logits = against === null ? raw : raw.map((z) => z - raw[against]);
   return { ...state, step_index: step, version: own ? own.version : undefined, map, stretched, range, box, truths,
-    overlap, logits, limit: Math.max(faint.logit, ...Array.from(logits, Math.abs)), chances: softmax(logits) };
+    overlap, logits, limit: Math.max(faint.logit, ...Array.from(logits, Math.abs)),
+    chances: probabilities(raw, data.ending) };
 }
 
 /**

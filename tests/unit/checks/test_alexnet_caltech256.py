@@ -75,7 +75,7 @@ def test_fold(answer, part, capsys):
     (("B", 30), "small is not weak"),
     (("D", 30), "what is new in them is no part of a dog"),
     (("C", 100), "what becomes of it when the tag has gone?"),
-    (("C", 77), "it takes still more: go lower"),
+    (("C", 77), "still more of the vote than you say: go lower"),
     (("C", 5), "some dogs are clear enough without the tag"),
     (("C", 130), "a percentage, a number from 0 to 100, not 130"),
     (("C", "30"), "a percentage"),

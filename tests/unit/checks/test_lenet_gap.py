@@ -54,7 +54,7 @@ def test_weights_at_is_what_keras_counts(capsys):
     (lambda size: both_heads(size, biases=False), "biases are missing"),
     (lambda size: both_heads(size, side=size // 4), "takes 4 px off"),
     (lambda size: (both_heads(size)[0] - 2572, both_heads(size)[1] - 2572), "convolutions too"),
-    (lambda size: (both_heads(size)[0], 2572 + 484 * 160 + 10), "whatever the size"),
+    (lambda size: (both_heads(size)[0], 2572 + 484 * 160 + 10), "biases count, too"),
     (lambda size: both_heads(100), "28 px"),
     (lambda size: (1, both_heads(size)[1]), "16 channels"),
     (lambda size: 942_986, "expected two counts"),

@@ -1,5 +1,6 @@
 import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image, ImageOps
 
-from camlib.data import photos
+from camlib.data import photos, pixels
 
 
 def write(path, size=(40, 30), colour=(200, 30, 60), mode="RGB", **options):
@@ -212,7 +213,7 @@ def test_what_is_no_photograph_is_named(tmp_path, damage):
 
 
 def test_a_picture_too_large_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(photos, "MOST_PIXELS", 1000)
+    monkeypatch.setattr(pixels, "MOST_PIXELS", 1000)
     with pytest.raises(photos.Unreadable, match="40×30 pixels"):
         photos.read(write(tmp_path / "a.jpg"))
 
@@ -260,6 +261,42 @@ def test_photographs_of_a_kind_that_is_not_read_are_told(tmp_path):
             (tmp_path / name / f"{k}.HEIC").write_bytes(b"heic")
     with pytest.raises(ValueError, match=r"holds 0 categories.*6 files \.heic.*convert"):
         photos.open_folder(tmp_path)
+
+
+def test_pictures_that_are_not_read_are_counted_beside_those_that_are(folder):
+    for name in ("001.ak47/a.HEIC", "001.ak47/b.heic", "002.dog/c.dng", "004.empty/d.heic", "002.dog/._e.heic",
+                 "257.clutter/f.jxl"):
+        (folder / name).write_bytes(b"")
+    told = r"4 pictures are left out, of kinds that are not read here \(1 \.dng, 3 \.heic\): convert"
+    with pytest.warns(UserWarning, match=told):
+        found = photos.open_folder(folder)
+    assert len(found.files) == 15
+    with pytest.warns(UserWarning, match=r"1 pictures are left out.*1 \.jxl"):
+        photos.clutter(found)
+
+
+def test_what_a_system_keeps_for_itself_is_no_category(folder):
+    names = photos.open_folder(folder).names
+    for name in ("@eaDir", "#recycle", "$RECYCLE.BIN", "__MACOSX", "001.ak47/@eaDir/001_0001.jpg"):
+        write(folder / name / "SYNOPHOTO_THUMB_M.jpg")
+    found = photos.open_folder(folder)
+    assert found.names == names and len(found.files) == 15
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names of any bytes")
+def test_names_that_are_not_utf_8_are_told_apart_and_can_be_shown(tmp_path):
+    root = tmp_path / os.fsdecode(b"f\xfcr")
+    for name in (b"1.caf\xe9", b"2.caf\xe8", "3.café".encode()):
+        for number in range(3):
+            write(root / os.fsdecode(name) / f"{number}.png")
+    lines = b"file,x0,y0,x1,y1,group\n1.caf\xe9/0.png,1,2,3,4,0\n"
+    (root / "boxes.csv").write_bytes(lines)
+    found = photos.open_folder(root)
+    assert found.names == ("caf\\xe9", "caf\\xe8", "café") and found.about.endswith(r"f\xfcr")
+    found.about.encode()
+    train, _ = photos.split(found, 2)
+    assert photos.read(found.files[0]).shape == (30, 40, 3) and len(train) == 6
+    assert [len(boxes) for boxes in photos.boxes(found)] == [1] + 8 * [0]
 
 
 @pytest.mark.parametrize("categories", [1, 0, -1])
@@ -334,13 +371,13 @@ def test_a_picture_of_pictures_is_its_first(tmp_path):
 
 def test_the_documented_limit_is_the_limit(tmp_path):
     """A PNG of a few bytes: its first say how large it is, and no others are read."""
-    header = struct.pack(">IIBBBBB", 8000, photos.MOST_PIXELS // 8000 + 1, 8, 0, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", 8000, pixels.MOST_PIXELS // 8000 + 1, 8, 0, 0, 0, 0)
     chunk = b"IHDR" + header
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
                                      + struct.pack(">I", zlib.crc32(chunk)) + struct.pack(">I", 99) + b"IDAT")
     with pytest.raises(photos.Unreadable, match="8000×10001 pixels, more than 80,000,000"):
         photos.read(tmp_path / "a.png")
-    assert "80 megapixels" in photos.read.__doc__ and photos.MOST_PIXELS < Image.MAX_IMAGE_PIXELS
+    assert "80 megapixels" in photos.read.__doc__ and pixels.MOST_PIXELS < Image.MAX_IMAGE_PIXELS
 
 
 def test_damaged_notes_of_a_camera_make_it_unreadable(tmp_path, monkeypatch):

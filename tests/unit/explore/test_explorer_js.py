@@ -1,6 +1,8 @@
 """The explorer's arithmetic, run by Node or, where there is none, by Chromium."""
 
 import base64
+import json
+import math
 import re
 
 import numpy as np
@@ -71,6 +73,14 @@ def test_softmax(js):
     for logits in ([1.0, 2.0, -3.0], [1000.0, 999.0], [-5.0]):
         powers = np.exp(np.array(logits) - max(logits))
         assert js("return m.softmax(a);", logits) == pytest.approx(powers / powers.sum())
+
+
+@pytest.mark.parametrize("logits", [[1.0, 2.0, -3.0], [1000.0, -1000.0], [-5.0]])
+def test_probabilities_are_those_of_the_ending(js, logits):
+    out = js("return ['softmax', 'sigmoid'].map((ending) => m.probabilities(a, ending));", logits)
+    powers = np.exp(np.array(logits) - max(logits))
+    assert out[0] == pytest.approx(powers / powers.sum())
+    assert out[1] == pytest.approx([1 / (1 + math.exp(-z)) if z > -700 else 0 for z in logits])
 
 
 @pytest.mark.parametrize("name", ["viridis", "magma", "jet"])
@@ -168,6 +178,49 @@ def test_no_function_is_long():
 def test_a_constant_map_has_one_colour(js):
     table = colours.tables()[1].ravel().tolist()
     assert js("return [...m.colourise([2, 2], [2, 2], a)];", table) == [*table[:3], 255] * 2
+
+
+def damaged(change):
+    """A page's bytes with another header, or other bytes: change(header) → header, or None for fewer bytes."""
+    content = packing.Content(np.zeros((2, 8, 9), np.uint8), np.ones((3, 2, 2, 3, 4)), labels=[0, 1], boxes=[[], []],
+                              accuracy=[0, 0.5, 1])
+    packed = content.packed()
+    length = int.from_bytes(packed[:4], "little")
+    header, arrays = json.loads(packed[4:4 + length]), packed[4 + length:]
+    if (changed := change(header)) is None:
+        arrays = arrays[:-1]
+    text = json.dumps(changed or header).encode()
+    text += b" " * (-len(text) % 4)
+    return packing._compressed(len(text).to_bytes(4, "little") + text + arrays)
+
+
+@pytest.mark.parametrize("change, complaint", [
+    (lambda header: header, None),
+    (lambda header: None, "there are 4439 bytes for 4440"),
+    (lambda header: header | {"shape": [3, 2, 4, 2, 30_000_000]}, "codes has 144 numbers for 1440000000"),
+    (lambda header: header | {"shape": [3, 2, 4, 2]}, "its sizes are 3,2,4,2, 8,9 and 8,9"),
+    (lambda header: header | {"shape": [3, 2, 4, 2, -3]}, "its sizes are"),
+    (lambda header: header | {"travelling": [80_000, 90_000]}, "its sizes are"),
+    (lambda header: header | {"size": [8, 0]}, "its sizes are"),
+    (lambda header: header | {"class_names": []}, "there are 0 class_names for 4"),
+    (lambda header: header | {"images": None}, "there are 0 images for 2"),
+    (lambda header: header | {"steps": [0]}, "there are 1 steps for 3"),
+    (lambda header: header | {"accuracy": [0] * 4}, "there are 4 accuracy for 3"),
+    (lambda header: header | {"labels": [0]}, "there are 1 labels for 2"),
+    (lambda header: header | {"boxes": [[]]}, "there are 1 boxes for 2"),
+    (lambda header: header | {"own_steps": [2]}, "weights has undefined numbers for"),
+    (lambda header: header | {"colormaps": ["jet"]}, "tables has 3840 numbers for 768"),
+    (lambda header: header | {"arrays": header["arrays"][1:]}, "low has undefined numbers for 24"),
+], ids=str)
+def test_sizes_that_do_not_agree_are_told(js, change, complaint):
+    said = js("""return m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)))
+                     .then(() => null, (error) => error.message);""",
+              base64.b64encode(damaged(change)).decode())
+    assert said == complaint if complaint is None else said.startswith(complaint)
+
+
+def test_the_longest_side_of_a_picture_is_pythons(js):
+    assert js("return m.LONGEST;", None) == packing.SIDE
 
 
 @pytest.mark.parametrize("offset", [0, 1000])

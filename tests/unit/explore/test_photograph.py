@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from ipywidgets.widgets.widget import _instances
 from PIL import Image
+from traitlets import TraitError
 
 from camlib.backend import keras
 from camlib.data import photos
+from camlib.explore import photograph
 from camlib.explore.photograph import own_photo
 from camlib.explore.widget import Explorer
+from camlib.maps.cam import explain
 
 NAMES = ("red & hot", "green", "blue")
 
@@ -42,7 +46,9 @@ def send(box, content, name="mine.jpg"):
 
 
 def test_an_upload_is_named_and_explored(network):
+    before = set(_instances)
     box = own_photo(network, NAMES, side=64, threshold=0.5)
+    assert not any(isinstance(_instances[key], Explorer) for key in set(_instances) - before)
     assert len(box.children) == 2 and "10 MB" in box.children[1].value
     send(box, coloured("red"))
     _, text, view = box.children
@@ -103,7 +109,88 @@ def test_a_path_needs_no_upload(network, tmp_path):
         own_photo(network, NAMES, path=tmp_path / "mine.png")
 
 
+def test_probabilities_are_those_of_the_networks_ending(network):
+    """Two thirds are red: the mean is 255/16 · 2/3, the logit of red 2/3 of that, the others' −1/3: of them, 2.8 %."""
+    box = own_photo(keras.Model(network.input, keras.ops.sigmoid(network.output)), NAMES, side=64)
+    send(box, coloured("red"))
+    assert "red &amp; hot 100%, green 3%, blue 3%" in box.children[1].value
+    box.children[2].class_index = 1
+    assert box.children[2].probability == pytest.approx(0.028, abs=0.001)
+
+
+def test_one_class_by_itself_is_no_certainty(network):
+    """No blue in red: the logit is the bias, −1."""
+    minus = keras.initializers.Constant(-1)
+    last = keras.layers.Dense(1, "sigmoid", kernel_initializer="zeros", bias_initializer=minus)
+    box = own_photo(keras.Model(network.input, last(network.get_layer("gap").output)), {0: "blue"}, side=64)
+    send(box, coloured("red"))
+    assert "Of the 1 classes that the network knows: blue 27%." in box.children[1].value  # 1 / (1 + e)
+    assert box.children[2].probability == pytest.approx(1 / (1 + np.e), abs=1e-6)
+
+
 def test_a_large_photograph_is_shown_smaller(network):
     box = own_photo(network, NAMES, side=64)
     send(box, coloured("lime", (3000, 1500)))
     assert box.children[2]._content.size == (400, 800)
+
+
+@pytest.mark.parametrize("arguments, options, complaint", [
+    (["red", "green"], {}, "class_names"),
+    (NAMES, {"treshold": 0.5}, "unknown control 'treshold'"),
+    (NAMES, {"threshold": 7}, "threshold"),
+    (NAMES, {"class_index": 3}, "class_index"),
+    (NAMES, {"side": 0}, "side is 0"),
+    (NAMES, {"side": "64"}, "side is '64'"),
+    (NAMES, {"side": 64.0}, "side is 64.0"),
+    (NAMES, {"side": 4}, "takes no photographs of 4×4 px"),
+], ids=str)
+def test_what_no_photograph_could_be_shown_with_is_refused_at_the_call(network, arguments, options, complaint):
+    with pytest.raises((ValueError, TraitError), match=complaint):
+        own_photo(network, arguments, **{"side": 64} | options)
+
+
+@pytest.mark.parametrize("build, complaint", [
+    (lambda image: keras.layers.Dense(3)(keras.layers.Flatten()(image)), "has no class activation maps"),
+    (lambda image: keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(image[..., :2])), "shape"),
+    (None, "has no graph"),
+])
+def test_a_network_of_another_kind_is_refused_at_the_call(build, complaint):
+    image = keras.Input((64, 64, 3))
+    network = keras.Model(image, build(image)) if build else "alexnet"
+    with pytest.raises(ValueError, match=complaint):
+        own_photo(network, NAMES, side=32 if complaint == "shape" else 64)
+
+
+def test_what_goes_wrong_later_is_shown_below_the_cell(network, monkeypatch):
+    """The kernel shows the exceptions of a callback nowhere that a reader looks."""
+    box = own_photo(network, NAMES, side=64)
+    send(box, coloured("red"))
+
+    def fail(*arguments):
+        raise MemoryError("no room for <maps>")
+
+    monkeypatch.setattr(photograph, "explain", fail)
+    send(box, coloured("blue"), "sky.jpg")
+    assert box.children[1].value == "sky.jpg cannot be looked at: MemoryError, no room for &lt;maps&gt;"
+    assert len(box.children) == 2
+
+
+def test_the_old_text_and_view_go_before_the_new_photograph_is_looked_at(network, monkeypatch):
+    box, seen = own_photo(network, NAMES, side=64), []
+    send(box, coloured("red"))
+
+    def look(*arguments):
+        seen.append((box.children[1].value, len(box.children)))
+        return explain(*arguments)
+
+    monkeypatch.setattr(photograph, "explain", look)
+    send(box, coloured("blue"), "sky & sea.jpg")
+    assert seen == [("Looking at sky &amp; sea.jpg …", 2)] and len(box.children) == 3
+
+
+def test_the_sizes_told_are_the_files(network):
+    box = own_photo(network, NAMES, side=64)
+    send(box, coloured("red", (4000, 12), "png"))
+    assert "mine.jpg has 4000×12 pixels" in box.children[1].value
+    send(box, coloured("red", (4000, 60), "png"))  # a panorama, of 12 px where it is shown
+    assert "red &amp; hot 100%" in box.children[1].value and box.children[2]._content.size == (12, 800)

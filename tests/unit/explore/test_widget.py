@@ -6,7 +6,7 @@ import math
 import subprocess
 import sys
 import tracemalloc
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from html.parser import HTMLParser
 
 import numpy as np
@@ -68,6 +68,36 @@ def test_logits_and_probabilities_follow_from_maps_and_bias(views):
         logits = [sum(float(v) for v in maps[step, image, :, :, c].ravel()) / 42 + bias[step, c] for c in range(5)]
         assert views.logit == pytest.approx(logits[k], abs=1e-6)
         assert views.probability == pytest.approx(math.exp(logits[k]) / sum(map(math.exp, logits)), abs=1e-6)
+
+
+@pytest.mark.parametrize("classes, ending, expected", [
+    (2, None, "softmax"), (2, "softmax", "softmax"), (2, "sigmoid", "sigmoid"), (1, None, "sigmoid"),
+    (1, "softmax", "softmax"),
+])
+def test_probabilities_are_those_of_the_ending(js, monkeypatch, classes, ending, expected):
+    """In Python, in the still picture, and in what the page unpacks, of logits 2 and −1."""
+    titles = []
+    monkeypatch.setattr("matplotlib.axes.Axes.set_title", lambda axes, text, **options: titles.append(text))
+    maps = np.broadcast_to([2.0, -1][-classes:], (1, 3, 4, classes))
+    view = explorer(np.zeros((1, 6, 8), np.uint8), maps, ending=ending, class_index=classes - 1)
+    page = js("const d = await m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)));"
+              "return [d.ending, m.probabilities(d.logitsOf(0, 0), d.ending)[d.shape[2] - 1]];",
+              b64encode(view._packed).decode())
+    exponential = math.exp(-1)
+    chance = exponential / (1 + exponential) if expected == "sigmoid" else (
+        exponential / (exponential + math.exp(2)) if classes == 2 else 1)
+    assert page == [expected, pytest.approx(chance)]
+    assert view.probability == pytest.approx(chance)
+    view._still()
+    assert f"{classes - 1}: {100 * chance:.1f} %" in titles
+
+
+def test_class_names_may_be_a_dict():
+    for names in ({1: "dog", 0: "cat"}, {"dog": 1, "cat": 0}):
+        assert "class dog" in repr(explorer(np.zeros((1, 6, 8), np.uint8), np.zeros((1, 3, 4, 2)), class_names=names,
+                                            class_index=1))
+    with pytest.raises(ValueError, match="class_names is a dict without an order of 2 classes"):
+        explorer(np.zeros((1, 6, 8), np.uint8), np.zeros((1, 3, 4, 2)), class_names={1: "cat", 2: "dog"})
 
 
 @pytest.mark.parametrize("k", [None, 0, 3])

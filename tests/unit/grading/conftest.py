@@ -37,7 +37,7 @@ HONEST = {  # learner → (cells that differ from the solved ones; None stands f
     "jon": (body("maps_by_hand", "    return feature @ kernel"), 3),
     "kim": ({"maps_by_hand": "from numpy import *\n" + HEADS["maps_by_hand"]
              + "    return einsum('yxk,kc->yxc', features, kernel).astype(float32)"}, 4),
-    "lea": ({"maps_by_hand": "%timeit 1\n" + HEADS["maps_by_hand"] + "    return features @ kernel"}, 3),
+    "lea": ({"maps_by_hand": "%timeit 1\n" + HEADS["maps_by_hand"] + "    return features @ kernel"}, 4),
 }
 PRINTS = "print('✔ Exercise 4.1, all class activation maps: right')\n"
 CHEATS = {  # learner → cells, each with what its column should say

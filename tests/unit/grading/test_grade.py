@@ -13,7 +13,10 @@ from .conftest import CHEATS, HONEST, NAME, TASKS
 
 @pytest.fixture(scope="module")
 def rows(collected, course):
-    return {row.learner: row for row in grade.grade(collected, Limits(seconds=10, memory=1024), course)}
+    rows = sorted(grade.grade(collected, Limits(seconds=10, memory=1024), course), key=lambda row: row.place)
+    *rows, copy = rows
+    assert "checkpoints" in copy.file and copy.problem.startswith("left out: hidden")
+    return {row.learner: row for row in rows}
 
 
 def test_each_learner_has_one_row(rows):
@@ -33,7 +36,6 @@ def test_honest_work_gets_what_is_right(rows, learner):
     ("jon", "maps_by_hand", "your code stopped with NameError: name 'feature' is not defined"),
     ("gus", "on_a_wide_canvas", "your code stopped with ValueError: [2J very very"),
     ("hal", "mended_maps", "upside down is another fault"),
-    ("lea", "maps_by_hand", "your code stopped with SyntaxError"),
     ("que", "maps_by_hand", "2 cells define maps_by_hand: keep one"),
     ("rob", "maps_of_flattened", "no cell defines maps_of_flattened"),
 ])
@@ -87,7 +89,8 @@ def test_a_name_is_no_formula(tmp_path):
 def test_files_map_to_learners(tmp_path, file, learner, notebook):
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).touch()
-    assert list(grade.collected(tmp_path, [NAME])) == [(learner, notebook, tmp_path / file)]
+    (_, *found), = [("", *file[:3]) for file in grade.collected(tmp_path, [NAME])]
+    assert found == [learner, notebook, tmp_path / file]
 
 
 @pytest.mark.parametrize("name, checker, cell, said", [
@@ -96,7 +99,7 @@ def test_files_map_to_learners(tmp_path, file, learner, notebook):
      "    z[label] -= 1\n    return z", "^right$"),
 ])
 def test_an_answer_that_writes_over_what_it_is_given_is_judged_as_in_a_notebook(name, checker, cell, said):
-    assert re.search(said, grade.verdict(cell, Exercise(name, checker, {}), {}, Limits()))
+    assert re.search(said, grade.verdict(cell, Exercise(name, checker, {}), [], Limits()))
 
 
 def test_where_no_process_starts_the_exercise_is_not_graded(tmp_path, monkeypatch, course):

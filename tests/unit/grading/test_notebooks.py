@@ -42,14 +42,24 @@ def test_an_exercise_without_a_checker_is_told(tmp_path):
         notebooks.exercises(path)
 
 
+F = notebooks.Exercise("f", "", {}, "def f():\n  0")
+
+
 def test_answers_are_found_by_tag_or_else_by_name():
     exercise, scratch, other = Cell("def f():\n  1", True), Cell("def f(x):\n  2", False), Cell("def g(): 3", True)
-    assert notebooks.answer([other, exercise, scratch], "f") == exercise.source
-    assert notebooks.answer([other, scratch], "f") == scratch.source
+    assert notebooks.answers([other, exercise, scratch], F)[0] == 1
+    assert notebooks.answers([other, scratch], F) == [1]
+    assert notebooks.answers([Cell("f = max", False), Cell("f == max", False)], F) == [0]
     for cells, said in (([exercise, exercise], "2 cells define f: keep one"), ([other], "no cell defines f"),
                         ([Cell("def foo(): 1", True)], "no cell defines f")):
         with pytest.raises(ValueError, match=said):
-            notebooks.answer(cells, "f")
+            notebooks.answers(cells, F)
+
+
+def test_below_the_stub_the_last_cell_of_ones_own_counts():
+    stub, copy, own = Cell("def f():\n  0\n", True), Cell("def f():\n  1", True), Cell("def f(x):\n  2", False)
+    assert notebooks.answers([stub, copy, own], F) == [1, 2, 0]
+    assert notebooks.answers([own, stub, own, Cell("f(3)", False)], F) == [2, 1, 0]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"cells": 3}', '{"cells": [1]}', '{"cells": [{}]}',

@@ -13,7 +13,7 @@ from camlib.grading.sandbox import LearnersFunction, Limits
 from camlib.grading.worker import needed
 
 SMALL = Limits(seconds=60, memory=512)
-ABOVE = {"np": "import numpy as np", "side": "side = 5", "twice": "def twice(x):\n    return x + side"}
+ABOVE = ["import numpy as np", "side = 5", "def twice(x):\n    return x + side"]
 
 
 def called(cell, *arguments, limits=SMALL, **options):
@@ -41,8 +41,11 @@ def test_secrets_of_the_shell_stay_there(monkeypatch):
 
 
 def test_what_a_cell_needs_is_what_it_names_and_what_that_names():
-    assert needed("twice(1)", ABOVE).splitlines()[0] == "side = 5" and "numpy" not in needed("twice(1)", ABOVE)
-    assert needed("1", ABOVE) == ""
+    names = {}
+    for code in needed("y = twice(1)", [*ABOVE, "1 +"]):
+        exec(code, names)
+    assert names["twice"](1) == 6 and "np" not in names
+    assert needed("x = 1", ABOVE) == needed("twice(1)", ABOVE) == []
 
 
 BAD = {
@@ -108,6 +111,6 @@ def test_an_array_that_is_written_to_is_noticed(reflects):
 
 
 def test_globals_live_from_call_to_call():
-    with LearnersFunction("calls = []\ndef answer():\n    calls.append(1)\n    return len(calls)", "answer", {},
+    with LearnersFunction("calls = []\ndef answer():\n    calls.append(1)\n    return len(calls)", "answer", [],
                           SMALL) as answer:
         assert (answer(), answer()) == (1, 2)

@@ -8,6 +8,7 @@ from camlib.maps import attribution, cam
 from camlib.maps.arrays import normalise, upsample
 from camlib.maps.attribution import METHODS, attribute
 from camlib.networks import lenet
+from camlib.networks.alexnet import alexnet_gap
 from camlib.networks.cut import cut
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 12, 10), np.uint8)
@@ -340,6 +341,75 @@ def test_errors_say_what_to_do(network, change, message):
     arguments = {"model": network, "images": IMAGES, "classes": CLASSES} | change
     with pytest.raises(ValueError, match=message):
         attribute(**arguments)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint32, np.uint64])
+def test_labels_are_whole_numbers_of_any_kind(network, method, kind):
+    """Keras loads MNIST's labels as uint8."""
+    maps = attribute(network, IMAGES, CLASSES.astype(kind), method)
+    np.testing.assert_array_equal(maps, attribute(network, IMAGES, CLASSES, method))
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16", "float64"])
+def test_half_precision_keeps_slopes_that_it_has_no_number_for(policy):
+    """A weight of 2⁻¹² over 2¹⁴ cells is a slope of 2⁻²⁶, and float16's least number is 2⁻²⁴: all would be blank."""
+    layers = keras.layers
+    image = keras.Input((128, 128, 1))
+    x = layers.Conv2D(1, 1, use_bias=False, kernel_initializer="ones", dtype=policy)(image)
+    head = layers.Dense(1, use_bias=False, kernel_initializer=keras.initializers.Constant(2.0**-12), dtype=policy)
+    model = keras.Model(image, head(layers.GlobalAveragePooling2D(dtype=policy)(x)))
+    images = np.arange(2.0).repeat(8192).reshape(1, 128, 128, 1)
+    for method in ("hires_cam", "grad_cam", "layer_cam", "xgrad_cam"):
+        maps = attribute(model, images, [0], method)
+        np.testing.assert_allclose(maps, images[..., 0] * 2.0**-26, rtol=1e-5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_where_no_gradient_arrives_it_is_said(method):
+    """Behind rounding no slope is known; what needs none goes on."""
+    layers = keras.layers
+    image = keras.Input((12, 10, 1))
+    x = layers.Conv2D(3, 3, name="early")(image)
+    x = layers.Conv2D(3, 3, name="late")(keras.ops.stop_gradient(x))
+    model = keras.Model(image, layers.Dense(4)(layers.GlobalAveragePooling2D()(x)))
+    images = IMAGES[..., None] / 255
+    if method in ("score_cam", "ablation_cam", "eigen_cam"):
+        assert np.isfinite(attribute(model, images, CLASSES, method, layer="early")).all()
+    else:
+        with pytest.raises(ValueError, match="no gradient of the class's score reaches the layer.*a later layer"):
+            attribute(model, images, CLASSES, method, layer="early")
+    assert attribute(model, images, CLASSES, method, layer="late").shape == (3, 8, 6)
+
+
+def test_channels_first_are_named_and_nothing_else_is():
+    """channels × rows would be returned as a map; where a Permute has put the channels last, they are last."""
+    layers = keras.layers
+
+    def model(*tail, head="channels_first"):
+        image = keras.Input((1, 12, 10))
+        x = layers.ReLU()(layers.Conv2D(5, 3, data_format="channels_first", name="first")(image))
+        for part in tail:
+            x = part(x)
+        return keras.Model(image, layers.Dense(4)(layers.GlobalAveragePooling2D(data_format=head)(x)))
+
+    trunk = keras.Sequential([keras.Input((1, 12, 10)), layers.Conv2D(5, 3, data_format="channels_first")])
+    nested = keras.Sequential([trunk, layers.ReLU(), layers.Flatten(), layers.Dense(4)])
+    images = IMAGES[:, None] / 255
+    for one in (model(), nested):
+        with pytest.raises(ValueError, match="has its channels first.*expected them last; build it anew"):
+            attribute(one, images, CLASSES)
+    turned = model(layers.Permute((2, 3, 1)), head="channels_last")
+    assert attribute(turned, images, CLASSES).shape == (3, 10, 8)
+    with pytest.raises(ValueError, match="has its channels first.* at 'first'"):
+        attribute(turned, images, CLASSES, layer="first")
+
+
+@pytest.mark.parametrize("side", [1, 9, 30])
+def test_photographs_smaller_than_the_pools_are_named(side):
+    """TensorFlow would end the process."""
+    with pytest.raises(ValueError, match=f"images of {side} × 64 × 3 are too small for 'alexnet_gap': .*larger ones"):
+        attribute(alexnet_gap(3, weights=None), np.zeros((1, side, 64, 3), np.uint8), [0])
 
 
 def test_a_model_without_a_map_is_refused():

@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
+from camlib import plot
 from camlib.backend import keras
+from camlib.explore.widget import explorer
 from camlib.maps import cam
+from camlib.maps.arrays import normalise
+from camlib.measure.localize import max_box_acc
+from camlib.measure.scores import score_maps
 from camlib.networks import lenet
 from camlib.networks.head import spread
 from camlib.training import runs
@@ -63,6 +68,55 @@ def test_maps_follow_further_training(network, scenes):
     after = cam.explain(network, scenes.images[:2])
     dense.kernel.assign(kernel)
     np.testing.assert_allclose(after.maps, 2 * before.maps, rtol=1e-4, atol=1e-5)
+
+
+POLICIES = ["mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64"]
+
+
+@pytest.fixture
+def of_policy():
+    """A function that makes the shipped network under a dtype policy."""
+    weights = runs.shipped_run().load().get_weights()
+
+    def make(policy):
+        keras.config.set_dtype_policy(policy)
+        model = lenet.lenet_gap()
+        model.set_weights(weights)
+        return model
+
+    yield make
+    keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_under_every_policy_maps_and_logits_are_float32_and_right(of_policy, scenes, policy):
+    """Maps, their means and logits against sums in float64 over the features that the network makes."""
+    model, images = of_policy(policy), scenes.images[:3, :24, :28]
+    seen = cam.explain(model, images)
+    assert {values.dtype.name for values in seen} == {"float32"}
+    features = np.asarray(keras.Model(model.input, model.get_layer("gap").input)(images), np.float64)
+    kernel, bias = (np.asarray(weight, np.float64) for weight in model.get_layer("dense").weights)
+    maps, means = np.zeros(seen.maps.shape), np.zeros(seen.logits.shape)
+    for n, row, column, which in np.ndindex(maps.shape):
+        maps[n, row, column, which] = sum(features[n, row, column] * kernel[:, which])
+        means[n, which] += maps[n, row, column, which] / 42
+    np.testing.assert_allclose(seen.maps, maps, rtol=1e-5, atol=1e-5 * abs(maps).max())
+    np.testing.assert_allclose(seen.maps.mean(axis=(1, 2)), means, rtol=1e-5)
+    np.testing.assert_allclose(seen.logits, means + bias, rtol=1e-5)
+    np.testing.assert_allclose(seen.maps.mean(axis=(1, 2)) + seen.bias, seen.logits, rtol=1e-5)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_figures_and_metrics_take_what_half_precision_gives(of_policy, scenes, policy):
+    """Against the same network in float32: half precision keeps three digits, bfloat16 two."""
+    images, labels, truth = scenes.images[:20], scenes.labels[:20], scenes.boxes[:20]
+    expected, seen = cam.explain(runs.shipped_run().load(), images), cam.explain(of_policy(policy), images)
+    figure = plot.top_classes(images[0], seen.maps[0], seen.logits[0], "abcdefghij", 3)
+    assert figure.axes[1].get_title()[0] == "abcdefghij"[expected.logits[0].argmax()]
+    assert explorer(images, seen.maps, bias=seen.bias).logit == pytest.approx(expected.logits[0].max(), rel=0.02)
+    large = [score_maps(one.maps[np.arange(20), :, :, labels], (100, 100)) for one in (seen, expected)]
+    assert abs(max_box_acc(large[0], truth).score - max_box_acc(large[1], truth).score) <= 5  # one of 20
+    np.testing.assert_allclose(normalise(seen.maps), normalise(expected.maps), atol=0.05)
 
 
 def test_any_image_size(network):

@@ -49,12 +49,55 @@ def test_images_on_the_models_own_scale_are_taken(dtype, images):
     ((12, 10), "float32", SIGNED * np.inf, "NaN or infinite"),
     ((12, 10), "uint8", IMAGES / 255, "expected 0 to 255, as in a photo"),
     ((12, 10), "uint8", SIGNED, "expected 0 to 255, as in a photo"),
+    ((12, 10), "uint8", IMAGES / 255 / 0.225 - 2, "floats from -2 to 2.4444: expected 0 to 255, as in a photo"),
+    ((12, 10), "uint8", 1.0 + IMAGES, "floats from 1 to 256: expected 0 to 255"),
+    ((None, None), "uint8", IMAGES[:, :2], "images of 2 × 10 are too small for"),
+    ((None, None), "float32", SIGNED[:, :, :1], "images of 12 × 1 are too small for"),
     ((12, 10), "uint8", IMAGES.astype(int), "images are int64: expected uint8"),
     ((12, 10), "uint8", IMAGES > 9, "images are bool: expected uint8"),
     ((12, 10), "float32", IMAGES.astype(str), "expected numbers, float32"),
 ])
 def test_other_images_are_named(size, dtype, images, complaint):
     assert complaint in both(network(dtype, size), images)
+
+
+def test_of_floats_every_method_hears_what_the_network_hears():
+    """Keras hands a uint8 network the whole part of a float: 99.9 is 99, here and in maps of either kind."""
+    image = keras.Input((2, 2, 1), dtype="uint8")
+    x = layers.Conv2D(1, 1, use_bias=False, name="twice")(layers.Rescaling(1.0)(image))
+    model = keras.Model(image, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+    model.set_weights([np.full((1, 1, 1, 1), 2.0), np.array([[3.0, -1]]), np.array([0.5, 0])])
+    images = np.array([[[[99.9], [0.2]], [[7.5], [254.6]]]])
+    logits, maps, _ = explain(model, images)
+    assert maps[0, :, :, 0].tolist() == [[6 * 99, 0], [6 * 7, 6 * 254]]
+    np.testing.assert_array_equal(logits, model(images))
+    np.testing.assert_array_equal(4 * attribute(model, images, [0], "hires_cam"), maps[..., 0])
+    white = np.full((1, 2, 2, 1), 255.004)  # rounding errors are no other scale
+    assert explain(model, white).maps[0, :, :, 1].tolist() == [[-2 * 255] * 2] * 2
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_network_whose_training_went_astray_is_named(value):
+    """ReLU makes 0 of NaN, so that its maps may be finite: it is the weights that say so."""
+    image = keras.Input((12, 10, 1))
+    x = layers.MaxPooling2D()(layers.Conv2D(4, 3, activation="relu", name="early")(image))
+    model = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)), name="astray")
+    bias = model.get_layer("early").bias
+    bias.assign(np.full(4, value))
+    assert f"'astray' has NaN or infinite weights in {bias.path}: training" in both(model, IMAGES[..., None])
+
+
+def test_values_that_overflow_are_named():
+    """6e4 is a number in half precision, which ends at 65,504; twice that is none."""
+    layer = layers.Conv2D(1, 1, kernel_initializer=keras.initializers.Constant(2), dtype="mixed_float16")
+    image = keras.Input((1, 2, 1))
+    model = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(layer(image))), name="half")
+    images = np.array([1, 6e4]).reshape(2, 1, 1, 1).repeat(2, axis=2)
+    for name, look in (("logits", lambda: explain(model, images)),
+                       ("maps by eigen_cam", lambda: attribute(model, images, [0, 0], "eigen_cam"))):
+        complaint = f"^{name} of 'half' are NaN or infinite for 1 of 2 images, its weights are not"
+        with pytest.raises(ValueError, match=complaint), np.errstate(invalid="ignore"):
+            look()
 
 
 class Subclassed(keras.Model):

@@ -182,6 +182,30 @@ def test_the_top_classes_are_the_largest_logits():
     assert titles[0].endswith("69.3%")  # e⁵ of 1 + e⁵ + e + e⁴ + e² = 214.12
 
 
+def test_probabilities_are_those_of_the_ending():
+    """Of logits 2 and −1 sigmoids are 88.1 and 26.9 %, shares 95.3 and 4.7 %; one class by itself is no certainty."""
+    maps, logits = np.zeros((3, 4, 2)), np.array([2.0, -1])
+
+    def titles(figure, first):
+        return [axes.get_title().split("\n")[-1] for axes in figure.axes[first:]]
+    assert titles(plot.top_classes(PHOTO, maps, logits, "ab"), 1) == ["95.3%", "4.7%"]
+    assert titles(plot.top_classes(PHOTO, maps, logits, "ab", ending="sigmoid"), 1) == ["88.1%", "26.9%"]
+    assert titles(plot.top_classes(PHOTO, maps[..., :1], logits[1:], ["eel"]), 1) == ["26.9%"]
+    assert titles(plot.one_class(PHOTO[None], maps[None], logits[None], 1, "b", ending="sigmoid"), 0) == ["26.9%"]
+    with pytest.raises(ValueError, match="ending is 'tanh': expected 'softmax', 'sigmoid', or None"):
+        plot.top_classes(PHOTO, maps, logits, "ab", ending="tanh")
+
+
+@pytest.mark.parametrize("names", [{1: "dog", 0: "cat"}, {"dog": 1, "cat": 0}])
+def test_names_may_be_a_dict(names):
+    figure = plot.top_classes(PHOTO, np.zeros((3, 4, 2)), np.array([2.0, -1]), names)
+    assert [axes.get_title().split("\n")[0] for axes in figure.axes[1:]] == ["cat", "dog"]
+    figure = plot.features_by_class(np.eye(2), np.arange(2), names)
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["“cat”", "“dog”"]
+    with pytest.raises(ValueError, match="names has 1 entries: expected 2, one per class"):
+        plot.top_classes(PHOTO, np.zeros((3, 4, 2)), np.array([2.0, -1]), ["cat"])
+
+
 def heats(figure, first):
     """The heat over each photograph of a figure: (values, opacity), from its panel number `first` on."""
     return [(np.ma.getdata(panel.images[1].get_array()), panel.images[1].get_alpha())

@@ -68,6 +68,31 @@ def test_the_seal_opens_for_what_was_drawn(made):
     assert sealed(audit.draw_kinds(5), seal["salt"]) == seal["hash"]
 
 
+@pytest.mark.parametrize("there", ["seal.json", "network_c.npz"])
+def test_a_folder_that_holds_networks_is_refused_before_any_training(there, tmp_path, monkeypatch):
+    monkeypatch.setattr(audit, "_make", lambda *arguments: pytest.fail("trained"))
+    (tmp_path / there).write_text("old")
+    with pytest.raises(ValueError, match=f"holds {there} already: choose another folder, or delete that one"):
+        audit.make_dossiers(tmp_path, seed=1)
+    assert (tmp_path / there).read_text() == "old"
+
+
+def test_an_interrupted_training_leaves_nothing_that_could_be_opened(tmp_path, monkeypatch):
+    """Once it replaced network after network in a folder whose seal was of other ones."""
+    made = []
+
+    def make(*arguments):
+        if made:
+            raise KeyboardInterrupt
+        made.append(arguments)
+        return {"a": np.zeros(1)}, 0.9
+
+    monkeypatch.setattr(audit, "_make", make)
+    with pytest.raises(KeyboardInterrupt):
+        audit.make_dossiers(tmp_path / "new", seed=1, progress=lambda line: None)
+    assert made and list(tmp_path.rglob("*")) == []
+
+
 def test_kinds_are_drawn_one_by_one():
     drawn = [tuple(audit.draw_kinds(seed).values()) for seed in range(400)]
     counts = [sum(kinds.count(kind) for kinds in drawn) for kind in KINDS]

@@ -80,6 +80,29 @@ def test_without_the_checkout_the_shipped_run_is_said_to_be_in_it(tmp_path, prog
     assert done.returncode and "is in the course's checkout" in answer and str(tmp_path) not in answer
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "bfloat16", "float16", "float64"])
+def test_a_snapshot_is_loaded_under_every_policy(run, policy):
+    from camlib.backend import keras
+
+    exact = run.load().get_layer("dense").kernel
+    keras.config.set_dtype_policy(policy)
+    try:
+        kernel = run.load().get_layer("dense").kernel
+    finally:
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_allclose(np.asarray(kernel, float), exact, rtol=0.01, atol=1e-3 * abs(np.asarray(exact)).max())
+
+
+def test_a_snapshot_of_training_that_went_astray_is_named(copy):
+    """A max-pool makes 0 of NaN: such a network answers in finite numbers."""
+    strange = runs.open_run(copy)
+    path = copy / runs.snapshot_name(0)
+    saved = runs.read_arrays(path)
+    np.savez(path, **saved | {"conv2/kernel": saved["conv2/kernel"] * np.float16(np.nan)})
+    with pytest.raises(ValueError, match="snapshot at step 0 in .* NaN or infinite weights in conv2/kernel"):
+        strange.load(0)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"recipe": 3}', '{"recipe": {"stages": [{"sizes": 3}]}}',
                                   "[" * 100_000, "9" * 5000])
 def test_a_damaged_run_json_is_named(tmp_path, text):
