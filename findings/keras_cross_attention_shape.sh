@@ -1,7 +1,7 @@
 #!/bin/sh
 # Believed: the symbolic shape of attention scores is that of the arrays: (batch, heads, queries, keys).
-# So: Keras says (batch, heads, queries, queries), whatever the number of keys; what is built on it is built for a shape
-# that never comes.
+# So: Keras says (batch, heads, queries, queries), whatever the number of keys; what is built on it is built for a
+# shape that never comes.
 # With keras 3.15.1, jax 0.10.2; about 25 s.
 set -eu
 unset PYTHONPATH
