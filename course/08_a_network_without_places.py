@@ -256,6 +256,25 @@ plot.grid(
 # %% [markdown]
 # The evidence *for* the digit stands everywhere, and least of all on the digit: turned upside down, the map points better. Nothing is wrong with the sum: 400 scenes, 4,000 logits, no residue. Its terms have been carried away from where they were seen.
 #
+# Was it ever otherwise? In the explorer, move the step: does the heat ever come to the digit?
+
+# %%
+run = camlib.shipped_run("vit_gap")
+story = camlib.explain_run(run, scenes.images[:4])  # maps of 64 tokens
+explorer = camlib.explorer(
+    scenes.images[:4], story.maps.reshape(len(run.steps), 4, 8, 8, 10),
+    bias=story.bias, steps=run.steps, accuracy=run.accuracy,
+    labels=scenes.labels[:4], boxes=scenes.boxes[:4])
+explorer
+
+# %%
+label = scenes.labels[0]
+explorer.class_index = int(label)
+plot.maps_along_training(
+    scenes.images[0], story.maps[:, 0, :, label].reshape(-1, 8, 8), run.steps,
+    accuracy=run.accuracy, label=label)
+
+# %% [markdown]
 # Who carries what where? Erase one patch of the picture after the other, and see what becomes of each cell of the map: the **effect matrix**.
 #
 # **Exercise 8.3 · predict and explain.** A patch on the digit is erased. Which cells of the transformer's map change?
