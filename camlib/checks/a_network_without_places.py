@@ -58,8 +58,8 @@ def erased_patch(answer, share):
     """Exercise 8.3, one patch erased."""
     misled = {
         "A": "that holds for a network whose cells see a window each; what does a token's mean of shares see?",
-        "B": "neighbours have no privilege here: which line of attention's formula knows what lies beside what?",
-        "D": "the other tokens took a share of it: if it changes, so do they",
+        "B": "the formula knows no neighbours, positions do, and training could have learnt it: measure it",
+        "D": "the other tokens took a share of it: if it changes, do they?",
     }
     percent = percentage(predicted(answer(), "C", misled, '("A", 5)'))
     if abs(percent - share) <= 15:
@@ -72,8 +72,8 @@ def erased_patch(answer, share):
 def same_for_all(answer):
     """Exercise 8.4, a map that knows its class?"""
     misled = {
-        "A": "it would be as warm on the 3 if the network were wrong: which part of rollout asks for the answer?",
-        "B": "look at the map of the 5 before you say so: is it another?",
+        "A": "it would be as warm if the network were wrong: which part of rollout asks for the answer?",
+        "B": "asked for the other digit, would another map come out?",
         "D": "they do: each step's rows add up to 1, and so does the map",
     }
     largest = predicted(answer(), "C", misled, '("A", 1.0)')
