@@ -58,7 +58,7 @@ KINDS = {  # from cells as the last convolutions leave them, those that enter GA
 
 
 class Looker:
-    """A network in two pieces: photographs → cells of the last convolutions → what enters GAP.
+    """A network in two pieces: photographs → cells of the last convolutions → what enters GAP, if other.
 
     pool: of `winners`, 1 for none; by default the network's own."""
 
@@ -66,7 +66,8 @@ class Looker:
         self.model = NETWORKS[network](classes, **{"pool": pool} if pool else {})
         middle = next(layer.input for layer in self.model.layers if layer.name in ("winners", "unit", "gap"))
         self.below = keras.Model(self.model.inputs, middle)
-        self.above = keras.Model(middle, self.model.get_layer("gap").input)
+        last = self.model.get_layer("gap").input
+        self.above = keras.Model(middle, last) if last is not middle else None
 
     def cells(self, pictures):
         size = batch_size(self.model, pictures[0].shape[0])
@@ -74,6 +75,8 @@ class Looker:
                                for i in range(0, len(pictures), size)])
 
     def before_gap(self, cells):
+        if self.above is None:
+            return cells.astype(np.float32)
         return np.concatenate([self.above.predict_on_batch(cells[i:i + 8].astype(np.float32))
                                for i in range(0, len(cells), 8)])
 
