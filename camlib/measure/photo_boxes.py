@@ -4,7 +4,8 @@ The photographs come with boxes that no network was shown. Metrics are those of 
 localisation error: is the photograph named rightly *and* boxed rightly? Beside the threshold that suits the measured
 photographs best stand the paper's (a fifth of the maximum, Zhou et al., section 3.2) and the one that suits the boxes
 of the training photographs best. Rivals know nothing of the class, or nothing at all: the spread of all classes' maps,
-a round blob in the middle, the whole picture. In mosaics of four (`grid`) only the class tells which object is meant.
+a round blob in the middle, the whole picture. In mosaics of four (`grid`) only the class tells which object is meant;
+there the rival is a blob that is told which quarter: see `quarter_blobs`.
 
 The published metric stretches a map from its minimum, so that strong evidence *against* a class lifts zero into the
 middle of the scale. Two kinds of maps leave that evidence out: the positive part, and its square root. The metric
@@ -36,6 +37,9 @@ KINDS = {  # score maps from the maps of all classes, (n, rows, columns, classes
     "blob in the middle": lambda maps, own, size: centre_maps(len(own), size),
     "whole picture": lambda maps, own, size: uniform_maps(len(own), size),
 }
+IN_MOSAICS = {kind: make for kind, make in KINDS.items() if kind != "whole picture"} | {
+    "blob in CAM's quarter": lambda maps, own, size: quarter_blobs(score_maps(own, size)),
+}
 PLACES = {  # of the largest object: edges of bins
     "area": (0, 0.1, 0.2, 0.4, 0.6, 1),  # of its box, as a share of the picture
     "distance": (0, 0.05, 0.1, 0.2, 0.71),  # from its middle to the picture's, in sides of the square
@@ -57,15 +61,33 @@ class Evidence(NamedTuple):
     chosen: np.ndarray
 
 
-def evidence(maps, own, boxes, side, thresholds=None):
-    """`Evidence` for each of KINDS: a dict.
+def quarter_blobs(scores):
+    """The blob of a single photograph, put into that quarter of a mosaic where a map has its maximum, the first of
+    several: it knows *which*, as the map does, and of *how far* nothing.
+
+    scores: (n, 2·side, 2·side), such as score maps. Returns float32, the same shape, 0 outside the quarter.
+
+    >>> points_at_the_top_right = np.eye(6)[None, ::-1] * [0, 0, 0, 1, 2, 3]
+    >>> quarter_blobs(points_at_the_top_right)[0, :3].astype(float).round(2).tolist()
+    [[0.0, 0.0, 0.0, 0.0, 0.29, 0.0], [0.0, 0.0, 0.0, 0.29, 1.0, 0.29], [0.0, 0.0, 0.0, 0.0, 0.29, 0.0]]
+    """
+    side, made = scores.shape[1] // 2, np.zeros(scores.shape, np.float32)
+    for score, blob in zip(scores, made):
+        row, column = np.unravel_index(score.argmax(), score.shape)
+        top, left = row // side * side, column // side * side
+        blob[top:top + side, left:left + side] = centre_maps(1, (side, side))[0]
+    return made
+
+
+def evidence(maps, own, boxes, side, thresholds=None, kinds=KINDS):
+    """`Evidence` for each of `kinds`: a dict.
 
     maps: (n, rows, columns, classes), raw. own: (n, rows, columns), of the class asked for. boxes: for each map int,
     (k, 4), k ≥ 1, in a picture of side×side px. thresholds: for each kind a place in THRESHOLDS; by default, the one
-    that suits these maps best.
+    that suits these maps best. kinds: KINDS, or IN_MOSAICS.
     """
     found = {}
-    for kind, make in KINDS.items():
+    for kind, make in kinds.items():
         scores = make(maps, own, (side, side))
         ious = box_ious(scores, boxes)
         largest = ious.largest >= 0.5
@@ -210,9 +232,9 @@ def _mosaics(result, count, boxes, thresholds):
     there = [boxes[photo] + np.tile(corner, 2) for four in result.test[drawn]
              for photo, corner in zip(four, quarter_boxes(side)[:, :2])]
     found = evidence(maps.repeat(4, axis=0), np.moveaxis(own, 3, 1).reshape(-1, *maps.shape[1:3]), there, 2 * side,
-                     thresholds)
+                     thresholds | {"blob in CAM's quarter": thresholds["blob in the middle"]}, IN_MOSAICS)
     which = np.arange(len(drawn)).repeat(4)
-    return {kind: box_figures(rows, which) for kind, rows in found.items() if kind != "whole picture"}, len(drawn)
+    return {kind: box_figures(rows, which) for kind, rows in found.items()}, len(drawn)
 
 
 def _at_paper(rows):

@@ -35,8 +35,8 @@ def alexnet_gap(classes, *, taps=("conv4", "conv5"), pool=7, unit=False, extra=(
     taps: the convolutions whose maps are averaged, side by side: some of "conv3", "conv4", "conv5", which share a
         grid. Two of them say more than the last alone where a class has few photographs.
     pool: side of a max-pool at stride 1 over the maps, odd, 1 for none. A feature that is strong in one place then
-        counts as one that is strong around it. Its values stay where they
-        were found (`winners_layer`), so that maps stay sharp.
+        counts as one that is strong around it, and more photographs are named rightly. Its values stay where they
+        were found (`winners_layer`): a few cells then hold most of a map, which boxes worse (docs/boxes.md).
     unit: whether maps are divided by the length of their mean (`unit_layer`): worth 5 % with one or two photographs a
         category to train on, 3 % with five, 1 % with eleven. The mean is then no longer all that the votes hear.
     extra: channels of 3×3 convolutions, with ReLU, put on top, to be trained: the paper's network is

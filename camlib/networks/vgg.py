@@ -29,12 +29,13 @@ def cells(side):
     return side // 16
 
 
-def vgg16_gap(classes, *, taps=("conv5_3",), pool=7, unit=False, extra=(), weights="imagenet", seed=0):
+def vgg16_gap(classes, *, taps=("conv5_3",), pool=1, unit=False, extra=(), weights="imagenet", seed=0):
     """VGG16-GAP: convolutions → global average pooling → dense. Input: uint8 RGB, (n, height, width, 3), from 16×16
     on. Output: logits, (n, classes). Layers "gap" and "dense" are the last two.
 
     taps: some of "conv5_1", "conv5_2", "conv5_3", which share a grid. The other options are those of
-    `alexnet.alexnet_gap`; the paper's VGGnet-GAP is pool=1, extra=(1024,).
+    `alexnet.alexnet_gap`. The paper's VGGnet-GAP is extra=(1024,). A max-pool, pool=7, names about as many
+    photographs rightly once means are divided by their length, and its maps box worse (docs/boxes.md).
     Raises ValueError for arguments that make no network.
     """
     return gap_network(vgg16_features, ("conv5_1", "conv5_2", "conv5_3"), classes, taps=taps, pool=pool, unit=unit,

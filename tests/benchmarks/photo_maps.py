@@ -2,10 +2,12 @@
 
     python tests/benchmarks/photo_maps.py --network vgg16 --seeds 3             on test photographs
     python tests/benchmarks/photo_maps.py --network vgg16 --seeds 3 --choose    on training photographs, to choose
+    python tests/benchmarks/photo_maps.py --network alexnet --pool 1            a head without `winners`, fitted anew
 
-MaxBoxAcc in percent, mean over splits of the shipped sample and Student's 95 % interval; one threshold for all
-photographs, or for all mosaics, of a split. To choose, each training photograph has the maps of a head that was fitted
-to four fifths of them, without it: a head is too sure of what it was fitted to. Heads: penalty 0.03, none mirrored.
+MaxBoxAcc in percent, and how much more that is than the blob's, mean over splits of the shipped sample and Student's
+95 % interval; one threshold for all photographs, or for all mosaics, of a split. To choose, each training photograph
+has the maps of a head that was fitted to four fifths of them, without it: a head is too sure of what it was fitted to.
+Heads: penalty 0.03, none mirrored.
 """
 
 import argparse
@@ -18,12 +20,14 @@ from camlib.maps.refine import propagate
 from camlib.measure.grid import compose, mosaics, quarter_boxes
 from camlib.measure.intervals import bootstrap
 from camlib.measure.localize import box_ious
+from camlib.measure.photo_boxes import quarter_blobs
 from camlib.measure.scores import centre_maps, score_maps
 from camlib.training.features import SIDE, batch_size
 from camlib.training.fit import fit_head
 from camlib.training.transfer import NETWORKS
 
 PER_CLASS, PENALTY, FOLDS = 11, 0.03, 5
+RIVAL = "blob in CAM's quarter"  # to be beaten in mosaics; in photographs of one object, it is the blob in the middle
 
 
 def root(maps):
@@ -34,28 +38,38 @@ def energy(cells):
     return (cells**2).sum(axis=-1)
 
 
-KINDS = {  # from cells as the last convolutions leave them, those that enter GAP, weights of all classes, the class
-    "blob in the middle": lambda cells, before, kernel, label: centre_maps(1, cells.shape[1:3]),
-    "energy": lambda cells, before, kernel, label: energy(cells),
-    "energy, propagated": lambda cells, before, kernel, label: propagate(energy(cells), cells),
-    "class-blind": lambda cells, before, kernel, label: (before @ kernel).std(axis=-1),
-    "CAM": lambda cells, before, kernel, label: before @ kernel[:, label],
-    "CAM, ReLU": lambda cells, before, kernel, label: (before @ kernel[:, label]).clip(0),
-    "CAM, root": lambda cells, before, kernel, label: root(before @ kernel[:, label]),
-    "no winners, root": lambda cells, before, kernel, label: root(cells @ kernel[:, label]),
-    "no winners, weights ≥ 0": lambda cells, before, kernel, label: cells @ kernel[:, label].clip(0),
-    "CAM, propagated": lambda cells, before, kernel, label: propagate(before @ kernel[:, label], cells),
+def blob(size):
+    return centre_maps(1, (size, size))
+
+
+KINDS = {  # from cells as the last convolutions leave them, those that enter GAP, weights of all classes, class, px
+    "blob in the middle": lambda cells, before, kernel, label, size: blob(size),
+    RIVAL: lambda cells, before, kernel, label, size: blob(size) if size == SIDE else quarter_blobs(
+        score_maps(before @ kernel[:, label], (size, size))),
+    "energy": lambda cells, before, kernel, label, size: energy(cells),
+    "energy, propagated": lambda cells, before, kernel, label, size: propagate(energy(cells), cells),
+    "class-blind": lambda cells, before, kernel, label, size: (before @ kernel).std(axis=-1),
+    "class-blind, propagated": lambda cells, before, kernel, label, size: propagate(
+        (before @ kernel).std(axis=-1), cells),
+    "CAM": lambda cells, before, kernel, label, size: before @ kernel[:, label],
+    "CAM, ReLU": lambda cells, before, kernel, label, size: (before @ kernel[:, label]).clip(0),
+    "CAM, root": lambda cells, before, kernel, label, size: root(before @ kernel[:, label]),
+    "CAM, weights ≥ 0": lambda cells, before, kernel, label, size: before @ kernel[:, label].clip(0),
+    "CAM, propagated": lambda cells, before, kernel, label, size: propagate(before @ kernel[:, label], cells),
 }
 
 
 class Looker:
-    """A network in two pieces, at what enters `winners`: photographs → cells → what enters GAP."""
+    """A network in two pieces: photographs → cells of the last convolutions → what enters GAP, if other.
 
-    def __init__(self, network, classes):
-        self.model = NETWORKS[network](classes)
-        middle = self.model.get_layer("winners").input
+    pool: of `winners`, 1 for none; by default the network's own."""
+
+    def __init__(self, network, classes, pool):
+        self.model = NETWORKS[network](classes, **{"pool": pool} if pool else {})
+        middle = next(layer.input for layer in self.model.layers if layer.name in ("winners", "unit", "gap"))
         self.below = keras.Model(self.model.inputs, middle)
-        self.above = keras.Model(middle, self.model.get_layer("gap").input)
+        last = self.model.get_layer("gap").input
+        self.above = keras.Model(middle, last) if last is not middle else None
 
     def cells(self, pictures):
         size = batch_size(self.model, pictures[0].shape[0])
@@ -63,6 +77,8 @@ class Looker:
                                for i in range(0, len(pictures), size)])
 
     def before_gap(self, cells):
+        if self.above is None:
+            return cells.astype(np.float32)
         return np.concatenate([self.above.predict_on_batch(cells[i:i + 8].astype(np.float32))
                                for i in range(0, len(cells), 8)])
 
@@ -81,18 +97,18 @@ def heads(means, labels, train, test, choose):
 def measured(kinds, asked, side):
     """MaxBoxAcc of each kind. asked: (cells, before GAP, kernel, label, boxes), one a question."""
     def score(kind):
-        maps = [score_maps(kind(cells[None].astype(np.float32), before[None], kernel, label), (side, side))[0]
+        maps = [score_maps(kind(cells[None].astype(np.float32), before[None], kernel, label, side), (side, side))[0]
                 for cells, before, kernel, label, _ in asked]
         right = box_ious(np.stack(maps), [boxes for *_, boxes in asked]).largest >= 0.5
         return 100 * right.mean(axis=0).max()
     return {name: score(kind) for name, kind in kinds.items()}
 
 
-def main(network, seeds, count, choose, names):
+def main(network, pool, seeds, count, choose, names):
     photos = photographs.open_folder(photographs.SAMPLE)
     boxes, labels = photographs.boxes(photos, SIDE), photos.labels
     pictures = [photographs.read(file, SIDE) for file in photos.files]
-    looker, kinds = Looker(network, len(photos.names)), {name: KINDS[name] for name in names}
+    looker, kinds = Looker(network, len(photos.names), pool), {name: KINDS[name] for name in names}
     cells = looker.cells(pictures)
     before = looker.before_gap(cells)
     means, table = before.mean(axis=(1, 2)), {name: ([], []) for name in kinds}
@@ -112,17 +128,21 @@ def main(network, seeds, count, choose, names):
                 table[name][column].append(score)
         print(f"split {seed}", *(f"{name} {one[-1]:.1f} {four[-1]:.1f}" for name, (one, four) in table.items()),
               sep="; ", flush=True)
+    titles = "one object", "mosaics", "minus the blob", "in CAM's quarter"
+    print(f"{'':28}" + "".join(f"{title:>24}" for title in titles[:4 if RIVAL in table else 2]))
     for name, columns in table.items():
-        print(f"{name:28}", *(f"{bootstrap(scores, share=False)!s:>24}" if seeds > 1 else f"{scores[0]:8.1f}"
-                              for scores in columns))
+        columns += tuple(np.subtract(*both) for both in zip(columns, table.get(RIVAL, ())))
+        print(f"{name:28}" + "".join(f"{bootstrap(scores, share=False)!s:>24}" if seeds > 1 else f"{scores[0]:24.1f}"
+                                     for scores in columns))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--network", choices=sorted(NETWORKS), default="vgg16")
+    parser.add_argument("--pool", type=int, help="of `winners`: 1 for a head without; default: the network's own")
     parser.add_argument("--seeds", type=int, default=10, help="splits of the sample, by the seeds 0, 1, …")
     parser.add_argument("--mosaics", type=int, default=60, help="a split, each asked for its four classes")
     parser.add_argument("--choose", action="store_true", help="on training photographs")
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), metavar="KIND")
     given = parser.parse_args()
-    main(given.network, given.seeds, given.mosaics, given.choose, given.kinds)
+    main(given.network, given.pool, given.seeds, given.mosaics, given.choose, given.kinds)

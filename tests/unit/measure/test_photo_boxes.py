@@ -45,6 +45,22 @@ def test_thresholds_come_from_where_they_are_told():
     assert test.largest[:, 20].tolist() == [True, False] and test.largest[:, 80].tolist() == [False, True]
 
 
+def test_a_blob_in_a_quarter_is_that_of_a_photograph_and_knows_the_quarter_alone():
+    random = np.random.default_rng(0)
+    own, maps = random.normal(size=(8, 5, 5)), random.normal(size=(8, 5, 5, 3))
+    one, four = ([np.array([[4, 4, 12, 12]]) + corner for corner in corners]
+                 for corners in ([0] * 8, [(0, 0, 0, 0), (16, 0, 16, 0), (0, 16, 0, 16), (16, 16, 16, 16)] * 2))
+    for where in range(8):  # in a map of 5 cells, the corner of the quarter that is asked for is the maximum
+        own[where, where // 2 % 2 * 4, where % 2 * 4] = 9
+    found = photo_boxes.evidence(maps, own, four, 32, kinds=photo_boxes.IN_MOSAICS)
+    alone = photo_boxes.evidence(maps, own, one, 16)["blob in the middle"]
+    assert list(found) == [*list(photo_boxes.KINDS)[:-1], "blob in CAM's quarter"]
+    assert np.array_equal(found["blob in CAM's quarter"].largest[:, 1:], alone.largest[:, 1:])
+    assert found["blob in CAM's quarter"].inside.all() and alone.largest.any() and not alone.largest.all()
+    other = photo_boxes.evidence(maps, own[::-1], four, 32, kinds=photo_boxes.IN_MOSAICS)["blob in CAM's quarter"]
+    assert not other.largest.any()
+
+
 def evidence_of(right, at_paper, inside):
     """`Evidence` whose box is right at the chosen threshold, which is 0.5, and at 0.2, for the maps that are given."""
     largest = np.zeros((len(right), len(THRESHOLDS)), bool)
@@ -147,6 +163,7 @@ def test_a_network_that_knows_colours_boxes_them(folder, tmp_path, monkeypatch):
         assert table["CAM, ReLU first"]["MaxBoxAcc"].value == 100 == table["CAM, ReLU first"]["τ trained"].value
     assert tables["mosaics"]["class-blind"]["inside"].value == pytest.approx(25)
     assert "whole picture" not in tables["mosaics"]
+    assert 0 < tables["mosaics"]["blob in CAM's quarter"]["MaxBoxAcc"].value < 100  # told which, not where
     assert tables["single"]["whole picture"]["MaxBoxAcc"].value == 0
     assert tables["errors"]["CAM, ReLU first"]["top-1, τ trained"].value == 0
     assert [len(values) for values in numbers["thresholds"].values()] == [2] * 6

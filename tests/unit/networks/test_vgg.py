@@ -73,7 +73,7 @@ def test_the_smallest_photograph():
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"unit": True}, {"pool": 1}, {"pool": 1, "extra": (32,)}, {"taps": ("conv5_1", "conv5_3"), "unit": True},
+    {}, {"unit": True}, {"pool": 7, "unit": True}, {"extra": (32,)}, {"taps": ("conv5_1", "conv5_3"), "unit": True},
 ])
 def test_the_identity_holds(arrays, options):
     model = camlib.vgg16_gap(7, weights=arrays, **options)
@@ -88,8 +88,15 @@ def test_the_identity_holds(arrays, options):
     assert [layer.name for layer in model.layers][-2:] == ["gap", "dense"]
 
 
+def test_what_is_averaged_is_what_the_last_convolution_left():
+    """As in the paper, with no max-pool between; divided by the length of the mean, the maps stay as they are."""
+    plain, over_length = (vgg.vgg16_gap(2, unit=unit, weights=None) for unit in (False, True))
+    assert plain.get_layer("gap").input is plain.get_layer("conv5_3").output
+    assert over_length.get_layer("unit").input is over_length.get_layer("conv5_3").output
+
+
 def test_the_papers_network_has_the_papers_parameters():
-    model = vgg.vgg16_gap(1000, pool=1, extra=(1024,), weights=None)
+    model = vgg.vgg16_gap(1000, extra=(1024,), weights=None)
     assert model.count_params() == 14_714_688 + (9 * 512 * 1024 + 1024) + (1024 * 1000 + 1000)
 
 
