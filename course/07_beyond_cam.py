@@ -944,6 +944,7 @@ except Exception as error:  # Keras raises no error of a kind of its own
     resnet = keras.applications.ResNet50(weights=None)
     names = [f"class {k}" for k in range(1000)]
 
+# %%
 image = keras.Input((224, 224, 3), dtype="uint8")
 scaled = resnet50.preprocess_input(keras.ops.cast(image, "float32"))
 own = keras.Model(image, resnet(scaled))

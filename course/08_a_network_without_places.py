@@ -121,7 +121,8 @@ into_heads = [matrix[:, None] for matrix in (query, key, value)]  # (2, 1 head, 
 layer.set_weights([*into_heads, np.eye(2)[None]])  # out of the head: as it is
 mixed, shares = layer(tokens[None], tokens[None], return_attention_scores=True)
 mixed, shares = np.asarray(mixed)[0], np.asarray(shares)[0, 0]
-assert np.allclose(shares.sum(axis=1), 1) and np.allclose(shares @ (tokens @ value), mixed)
+assert np.allclose(shares.sum(axis=1), 1)
+assert np.allclose(shares @ (tokens @ value), mixed)
 print(shares.round(2))
 
 # %% [markdown]
@@ -292,7 +293,28 @@ plot.maps_along_training(
 # Once, when a quarter of the scenes were named rightly, the maximum was on the digit more often. It left.
 #
 # Who carries what where? Erase one patch of the picture after the other, and see what becomes of each cell of the map: the **effect matrix**.
-#
+
+# %%
+few = slice(0, 40)
+images, labels = scenes.images[few], scenes.labels[few]
+by_transformer = camlib.effects(grid, images, labels, patch=8, batch_size=128)
+by_lenet = camlib.effects(lenet, images, labels, patch=8, batch_size=128)
+by_lenet = by_lenet.reshape(40, 8, 8, 8, 2, 8, 2).mean(axis=(4, 6))  # of 2 × 2 cells
+
+# %%
+middles = 8 * np.arange(8) + 4  # px
+apart = abs(middles[:, None] - middles) > 18  # (patch, cell)
+far = apart[:, None, :, None] | apart[None, :, None, :]  # (patch y, x, cell y, x)
+x0, y0, x1, y1 = scenes.boxes[few].T[:, :, None]
+meets = [abs(middles - (a + b) / 2) < (b - a) / 2 + 4 for a, b in ((y0, y1), (x0, x1))]
+on_digit = (meets[0][:, :, None] & meets[1][:, None])[..., None, None]  # the box
+
+def far_share(effects):
+    """Percent of the change by the digit's patches that lies far away: (n,)."""
+    size = abs(effects) * on_digit
+    return 100 * (size * far).sum(axis=(1, 2, 3, 4)) / size.sum(axis=(1, 2, 3, 4))
+
+# %% [markdown]
 # **Exercise 8.3 · predict and explain.** A patch on the digit is erased. Which cells of the transformer's map change?
 #
 # - **A** Those over the patch, and those whose windows meet it.
@@ -320,25 +342,6 @@ def one_patch_erased():
     """Your letter, and the percentage of the change that is far away: ("A", 5)."""
     return "C", 65
 
-
-# %%
-few = slice(0, 40)
-images, labels = scenes.images[few], scenes.labels[few]
-by_transformer = camlib.effects(grid, images, labels, patch=8, batch_size=128)
-by_lenet = camlib.effects(lenet, images, labels, patch=8, batch_size=128)
-by_lenet = by_lenet.reshape(40, 8, 8, 8, 2, 8, 2).mean(axis=(4, 6))  # of 2 × 2 cells
-
-middles = 8 * np.arange(8) + 4  # px
-apart = abs(middles[:, None] - middles) > 18  # (patch, cell)
-far = apart[:, None, :, None] | apart[None, :, None, :]  # (patch y, x, cell y, x)
-x0, y0, x1, y1 = scenes.boxes[few].T[:, :, None]
-meets = [abs(middles - (a + b) / 2) < (b - a) / 2 + 4 for a, b in ((y0, y1), (x0, x1))]
-on_digit = (meets[0][:, :, None] & meets[1][:, None])[..., None, None]  # the box
-
-def far_share(effects):
-    """Percent of the change by the digit's patches that lies far away: (n,)."""
-    size = abs(effects) * on_digit
-    return 100 * (size * far).sum(axis=(1, 2, 3, 4)) / size.sum(axis=(1, 2, 3, 4))
 
 # %%
 checks.erased_patch(one_patch_erased, far_share(by_transformer).mean())
@@ -394,6 +397,7 @@ def erasing(images, labels):
     """What the logit loses when each patch is erased: (n, 8, 8)."""
     return -camlib.effects(grid, images, labels, 8, batch_size=128).mean(axis=(3, 4))
 
+# %%
 pairs = camlib.pair_scenes(digits, 200, size=64, seed=1)
 a, b = pairs.boxes[:, 0], pairs.boxes[:, 1]
 apart = (np.maximum(a, b)[:, :2] >= np.minimum(a, b)[:, 2:]).any(axis=1)  # no overlap
@@ -417,8 +421,9 @@ methods = {
 for name, method in methods.items():
     hits = inside(method(hundred.images, hundred.labels), hundred)
     hits = camlib.bootstrap(hits, groups=hundred.digits)
-    both = (asked(method, 0) + asked(method, 1)) / 2  # of each picture, both questions
-    print(f"{name:22} one digit {hits} %, of two {camlib.bootstrap(both, share=False)} %")
+    both = (asked(method, 0) + asked(method, 1)) / 2  # both questions of each
+    both = camlib.bootstrap(both, share=False)
+    print(f"{name:22} one digit {hits} %, of two {both} %")
 
 # %% [markdown]
 # With the shares followed back, one digit is found. (Ink would find it, too: only the second question shows that a map knows its class.) A share is no contribution: rollout ignores what is handed over.
@@ -524,7 +529,8 @@ surest = (seen.logits.max(axis=1) * (is_right > 0)).argmax()
 by_erasing = erasing(scenes.images[[surest]], scenes.labels[[surest]])[0]
 plot.grid(scenes.images[[surest] * 2],
           [ours[surest].clip(0), by_erasing.clip(0)],
-          titles=["its exact map", "erasing"], boxes=scenes.boxes[[surest] * 2], width=2)
+          titles=["its exact map", "erasing"], boxes=scenes.boxes[[surest] * 2],
+          width=2)
 
 # %% [markdown]
 # A reader who does not know the digit's place takes the left one for an answer. The question “what if it were not there?” brings them back, and so do shares that are followed.

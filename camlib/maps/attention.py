@@ -23,6 +23,16 @@ def attention_rollout(model, images, batch_size=32):
     model: from one stack of images to one score a class, with `keras.layers.MultiHeadAttention` layers over one line
     of tokens. images: as the model takes them. batch_size: the most images in one pass.
     Raises ValueError for a model without such layers, and for images that it does not take.
+
+    Where all tokens fit each other alike, each takes the same share of all:
+
+    >>> from camlib.backend import keras
+    >>> tokens, layers = keras.Input((2, 3)), keras.layers
+    >>> mean = layers.GlobalAveragePooling1D()(layers.MultiHeadAttention(1, 2)(tokens, tokens))
+    >>> network = keras.Model(tokens, layers.Dense(2)(mean))
+    >>> network.set_weights([np.zeros(weight.shape) for weight in network.get_weights()])
+    >>> attention_rollout(network, np.ones((1, 2, 3))).tolist()
+    [[0.5, 0.5]]
     """
     images, logits = check_images(images, model), _plain(model)
 

@@ -17,11 +17,13 @@ SQUARES = RANDOM.integers(0, 256, (50, 4, 4), np.uint8)
 GOLDFISH = sorted((SAMPLE / "087.goldfish").iterdir())
 CONTEXTS = {
     "added_by_each_cell": (),
+    "attend": (),
     "before_training": (),
     "compared_alike": (),
     "difference": (),
     "difference_interval": (),
     "erased": (),
+    "erased_patch": (64.0,),
     "fold": (KERNEL, KERNEL[0], np.arange(8.0), np.arange(1.0, 9)),
     "grad_cam_by_hand": (),
     "high_loss": (),
@@ -31,6 +33,7 @@ CONTEXTS = {
     "map_of_log_probability": (),
     "map_side": (227,),
     "maps_by_hand": (FEATURES[0], KERNEL),
+    "maps_by_origin": (),
     "maps_of_flattened": (),
     "margin": (),
     "max_pool": (FEATURES[0, :4, :, 0],),
@@ -44,6 +47,7 @@ CONTEXTS = {
     "predict_tag": (100.0, 30.0),
     "repaired_read": (GOLDFISH,),
     "reported_error": (0.06, 0.5),
+    "same_for_all": (),
     "side_by_side": (8.0, -2.0),
     "split_is_honest": (Digits(SQUARES, np.arange(50) % 5),),
     "spread_head": (KERNEL, KERNEL[0], KERNEL[:, 0], 4),
@@ -84,8 +88,8 @@ def test_an_error_of_the_readers_is_told_as_one(name, capsys):
     text = said(capsys, getattr(checks, name), broken, CONTEXTS[name])
     line = inspect.getsourcelines(broken)[1] + 2
     assert f"stopped with IndexError: list index out of range, in line {line} of its cell, return empty[1]." in text
-    takes_nothing = {"before_training", "high_loss", "moved_by_biases", "moved_digit", "one_of_two", "predict_tag",
-                     "telling", "verdict"}
+    takes_nothing = {"before_training", "erased_patch", "high_loss", "moved_by_biases", "moved_digit", "one_of_two",
+                     "predict_tag", "same_for_all", "telling", "verdict"}
     assert ("It was called with" in text) == (name not in takes_nothing - {"high_loss"})
 
 
