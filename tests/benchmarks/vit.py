@@ -34,7 +34,8 @@ SIDE, PATCH, NEAR = 64, 8, 18  # px
 def on_grid(network, trained_on):
     """The network for scenes of SIDE px, its tokens in rows and columns where it has any: weights are shared."""
     head.spread(network, trained_on, SIDE)
-    features, dense = head.find_head(network)
+    found = head.find_head(network)
+    features, dense = found.features, found.dense
     if len(features.shape) == 4:
         return network
     side = round(features.shape[1] ** 0.5)
