@@ -50,11 +50,12 @@ def test_audit_makes_networks_of_a_seed_or_of_one_that_nobody_knows(tmp_path, mo
     assert calls[0] == (tmp_path, 3) and calls[1] != calls[2]
 
 
-def test_accuracy_counts_right_answers(capsys, split):
-    main(["accuracy", "--scenes", "120"])
+@pytest.mark.parametrize("network, side", [("lenet_gap", 100), ("vit_gap", 64)])
+def test_accuracy_counts_right_answers(network, side, capsys, split):
+    main(["accuracy", "--scenes", "120", "--run", str(runs.SHIPPED_RUNS[network])])
     text = capsys.readouterr().out
-    scenes = make_scenes(split[1], 120)
-    logits = runs.shipped_run().load().predict(scenes.images, verbose=0)
+    scenes = make_scenes(split[1], 120, size=side)
+    logits = runs.shipped_run(network).load().predict(scenes.images, verbose=0)
     right = logits.argmax(axis=1) == scenes.labels
     _, low, high = bootstrap(100 * right, groups=scenes.digits)
     assert f"{np.mean(right):.2%}  {low:.1f} to {high:.1f}\n" in text and "120 scenes" in text and low < high

@@ -1,0 +1,91 @@
+"""Where do the exact maps of a transformer point? Its runs and LeNet's, measured on the same scenes of unseen digits.
+
+    python tests/benchmarks/vit.py                          every run that the course ships, on 2,000 scenes of 64 px
+    python tests/benchmarks/vit.py out/seed1 --scenes 500   runs in these folders, on so many
+
+For each: accuracy; the largest residue of mean of maps + bias − logits; the table of `camlib localize` (in percent, ±
+half of a 95 % interval over digits), of half as many pairs, too. On a quarter of the scenes: Spearman's correlation,
+scene by scene, of the true class's map with what the logit loses by erasing each patch of 8 px; how often the patch
+that costs most lies in the digit's box; and how much of what erasing does to the map, of its absolute values, lies
+near the patch: in cells at most 18 px from it, as far as LeNet's windows of 28 px reach.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from camlib.backend import keras
+from camlib.data.digits import load_split
+from camlib.data.scenes import make_scenes, pair_scenes
+from camlib.maps.cam import explain
+from camlib.measure import table
+from camlib.measure.effects import effects
+from camlib.measure.faithfulness import rank_similarity
+from camlib.measure.intervals import bootstrap
+from camlib.measure.localize import pointing_hits, score_maps
+from camlib.networks import head
+from camlib.training import runs
+from camlib.training.accuracy import right_names
+
+SIDE, PATCH, NEAR = 64, 8, 18  # px
+
+
+def on_grid(network, trained_on):
+    """The network for scenes of SIDE px, its tokens in rows and columns where it has any: weights are shared."""
+    head.spread(network, trained_on, SIDE)
+    found = head.find_head(network)
+    features, dense = found.features, found.dense
+    if len(features.shape) == 4:
+        return network
+    side = round(features.shape[1] ** 0.5)
+    grid = keras.layers.Reshape((side, side, features.shape[2]))(features)
+    return keras.Model(network.input, dense(keras.layers.GlobalAveragePooling2D()(grid)))
+
+
+def erasing(network, scenes, maps):
+    """Of each scene: the rank correlation of its map with erasing, whether erasing points into the box, and the share
+    of the effects near the patch; and the share of cells that are near one."""
+    own = maps[np.arange(len(maps)), :, :, scenes.labels]
+    cells, patches = own.shape[1], SIDE // PATCH
+    of_patches = own.reshape(len(own), patches, cells // patches, patches, -1).mean(axis=(2, 4))
+    found = effects(network, scenes.images, scenes.labels, PATCH)
+    middles = [(np.arange(count) + 0.5) * SIDE / count for count in (patches, cells)]
+    away = abs(middles[0][:, None] - middles[1]) > NEAR
+    far = away[:, None, :, None] | away[:, None]
+    size = abs(found)
+    near = 100 * (size * ~far).sum(axis=(1, 2, 3, 4)) / size.sum(axis=(1, 2, 3, 4))
+    losses = -found.mean(axis=(3, 4))
+    inside = 100 * pointing_hits(score_maps(losses, (SIDE, SIDE)), scenes.boxes, 1)
+    return rank_similarity(of_patches, losses), inside, near, 100 * (~far).mean()
+
+
+def measure(run, scenes, pairs, few):
+    size = run.recipe.stages[-1].size
+    network, untrained = (on_grid(run.load(step), size) for step in (run.steps[-1], run.steps[0]))
+    logits, maps, bias = explain(network, scenes.images)
+    right = bootstrap(100 * right_names(network, scenes), groups=scenes.digits)
+    print(f"\n{run.folder.name}: {network.count_params():,} weights, {run.scenes[-1]:,} scenes; named rightly {right} "
+          f"%; largest residue {abs(maps.mean(axis=(1, 2)) + bias - logits).max():.1g}")
+    print(table.as_text(table.localization_table(network, scenes, pairs, ("cam",), untrained)))
+    part = type(scenes)(*(whole[:few] for whole in scenes))
+    *rows, by_chance = erasing(network, part, maps[:few])
+    rank, inside, near = (bootstrap(row, groups=part.digits) for row in rows)
+    print(f"{few} scenes: rank correlation with erasing {rank.value:+.2f} ({rank.low:+.2f} to {rank.high:+.2f}); "
+          f"erasing inside {inside} %; effects within {NEAR} px {near} %, of all cells {by_chance:.1f} %", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path, default=list(runs.SHIPPED_RUNS.values()))
+    parser.add_argument("--scenes", type=int, default=2_000)
+    options = parser.parse_args()
+    unseen = load_split()[1]
+    scenes = make_scenes(unseen, options.scenes, size=SIDE, seed=1)
+    pairs = pair_scenes(unseen, options.scenes // 2, size=SIDE, seed=1)
+    for folder in options.folders:
+        measure(runs.open_run(folder), scenes, pairs, options.scenes // 4)
+
+
+if __name__ == "__main__":
+    main()
