@@ -8,8 +8,7 @@ class token.)
 
 import numpy as np
 
-from ..networks.cut import logits_of
-from ..networks.graph import kind, remembered, unrolled
+from ..networks.graph import ending, kind, remembered, unrolled
 from ..networks.inputs import batches, check_classes, check_images
 
 
@@ -63,7 +62,7 @@ def _plain(model):
 
     def make():
         image = keras.Input(batch_shape=model.inputs[0].shape, dtype="float32")
-        return keras.Model(image, logits_of(unrolled(model, image).output))
+        return keras.Model(image, ending(unrolled(model, image).output)[0])
 
     return remembered(model, "plain", make)
 
