@@ -8,9 +8,8 @@ class token.)
 
 import numpy as np
 
-from ..networks.cut import logits_of
-from ..networks.graph import kind, remembered, unrolled
-from ..networks.inputs import batches, check_classes, check_images
+from ..networks.graph import ending, kind, remembered, unrolled
+from ..networks.inputs import batches, check_classes, check_finite, check_images
 
 
 def attention_rollout(model, images, batch_size=32):
@@ -22,7 +21,8 @@ def attention_rollout(model, images, batch_size=32):
 
     model: from one stack of images to one score a class, with `keras.layers.MultiHeadAttention` layers over one line
     of tokens. images: as the model takes them. batch_size: the most images in one pass.
-    Raises ValueError for a model without such layers, and for images that it does not take.
+    Raises ValueError for a model without such layers, or with any over other tokens than the first's, for images that
+    it does not take, and for maps or weights that are NaN.
 
     Where all tokens fit each other alike, each takes the same share of all:
 
@@ -34,13 +34,13 @@ def attention_rollout(model, images, batch_size=32):
     >>> attention_rollout(network, np.ones((1, 2, 3))).tolist()
     [[0.5, 0.5]]
     """
-    images, logits = check_images(images, model), _plain(model)
+    logits, images = _plain(model), check_images(images, model)
 
     def roll(part):
         _, shares = _run(logits, images[part])
         return _mean_row((one + np.eye(one.shape[-1])) / 2 for one in map(_mean_of_heads, shares))
 
-    return np.concatenate([roll(part) for part in batches(len(images), batch_size)]).astype(np.float32)
+    return _checked([roll(part) for part in batches(len(images), batch_size)], model)
 
 
 def gradient_attention(model, images, classes, batch_size=32):
@@ -49,22 +49,27 @@ def gradient_attention(model, images, classes, batch_size=32):
     R ← R + Ā R, where Ā = mean of heads of ReLU(∂y/∂A ⊙ A); of R, the identity from which it starts is taken off.
     Chefer, Gur, Wolf, "Generic Attention-model Explainability", ICCV 2021, arXiv 2103.15679, equations 5 and 6.
 
-    classes: int, (n,), the class that each map is for. Other arguments and errors as for `attention_rollout`.
+    classes: int, (n,), the class that each map is for. Other arguments and errors as for `attention_rollout`, and
+    ValueError where no gradient reaches a block.
     """
     from ..backend import tf
 
-    images, logits = check_images(images, model), _plain(model)
+    logits, images = _plain(model), check_images(images, model)
     classes = check_classes(classes, len(images), logits.output.shape[-1])
 
     def follow(part):
         with tf.GradientTape() as tape:
             scores, shares = _run(logits, images[part])
             y = tf.reduce_sum(tf.gather(scores, classes[part], axis=1, batch_dims=1))
-        gained = [tf.nn.relu(slope * one) for slope, one in zip(tape.gradient(y, shares), shares)]
+        slopes = tape.gradient(y, shares)
+        if any(slope is None for slope in slopes):
+            raise ValueError("no gradient of the class's score reaches the attention of every block: something "
+                             "between them has none, or the score does not depend on it; take attention_rollout")
+        gained = [tf.nn.relu(slope * one) for slope, one in zip(slopes, shares)]
         tokens = gained[0].shape[-1]
         return _mean_row(one + np.eye(tokens) for one in map(_mean_of_heads, gained)) - 1 / tokens
 
-    return np.concatenate([follow(part) for part in batches(len(images), batch_size)]).astype(np.float32)
+    return _checked([follow(part) for part in batches(len(images), batch_size)], model)
 
 
 def _plain(model):
@@ -73,7 +78,7 @@ def _plain(model):
 
     def make():
         image = keras.Input(batch_shape=model.inputs[0].shape, dtype="float32")
-        return keras.Model(image, logits_of(unrolled(model, image).output))
+        return keras.Model(image, ending(unrolled(model, image).output)[0], name=model.name)
 
     return remembered(model, "plain", make)
 
@@ -95,11 +100,17 @@ def _run(plain, images):
         return result
 
     scores = unrolled(plain, tf.constant(images, plain.inputs[0].dtype), call).output
-    if not shares or any(one.shape[2] != one.shape[3] for one in shares):
+    if len({size for one in shares for size in one.shape[2:]}) != 1 or any(len(one.shape) != 4 for one in shares):
         found = ", ".join(" × ".join(map(str, one.shape[2:])) for one in shares) or "none"
         raise ValueError(f"{plain.name!r} has no attention of each token to each (found: {found}): expected layers "
-                         "keras.layers.MultiHeadAttention over one line of tokens")
+                         "keras.layers.MultiHeadAttention over one line of tokens, the same in all")
     return scores, shares
+
+
+def _checked(parts, model):
+    maps = np.concatenate(parts).astype(np.float32)
+    check_finite(maps, "maps of attention", model)
+    return maps
 
 
 def _mean_of_heads(shares):

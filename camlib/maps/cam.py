@@ -18,7 +18,7 @@ import numpy as np
 from ..networks.graph import remembered
 from ..networks.head import find_head
 from ..networks.inputs import batches, check_finite, check_images
-from ..networks.outputs import ending
+from ..networks.outputs import ending_of
 from ..networks.vote import kernel_and_bias
 from .arrays import probabilities
 
@@ -125,7 +125,7 @@ def explain(model, images, batch_size=32):
     logits, maps = (np.concatenate(part).astype(np.float32, copy=False) for part in zip(*parts))
     check_finite(logits, "logits", model)
     bias = np.asarray(kernel_and_bias(both.layers[-1].votes)[1], np.float32)
-    return Explanation(logits, maps, bias, ending(model))
+    return Explanation(logits, maps, bias, ending_of(model))
 
 
 def _compiled(model):

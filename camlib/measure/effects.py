@@ -11,7 +11,7 @@ read at every cell of the map in place of the score.
 import numpy as np
 
 from ..maps.cam import explain
-from ..networks.inputs import batches
+from ..networks.inputs import batches, check_classes
 
 
 def effects(network, images, classes, patch, batch_size=32):
@@ -23,7 +23,8 @@ def effects(network, images, classes, patch, batch_size=32):
     images: uint8, (n, height, width) or (n, height, width, 3); erased is 0, paper. classes: int, (n,), whose map.
     patch: px, the side of a patch; it divides height and width.
     A picture takes one forward pass, and one for each patch that is not paper already: those change nothing, exactly.
-    Raises ValueError for arguments of other shapes, and tokens that make no grid of the picture's proportions.
+    Raises ValueError for arguments of other shapes, classes that the maps do not have, and tokens that
+    make no grid of the picture's proportions.
 
     A map that is the picture's own pixels loses what was erased:
 
@@ -31,15 +32,16 @@ def effects(network, images, classes, patch, batch_size=32):
     >>> effects(lambda images: images[..., None], image, [0], patch=1)[0, 1, 0].tolist()
     [[0.0, 0.0], [-7.0, 0.0]]
     """
-    images, classes = np.asarray(images), np.asarray(classes)
-    _check(images, classes, patch)
+    images = np.asarray(images)
+    _check(images, patch)
     is_model = hasattr(network, "predict_on_batch")
 
     def of_class(some, which):
         maps = explain(network, some, batch_size).maps if is_model else np.asarray(network(some))
-        return _grids(maps, images.shape[1:3])[np.arange(len(which)), ..., which]
+        label = check_classes(classes, len(images), maps.shape[-1])[which]
+        return _grids(maps, images.shape[1:3])[np.arange(len(some)), ..., label]
 
-    whole = [of_class(images[part], classes[part]) for part in batches(len(images), batch_size)]
+    whole = [of_class(images[part], part) for part in batches(len(images), batch_size)]
     whole = np.concatenate(whole).astype(np.float32)
     down, across = (side // patch for side in images.shape[1:3])
     inked = images.reshape(len(images), down, patch, across, -1).any(axis=(2, 4))
@@ -49,7 +51,7 @@ def effects(network, images, classes, patch, batch_size=32):
         erased = images[picture[part]]
         for image, y, x in zip(erased, row[part] * patch, column[part] * patch):
             image[y : y + patch, x : x + patch] = 0
-        without = of_class(erased, classes[picture[part]])
+        without = of_class(erased, picture[part])
         changed[picture[part], row[part], column[part]] = without - whole[picture[part]]
     return changed
 
@@ -65,13 +67,10 @@ def _grids(maps, size):
     return maps.reshape(len(maps), rows, -1, maps.shape[2])
 
 
-def _check(images, classes, patch):
+def _check(images, patch):
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or not len(images):
         raise ValueError(f"images are {images.dtype}, shape {images.shape}: expected uint8, (n, height, width) or "
                          "(n, height, width, 3), one at least")
-    if classes.shape != images.shape[:1] or classes.dtype.kind not in "iu":
-        raise ValueError(f"classes are {classes.dtype}, shape {classes.shape}: expected an int for each of the "
-                         f"{len(images)} images")
     if patch < 1 or images.shape[1] % patch or images.shape[2] % patch:
         raise ValueError(f"patch is {patch}: expected a number of pixels that divides {images.shape[1]} and "
                          f"{images.shape[2]}")

@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from .graph import SQUASHING, activation_of, backwards, kind, remembered, rests, squashes, unrolled
+from .graph import ending, remembered, unrolled
 
 
 class Network(NamedTuple):
@@ -26,7 +26,7 @@ _MAP = "(n, rows, columns, channels) of more than one cell"
 def cut(model, layer=None, batch_size=32):
     """`model` cut at `layer`, as a `Network` that shares its weights. Arguments and errors as in `attribute`.
 
-    A softmax or sigmoid at the end is skipped; of a dense layer with one, only kernel and bias are
+    A softmax or sigmoid at the end is skipped; of a dense layer or convolution with one, only kernel and bias are
     applied. (Undoing it by a logarithm would leave the logit minus a term that depends on every class.)
     """
     return Network(*remembered(model, ("halves", layer), lambda: _halves(model, layer)), batch_size)
@@ -39,21 +39,7 @@ def _halves(model, layer):
     image = keras.Input(batch_shape=model.inputs[0].shape, dtype="float32")
     graph = unrolled(model, image)
     features = graph.tensors[_choose(graph, layer, model.name)]
-    return keras.Model(image, features), keras.Model([image, features], logits_of(graph.output))
-
-
-def logits_of(output):
-    """The symbolic tensor before the softmax or sigmoid that a network ends with; `output` where there is none."""
-    from ..backend import keras
-
-    for step in backwards(output):
-        if squashes(step):
-            output = step.x
-        elif kind(step.operation) == "Dense" and activation_of(step.operation) in SQUASHING:
-            output = keras.ops.matmul(step.x, step.operation.kernel)
-            return output + step.operation.bias if step.operation.use_bias else output
-        elif not rests(step):
-            return output
+    return keras.Model(image, features), keras.Model([image, features], ending(graph.output)[0])
 
 
 def _choose(graph, layer, model_name):

@@ -1,14 +1,13 @@
 """A network's graph: every nested model laid open, and what was made from it kept while it stays what it is."""
 
 import functools
+import math
 import operator
 import threading
 import weakref
 from typing import NamedTuple
 
 from .inputs import check_model
-
-SQUASHING = ("softmax", "sigmoid")  # what a network may end with, so that what goes into it is the logit
 
 
 class Graph(NamedTuple):
@@ -107,9 +106,53 @@ def activation_of(operation):
     return name.lower().removesuffix("_v2")  # as TensorFlow calls its own softmax
 
 
-def squashes(step):
-    """True for a softmax or a sigmoid that does nothing else."""
-    return kind(step.operation) in ("Activation", "Softmax", "Sigmoid") and activation_of(step.operation) in SQUASHING
+def ending(output):
+    """(logits, name, step): what a network's symbolic `output` is made of by the softmax or sigmoid that it ends in.
+
+    logits: symbolic, (batch, classes), what goes into it; `output` where there is none. name: "softmax" or "sigmoid",
+    None for none. step: its `Step`, None for none; a dense layer's or convolution's, where the activation is its own.
+    What leaves numbers and their order as they are may follow. A softmax over another axis than the classes', one that
+    another follows, and one that is another kind of layer's own are no ending, but part of what is computed.
+    """
+    for step in backwards(output):
+        name = activation_of(step.operation)
+        known = kind(step.operation) in _PLAIN | _LINEAR and getattr(step.operation, "padding", None) != "causal"
+        if known and (name == "sigmoid" or (name == "softmax" and _over_all(step))):
+            return _logits(step), name, step
+        if not (rests(step) or keeps_channels(step)):
+            break
+    return output, None, None
+
+
+_PLAIN, _LINEAR = {"Activation", "Softmax", "Sigmoid"}, {"Dense", "Conv1D", "Conv2D", "Conv3D"}
+
+
+def _over_all(step):
+    """True where a step's softmax is over all classes, which lie on one axis."""
+    axis, shape = getattr(step.operation, "axis", -1), step.y.shape
+    wide = {at for at, size in enumerate(shape) if at and size != 1}
+    return isinstance(axis, int) and axis % len(shape) > 0 and wide <= {axis % len(shape)}
+
+
+def _logits(step):
+    """What a step's softmax or sigmoid is taken of, (batch, classes), of a layer by its own kernel and bias."""
+    from ..backend import keras
+
+    layer, linear = step.operation, kind(step.operation) in _LINEAR
+    logits = step.x
+    if linear:
+        logits = (keras.ops.matmul if kind(layer) == "Dense" else layer.convolution_op)(step.x, layer.kernel)
+    if len(logits.shape) > 2:
+        logits = keras.ops.reshape(logits, (-1, math.prod(logits.shape[1:])))
+    return logits + layer.bias if linear and layer.use_bias else logits
+
+
+def keeps_channels(step):
+    """True for a change of shape that leaves all channels side by side on one axis."""
+    if kind(step.operation) not in ("Flatten", "Reshape", "Squeeze", "ExpandDims", "Permute", "Transpose"):
+        return False
+    before, after = step.x.shape[1:], step.y.shape[1:]
+    return None not in (*before, *after) and max(before) == math.prod(before) == max(after)
 
 
 def rests(step):

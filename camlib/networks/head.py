@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .graph import activation_of, backwards, rests, squashes, unrolled
+from .graph import activation_of, backwards, ending, keeps_channels, rests, unrolled
 from .inputs import check_model
-from .vote import averaged, is_vote, keeps_channels
+from .vote import averaged, is_vote
 
 
 class NotCAMReady(ValueError):
@@ -43,15 +43,17 @@ def find_head(model):
     """
     check_model(model)
     output = unrolled(model).output
+    last = ending(output)[2]
     votes, weighs, channel = [], None, None  # channel: its axis where the mean is taken, once that is found
     for step in backwards(output):  # an input, which is nothing of all this, ends every walk
-        features = step.x
+        features, squashed = step.x, last is not None and step.y is last.y
         if channel is None and averaged(step):
             channel = averaged(step)
-        elif is_vote(step, channel, last=not votes):
+        elif is_vote(step, channel, squashed):
             votes.insert(0, step.operation)
             weighs = weighs or (step.operation if hasattr(step.operation, "kernel") else None)
-        elif not (rests(step) or (channel is None and (keeps_channels(step) or (squashes(step) and not votes)))):
+        elif not (rests(step) or (channel is None and keeps_channels(step))
+                  or (squashed and not hasattr(step.operation, "kernel"))):
             raise NotCAMReady(_advice(model.name, output, step.operation))
         if channel and weighs:
             return Head(_channels_last(features, channel), weighs, tuple(votes))

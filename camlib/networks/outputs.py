@@ -2,23 +2,12 @@
 
 import numpy as np
 
-PASSIVE = ("cast", "dropout", "flatten", "identity", "linear", "reshape")
+from .graph import ending, remembered, unrolled
 
 
-def ending(model):
-    """"softmax" or "sigmoid", where a checked model ends in it, in whatever form; None for one that gives logits."""
-    tensor = model.outputs[0]
-    while True:
-        operation, call, index = tensor._keras_history
-        if hasattr(operation, "layers"):  # a model in the model, of which this is one of the outputs
-            tensor = operation.outputs[index]
-            continue
-        name = getattr(getattr(operation, "activation", None), "__name__", type(operation).__name__).lower()
-        if name in ("softmax", "sigmoid"):
-            return name
-        if name not in PASSIVE or getattr(operation, "weights", None):
-            return None
-        tensor = operation._inbound_nodes[call].input_tensors[0]
+def ending_of(model):
+    """"softmax" or "sigmoid", where `model` ends in it, in whatever form; None for one that gives logits."""
+    return remembered(model, "ending", lambda: ending(unrolled(model).output)[1])
 
 
 def name_list(names, classes, what="class_names"):

@@ -6,7 +6,7 @@ x W + b. So do several in a row: (x V + a) W + b = x (V W) + (a W + b).
 
 import math
 
-from .graph import SQUASHING, activation_of, kind
+from .graph import activation_of, kind
 
 
 def averaged(step):
@@ -31,31 +31,23 @@ def averaged(step):
     return channel if whole else None
 
 
-def is_vote(step, channel, last):
+def is_vote(step, channel, squashed):
     """True for a layer that takes the channels to weighted sums of them, the same at every place.
 
-    channel: their axis before the mean; None after it, where they are the only axis of more than one. last: whether
-    nothing weighs after it, so that a softmax or sigmoid of its own follows the logits.
+    channel: their axis before the mean; None after it, where they are the only axis of more than one. squashed:
+    whether its own softmax or sigmoid is what the network ends in, so that logits are what it is taken of.
     """
     name, layer = kind(step.operation), step.operation
     if name == "BatchNormalization":
         axis, fits = layer.axis, not step.options.get("training")
     elif name in ("Dense", "Conv1D", "Conv2D", "Conv3D"):
         pointwise = name == "Dense" or {*layer.kernel_size, *layer.strides, layer.groups} == {1}
-        linear = activation_of(layer) in ("linear", *SQUASHING * (last and channel is None))
+        linear = squashed or activation_of(layer) == "linear"
         axis, fits = _channel_axis(layer), pointwise and linear and not layer.quantization_mode
     else:
         return False
     shape = step.x.shape
     return fits and (axis % len(shape) == channel if channel else shape[axis] == math.prod(shape[1:]))
-
-
-def keeps_channels(step):
-    """True for a change of shape after the mean, which leaves all channels side by side on one axis."""
-    if kind(step.operation) not in ("Flatten", "Reshape", "Squeeze", "ExpandDims", "Permute", "Transpose"):
-        return False
-    before, after = step.x.shape[1:], step.y.shape[1:]
-    return None not in (*before, *after) and max(before) == math.prod(before) == max(after)
 
 
 def _channel_axis(layer):

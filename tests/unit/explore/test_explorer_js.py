@@ -211,7 +211,7 @@ def damaged(change):
     (lambda header: header | {"own_steps": [2]}, "weights has undefined numbers for"),
     (lambda header: header | {"colormaps": ["jet"]}, "tables has 3840 numbers for 768"),
     (lambda header: header | {"arrays": header["arrays"][1:]}, "low has undefined numbers for 24"),
-], ids=str)
+])
 def test_sizes_that_do_not_agree_are_told(js, change, complaint):
     said = js("""return m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)))
                      .then(() => null, (error) => error.message);""",

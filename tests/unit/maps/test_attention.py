@@ -109,6 +109,53 @@ def test_attention_to_other_tokens_is_told():
         attention_rollout(network, IMAGES)
 
 
+def attending(*calls, size=(TOKENS, WIDTH)):
+    """A network of attention blocks, `calls`, functions of tokens, of which each sees what the one before gave."""
+    layers = keras.layers
+    x = image = keras.Input(size)
+    for call in calls:
+        x = call(x)
+    return keras.Model(image, layers.Dense(2)(keras.ops.mean(x, axis=range(1, len(size)))))
+
+
+def block(x, **options):
+    return keras.layers.MultiHeadAttention(1, 2, **options)(x, x)
+
+
+@pytest.mark.parametrize("size, calls, found", [
+    ((3, 3, WIDTH), [lambda x: block(x, attention_axes=(1, 2))], "3 × 3 × 3 × 3"),  # tokens in rows and columns
+    ((3, 3, WIDTH), [lambda x: block(x, attention_axes=(2,))], "1 × 3 × 3"),  # row by row
+    ((6, WIDTH), [block, keras.layers.MaxPooling1D(2), block], "6 × 6, 3 × 3"),
+])
+@pytest.mark.parametrize("method", [attention_rollout, lambda *of: gradient_attention(*of, [0])])
+def test_attention_that_is_not_each_token_to_each_in_every_block_is_told(size, calls, found, method):
+    with pytest.raises(ValueError, match=rf"has no attention of each token to each \(found: {found}\).* one line"):
+        method(attending(*calls, size=size), np.zeros((1, *size)))
+
+
+@pytest.mark.parametrize("method", [attention_rollout, lambda *of: gradient_attention(*of, [0, 1, 2])])
+def test_weights_that_are_nan_are_told(method):
+    model = transformer()
+    kernel, bias = model.get_layer("dense").get_weights()
+    model.get_layer("dense").set_weights([kernel * np.nan, bias])
+    with pytest.raises(ValueError, match="has NaN or infinite weights in dense/kernel"):
+        method(model, IMAGES)
+
+
+@pytest.mark.parametrize("method", [attention_rollout, lambda *of: gradient_attention(*of, [0, 1, 2])])
+def test_what_is_no_model_is_told_first(method):
+    with pytest.raises(ValueError, match="'vit' has no graph: expected a functional or a built"):
+        method("vit", IMAGES)
+
+
+def test_a_block_that_the_score_does_not_hear_is_told():
+    """Whole numbers alone: no gradient reaches the shares."""
+    network = attending(block, lambda x: keras.ops.cast(keras.ops.cast(x, "int32"), "float32"))
+    with pytest.raises(ValueError, match="no gradient of the class's score reaches the attention of every block"):
+        gradient_attention(network, IMAGES, [0, 1, 1])
+    assert attention_rollout(network, IMAGES).shape == (3, TOKENS)
+
+
 def test_classes_that_do_not_fit_are_told(model):
     with pytest.raises(ValueError, match="classes run from 0 to 3: expected 0 to 2"):
         gradient_attention(model, IMAGES, [0, 3, 1])

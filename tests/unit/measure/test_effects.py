@@ -82,9 +82,11 @@ def grey(count=2, side=8, kind=np.uint8):
 
 @pytest.mark.parametrize("images, classes, patch, message", [
     (grey(kind=float), [0, 0], 4, "images are float64"), (grey(0), [], 4, "one at least"),
-    (grey()[0], [0], 4, "expected uint8, .n, height"), (grey(), [0], 4, "an int for each of the 2 images"),
+    (grey()[0], [0], 4, "expected uint8, .n, height"), (grey(), [0], 4, "expected one int an image, .2,"),
+    (grey(), [0, 0, 0], 4, "expected one int an image, .2,"),
     (grey(), [0.0, 1.0], 4, "classes are float64"), (grey(), [0, 0], 3, "patch is 3: .* divides 8"),
-    (grey(), [0, 0], 0, "patch is 0"),
+    (grey(), [0, 0], 0, "patch is 0"), (grey(), [0, -1], 4, "classes run from -1 to 0: expected 0 to 0"),
+    (grey(), [0, 1], 4, "classes run from 0 to 1: expected 0 to 0"),
 ])
 def test_bad_input_is_named(images, classes, patch, message):
     with pytest.raises(ValueError, match=message):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from camlib.backend import keras, tf
+from camlib.maps.attribution import attribute
 from camlib.maps.cam import explain
 from camlib.networks.head import NotCAMReady, centre, find_head
 from camlib.networks.lenet import lenet_dense
@@ -58,6 +59,8 @@ TAKEN = [
     ((gap(), dense(), layers.Softmax()), ops.softmax),
     ((gap(), dense(), ops.softmax), ops.softmax),
     ((gap(), dense(), layers.Dropout(0.5), ops.sigmoid), ops.sigmoid),
+    ((gap(), dense("sigmoid"), layers.GaussianNoise(1), layers.AlphaDropout(0.5)), ops.sigmoid),
+    ((gap(), dense("softmax"), layers.Reshape((1, 3)), layers.Flatten()), ops.softmax),
     # between the mean and the weighted sum
     ((gap(keepdims=True), layers.Flatten(), dense()), np.asarray),
     ((gap(), layers.Reshape((1, 4)), layers.Identity(), layers.Flatten(), dense()), np.asarray),
@@ -70,6 +73,9 @@ TAKEN = [
     ((gap(), dense(classes=5), dense("softmax")), ops.softmax),
     # a 1×1 convolution, after or before it
     ((gap(keepdims=True), pointwise("softmax"), layers.Flatten()), ops.softmax),
+    ((gap(keepdims=True), pointwise(use_bias=False), layers.Softmax(), layers.Flatten()), ops.softmax),
+    ((layers.Permute((3, 1, 2)), gap(keepdims=True, **FIRST), pointwise("sigmoid", **FIRST), layers.Flatten()),
+     ops.sigmoid),
     ((gap(), layers.Reshape((1, 1, 4)), layers.Dropout(0.5), pointwise(), layers.Reshape((3,)), ops.softmax),
      ops.softmax),
     ((pointwise(), gap(), layers.Softmax()), ops.softmax),
@@ -116,6 +122,25 @@ def test_a_map_says_of_a_place_what_the_network_says_where_all_places_are_like_i
         np.testing.assert_allclose(here, ending(everywhere), rtol=1e-5, atol=1e-4)
 
 
+@pytest.mark.parametrize("tail, of_logits", TAKEN)
+def test_the_maps_and_the_gradients_are_of_the_same_logits(tail, of_logits):
+    """Before a mean, HiResCAM's sum over the cells is the logit that `explain` gives, less what is added to it."""
+    model, classes = shaken(network(*tail)), np.array([2, 0, 1])
+    before = layers.LayerNormalization, layers.BatchNormalization  # no weighted sum of the features, for the former
+    maps = attribute(model, IMAGES, classes, "hires_cam", None if isinstance(tail[0], before) else "features")
+    expected = explain(model, IMAGES).maps[np.arange(3), :, :, classes]
+    np.testing.assert_allclose(maps * 80, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("tail, of_logits", TAKEN)
+def test_probabilities_are_the_networks_own(tail, of_logits):
+    model = shaken(network(*tail))
+    seen = explain(model, IMAGES)
+    assert seen.ending == {ops.softmax: "softmax", ops.sigmoid: "sigmoid"}.get(of_logits)
+    if seen.ending:
+        np.testing.assert_allclose(seen.probabilities, model(IMAGES), rtol=1e-4, atol=1e-6)
+
+
 class Linear(layers.Layer):
     """No identity, whatever its name."""
 
@@ -142,6 +167,11 @@ REFUSED = [
     ((gap(), Cosine(3)), "Cosine", "→ Cosine"),
     ((gap(), dense("tanh")), r"Dense \(tanh\)", r"→ Dense \(tanh\)"),
     ((gap(), dense("relu")), r"Dense \(relu\)", r"→ Dense \(relu\)"),
+    ((gap(), dense(classes=1), lambda x: ops.softmax(x, axis=0)), "Softmax", "Dense → Softmax"),  # over the images
+    ((gap(), dense("softmax"), layers.Softmax()), r"Dense \(softmax\)", r"→ Dense \(softmax\) → Softmax"),
+    ((gap(), dense(), layers.Activation("sigmoid"), layers.Activation("softmax")), "sigmoid", "sigmoid → softmax"),
+    ((layers.Permute((3, 1, 2)), gap(keepdims=True, **FIRST), pointwise("softmax", **FIRST), layers.Flatten()),
+     r"Conv2D \(softmax\)", r"Conv2D \(softmax\) → Flatten"),  # over the columns, of which there is one
     ((gap(), dense("softmax"), layers.BatchNormalization()), r"Dense \(softmax\)",
      r"→ Dense \(softmax\) → BatchNormalization"),
     ((gap(), dense(), layers.Activation("tanh")), "tanh", "Dense → tanh"),

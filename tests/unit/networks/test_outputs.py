@@ -6,7 +6,7 @@ import pytest
 from camlib.backend import keras
 from camlib.maps.cam import explain
 from camlib.networks import lenet
-from camlib.networks.outputs import ending, name_list
+from camlib.networks.outputs import ending_of, name_list
 
 layers, ops = keras.layers, keras.ops
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 12, 10, 1), np.uint8)
@@ -51,10 +51,12 @@ def test_of_logits_several_share_and_one_stands_alone(units, squash):
 def test_the_ending_is_found_in_nested_models(squash):
     head = keras.Sequential([keras.Input((4,)), layers.Dense(3, squash)])
     trunk = [keras.Input((12, 10, 1)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()]
-    assert ending(keras.Sequential([*trunk, head])) == squash
-    assert ending(keras.Sequential([keras.Sequential([*trunk, layers.Dense(3)]), layers.Activation(squash)])) == squash
-    assert ending(keras.Sequential([*trunk, layers.Dense(8, squash), layers.Dense(3), layers.Reshape((3,))])) is None
-    assert ending(lenet.lenet_gap()) is None
+    assert ending_of(keras.Sequential([*trunk, head])) == squash
+    logits = keras.Sequential([*trunk, layers.Dense(3)])
+    assert ending_of(keras.Sequential([logits, layers.Activation(squash)])) == squash
+    within = [layers.Dense(8, squash), layers.Dense(3), layers.Reshape((3,))]
+    assert ending_of(keras.Sequential([*trunk, *within])) is None
+    assert ending_of(lenet.lenet_gap()) is None
 
 
 @pytest.mark.parametrize("names", [
