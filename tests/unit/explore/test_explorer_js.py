@@ -208,9 +208,9 @@ def damaged(change):
     (lambda header: header | {"accuracy": [0] * 4}, "there are 4 accuracy for 3"),
     (lambda header: header | {"labels": [0]}, "there are 1 labels for 2"),
     (lambda header: header | {"boxes": [[]]}, "there are 1 boxes for 2"),
-    (lambda header: header | {"own_steps": [2]}, "weights has undefined numbers for"),
+    (lambda header: header | {"own_steps": [2]}, "weights is missing: there should be "),
     (lambda header: header | {"colormaps": ["jet"]}, "tables has 3840 numbers for 768"),
-    (lambda header: header | {"arrays": header["arrays"][1:]}, "low has undefined numbers for 24"),
+    (lambda header: header | {"arrays": header["arrays"][1:]}, "low is missing: there should be 24 numbers"),
 ], ids=str)
 def test_sizes_that_do_not_agree_are_told(js, change, complaint):
     said = js("""return m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)))
