@@ -10,7 +10,7 @@ from itertools import count
 from operator import attrgetter
 from pathlib import Path
 
-from .options import check_can_write, whole
+from .options import check_can_write, silence, whole
 
 WARNING = """It runs what learners wrote, with your rights: such code can read and delete your files, reach the
 network, end your processes, and read the solutions. Run it in a container, or as a user who owns nothing."""
@@ -86,4 +86,4 @@ def _say(text, to=None):
         encoding = getattr(to, "encoding", None) or "utf-8"
         print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
     except OSError:  # nobody reads any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
+        silence(to)
