@@ -127,7 +127,7 @@ def test_heat_begins_at_zero_and_fades_there_as_python_has_it(js):
 def test_boxes_of_a_class_go_with_it_alone(js):
     boxes = [{3: (0, 0, 4, 4), 1: [(4, 0, 8, 4), (0, 4, 4, 8)]}, [(1, 1, 2, 2)], {}]
     content = packing.Content(np.zeros((3, 8, 8), np.uint8), np.zeros((3, 2, 2, 4)), boxes=boxes)
-    packed = base64.b64encode(packing._compressed(content.packed())).decode()
+    packed = base64.b64encode(packing.compressed(content.packed())).decode()
     own, shown = js("""const d = await m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)));
         const shown = [0, 1, 2].map((i) => [0, 1, 2, 3].map((c) => d.truths(i, c)));
         return [[0, 1, 2].map(d.ownClasses), shown];""", packed)
@@ -191,7 +191,7 @@ def damaged(change):
         arrays = arrays[:-1]
     text = json.dumps(changed or header).encode()
     text += b" " * (-len(text) % 4)
-    return packing._compressed(len(text).to_bytes(4, "little") + text + arrays)
+    return packing.compressed(len(text).to_bytes(4, "little") + text + arrays)
 
 
 @pytest.mark.parametrize("change, complaint", [
