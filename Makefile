@@ -76,7 +76,9 @@ peers: install
 
 # Each makes its own environment in a folder that goes again; one that fails holds none of the others up.
 findings:
-	@changed=; for script in findings/*$(ONLY)*.sh; do echo "== $$script"; sh "$$script" || changed="$$changed $$script"; done; \
+	@changed=; for script in findings/*$(ONLY)*.sh; do \
+		[ -f "$$script" ] || { echo "findings/ has no script with $(ONLY) in its name: its README lists them"; exit 1; }; \
+		echo "== $$script"; sh "$$script" || changed="$$changed $$script"; done; \
 		if [ "$$changed" ]; then echo "not as it was:$$changed"; exit 1; fi
 
 notebooks: install

@@ -13,7 +13,7 @@ import filelock
 
 ROOT = Path(__file__).parents[1]  # of the course: `data` and `notebooks` lie here, beside the package
 PART, LOCK = ".part-", ".lock"  # begins the name of a folder of what is being written; says in it that somebody is
-YOUNG = 10  # seconds: such a folder may be about to be locked
+YOUNG = 24 * 3600  # seconds: such a folder may still be written to, by a machine whose locks are not seen here
 
 
 def expanded(path):
@@ -32,8 +32,8 @@ def whole_file(path):
 
     Makes the folder of `path` where it is missing. Where `path` is a link, the file that it leads to is replaced;
     what is no regular file (a device, a pipe) stays what it is, and the bytes are written to it at the end. After an
-    exception nothing is left, and what `path` held is as it was; what a killed process left in the folder is removed.
-    Raises OSError where nothing can be written, IsADirectoryError for a folder.
+    exception nothing is left, and what `path` held is as it was; what a killed process left in the folder is removed a
+    day later. Raises OSError where nothing can be written, IsADirectoryError for a folder.
     """
     path = expanded(path)
     if path.is_dir():

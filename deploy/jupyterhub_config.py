@@ -15,8 +15,8 @@ PROXY = COURSE / ".venv/proxy/node_modules/.bin/configurable-http-proxy"
 STATE = Path.cwd() / "state"
 
 c = get_config()  # noqa: F821
-os.umask(0o077)  # what the hub writes is for its own eyes
 if "TLJH_INSTALL_PREFIX" not in os.environ:
+    os.umask(0o077)  # what the hub writes is for its own eyes
     c.JupyterHub.spawner_class = "systemd"
     c.Spawner.cmd = [str(COURSE / ".venv/bin/python"), "-m", "jupyterhub.singleuser"]
     c.ConfigurableHTTPProxy.command = [str(PROXY)]

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Believed: Average Drop, defined in one paper as the mean of max(0, Y - O) / Y, is one figure in torchcam and grad-
-# cam.
+# Believed: Average Drop, defined in one paper as the mean of max(0, Y - O) / Y, is one figure
+# in torchcam and grad-cam.
 # So: grad-cam's DropInConfidence does not divide by Y: with three unsure classes it is less than half of torchcam's.
 # With torchcam 0.5.0, grad-cam 1.5.7, torch 2.13.0, torchvision 0.28.0; about 35 s.
 set -eu

@@ -1,7 +1,6 @@
 """`python -m camlib`: the course's data, its shipped run, and the original project's pictures, from a terminal."""
 
 import argparse
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from ..files import expanded, whole_file
 from ..maps import cam
 from ..training import runs
 from . import deletion_command, endings_command, grade_command, photo_commands, vote_command
-from .options import Misuse, check_can_write, whole, write_json
+from .options import Misuse, check_can_write, silence, whole, write_json
 
 
 def main(arguments=None):
@@ -25,7 +24,7 @@ def main(arguments=None):
         options.command(options)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever was reading has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python flushes once more, and complains
+        silence(sys.stdout)
         sys.exit(128 + 13)  # SIGPIPE
     except KeyboardInterrupt as stop:
         if str(stop):  # training says where it saved

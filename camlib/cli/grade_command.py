@@ -10,7 +10,7 @@ from itertools import count
 from operator import attrgetter
 from pathlib import Path
 
-from .options import check_can_write, whole
+from .options import check_can_write, silence, whole
 
 WARNING = """It runs what learners wrote, with your rights: such code can read and delete your files, reach the
 network, end your processes, and read the solutions. Run it in a container, or as a user who owns nothing."""
@@ -30,14 +30,10 @@ def declare(add):
 
 
 def grade(options):
-    """Print a line for each notebook as it is done; then the table lies where it should.
-
-    Until then it is in a file beside it, which stays where grading is interrupted.
-    """
+    """Print a line for each notebook as it is done; then the table lies where it should, and the gradebook."""
     if os.name == "nt":
         raise ValueError("limits for learners' code need Linux or macOS: run this in a container, or in WSL")
-    from ..grading import grade, gradebook
-    from ..grading.sandbox import Limits
+    from ..grading import gradebook
 
     check_can_write(options.csv, options.nbgrader)
     if options.nbgrader:
@@ -48,6 +44,21 @@ def grade(options):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
     _say(WARNING)
+    rows = _graded(options)
+    _say(options.csv)
+    if options.nbgrader:
+        gradebook.write(rows, options.nbgrader)
+        _say(options.nbgrader)
+
+
+def _graded(options):
+    """The rows of the table, which is written.
+
+    Until it is whole it lies in a file beside it, which stays where grading is interrupted.
+    """
+    from ..grading import grade
+    from ..grading.sandbox import Limits
+
     rows, unfinished = [], _unfinished(options.csv)
     try:
         with closing(grade.grade(options.folder, Limits(options.seconds, options.memory))) as graded:
@@ -62,10 +73,7 @@ def grade(options):
             _say(f"the {len(rows)} that were graded are in {unfinished}", sys.stderr)
         raise
     unfinished.unlink()
-    _say(options.csv)
-    if options.nbgrader:
-        gradebook.write(rows, options.nbgrader)
-        _say(options.nbgrader)
+    return rows
 
 
 def _end(number, _):
@@ -86,4 +94,4 @@ def _say(text, to=None):
         encoding = getattr(to, "encoding", None) or "utf-8"
         print(str(text).encode(encoding, "backslashreplace").decode(encoding), file=to, flush=True)
     except OSError:  # nobody reads any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
+        silence(to)

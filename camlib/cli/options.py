@@ -38,6 +38,11 @@ def check_can_write(*files):
             raise OSError(f"nothing can be written to {folder} ({error.strerror}): choose another folder") from error
 
 
+def silence(stream):
+    """Have what is still printed to a stream whose reader has gone go nowhere, Python's flush at the end, too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def write_json(file, numbers):
     if file:
         with whole_file(file) as part:

@@ -31,11 +31,15 @@ def read(path, side=None, within=None):
     Grey, palette, CMYK and transparent pictures (on white) too, 16 bits (65,535 is white) and floats (1 is white);
     turned upright as the camera noted, and in sRGB: a colour profile in the file, such as the Display P3 of phones,
     is applied, one that is damaged or of another colour space left out. Of a GIF or WebP that moves, the first frame.
-    Raises FileNotFoundError, and Unreadable (a ValueError) for what is not a whole picture in one of FORMATS, or has
-    more than 80 megapixels, which its first bytes tell: at that limit one takes up to 1.2 GB for a moment.
+    Raises ValueError for a `side` or `within` that is no number of pixels, FileNotFoundError, and Unreadable (a
+    ValueError) for what is not a whole picture in one of FORMATS, or has more than 80 megapixels, which its first
+    bytes tell: at that limit one takes up to 1.2 GB for a moment.
     """
     from PIL import Image, ImageOps
 
+    for name, pixels in (("side", side), ("within", within)):
+        if pixels is not None:
+            check_pixels(pixels, name)
     with _opened(path) as (picture, name):
         if picture.width * picture.height > MOST_PIXELS:
             raise Unreadable(f"{name} has {picture.width}×{picture.height} pixels, more than {MOST_PIXELS:,}: "
@@ -49,6 +53,12 @@ def read(path, side=None, within=None):
         elif within:
             picture.thumbnail((within, within), reducing_gap=3)
         return np.array(picture)
+
+
+def check_pixels(pixels, name):
+    """ValueError where what is called `name` is no whole number of pixels, at least 1."""
+    if not isinstance(pixels, int | np.integer) or pixels < 1:
+        raise ValueError(f"{name} is {pixels!r}: expected a whole number of pixels, such as 224")
 
 
 def size_of(path):

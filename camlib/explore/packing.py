@@ -32,24 +32,11 @@ class Content:
 
     def __init__(self, images, maps, bias=None, steps=None, accuracy=None, labels=None, boxes=None,
                  class_names=None, title=None, network=None, ending=None):
-        images = np.asarray(images)
-        with np.errstate(over="ignore"):  # float64 that float32 can not hold is found below
-            maps = np.asarray(maps, np.float32)
-        if maps.ndim not in (4, 5) or 0 in maps.shape:
-            raise ValueError(f"maps have shape {maps.shape}: expected (steps, n, rows, columns, classes) or "
-                             "(n, rows, columns, classes)")
-        if not (maps.min() >= -LARGEST_VALUE and maps.max() <= LARGEST_VALUE):
-            raise ValueError(f"maps hold NaN or infinite values, or some beyond ±{LARGEST_VALUE:g}: look for them in "
-                             "the model's weights or its images")
+        images, maps = _checked(images, maps)
         if steps is None and maps.ndim == 5:
             steps = range(len(maps))
         self.maps = maps if maps.ndim == 5 else maps[None]
         count, n, *_, classes = self.maps.shape
-        if images.dtype != np.uint8 or images.shape[3:] not in ((), (3,)) or images.ndim < 3 or 0 in images.shape:
-            raise ValueError(f"images are {images.dtype} of shape {images.shape}: expected uint8, "
-                             "(n, height, width) or (n, height, width, 3)")
-        if len(images) != n:
-            raise ValueError(f"there are {len(images)} images, but maps of {n}: expected as many")
         self.size = images.shape[1:3]
         self.pictures = _shrunk(255 - images if images.ndim == 3 else images)
         self.travelling = self.pictures[0].shape[:2]
@@ -59,7 +46,7 @@ class Content:
         self.accuracy = None if accuracy is None else [float(a) for a in _line(accuracy, count, "accuracy", "step")]
         if self.accuracy and not all(0 <= a <= 1 for a in self.accuracy):
             raise ValueError("accuracy has values outside 0 to 1 (divide percentages by 100)")
-        self.labels = None if labels is None else [_index(k, classes, "a label")
+        self.labels = None if labels is None else [checked_index(k, classes, "a label")
                                                    for k in _line(labels, n, "labels", "image")]
         names = range(classes) if class_names is None else class_names
         self.class_names = [_text(name) for name in name_list(names, classes)]
@@ -67,11 +54,7 @@ class Content:
         self.boxes = None if boxes is None else [
             _truths(box, i, classes) for i, box in enumerate(_line(boxes, n, "boxes", "image"))]
         self.title = None if title is None else _text(title)
-        bias = np.zeros(classes) if bias is None else np.asarray(bias, np.float64)
-        if bias.shape not in ((classes,), (count, classes)) or not (abs(bias) <= LARGEST_VALUE).all():
-            raise ValueError(f"bias has shape {bias.shape}: expected finite numbers, ({classes},) or "
-                             f"({count}, {classes})")
-        self.bias = np.broadcast_to(bias, (count, classes))
+        self.bias = _bias(bias, count, classes)
         self.logits = self.maps.mean(axis=(2, 3), dtype=np.float64) + self.bias[:, None]
         self.centred = _centred(self.maps, (2, 3, 4)) and _centred(self.logits, 2)
 
@@ -191,6 +174,33 @@ def colourise(values, low, high, colormap, opacity):
     return np.concatenate([colours, np.rint(255 * opacity * fade)[..., None].astype(np.uint8)], axis=-1)
 
 
+def _checked(images, maps):
+    """Images and maps as arrays, maps float32. Raises ValueError where one is not as `explorer` has it."""
+    images = np.asarray(images)
+    with np.errstate(over="ignore"):  # float64 that float32 can not hold is found below
+        maps = np.asarray(maps, np.float32)
+    if maps.ndim not in (4, 5) or 0 in maps.shape:
+        raise ValueError(f"maps have shape {maps.shape}: expected (steps, n, rows, columns, classes) or "
+                         "(n, rows, columns, classes)")
+    if not (maps.min() >= -LARGEST_VALUE and maps.max() <= LARGEST_VALUE):
+        raise ValueError(f"maps hold NaN or infinite values, or some beyond ±{LARGEST_VALUE:g}: look for them in "
+                         "the model's weights or its images")
+    if images.dtype != np.uint8 or images.shape[3:] not in ((), (3,)) or images.ndim < 3 or 0 in images.shape:
+        raise ValueError(f"images are {images.dtype} of shape {images.shape}: expected uint8, "
+                         "(n, height, width) or (n, height, width, 3)")
+    if len(images) != maps.shape[-4]:
+        raise ValueError(f"there are {len(images)} images, but maps of {maps.shape[-4]}: expected as many")
+    return images, maps
+
+
+def _bias(bias, count, classes):
+    """The bias at each of `count` steps, (count, classes), float64; zeros for None."""
+    bias = np.zeros(classes) if bias is None else np.asarray(bias, np.float64)
+    if bias.shape not in ((classes,), (count, classes)) or not (abs(bias) <= LARGEST_VALUE).all():
+        raise ValueError(f"bias has shape {bias.shape}: expected finite numbers, ({classes},) or ({count}, {classes})")
+    return np.broadcast_to(bias, (count, classes))
+
+
 def _shrunk(images):
     """The images, with the longer side at most `SIDE`, by averaging over areas."""
     import cv2
@@ -228,7 +238,8 @@ def _centred(values, axes):
     return bool((abs(values.mean(axis=-1, dtype=np.float64)) <= span / 1000).all())
 
 
-def _compressed(packed):
+def compressed(packed):
+    """Bytes as a page has them, gzip; the same bytes give the same."""
     return gzip.compress(packed, 6, mtime=0)  # level 9 saves 2 % and takes six times as long; no time inside
 
 
@@ -237,7 +248,8 @@ def _text(value):
     return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
 
-def _index(value, count, name):
+def checked_index(value, count, name):
+    """A value as int. Raises ValueError where it is no whole number from 0 to count − 1."""
     if int(value) != value or not 0 <= value < count:
         raise ValueError(f"{name} is {value}: expected a whole number, 0 to {count - 1}")
     return int(value)
@@ -253,7 +265,7 @@ def _line(values, count, name, owner):
 def _truths(boxes, image, classes):
     """An image's true boxes as lists of four numbers, or of five, the last the class that has the box to itself."""
     if isinstance(boxes, dict):
-        return [[*box, _index(k, classes, "the class of a box")] for k, some in boxes.items()
+        return [[*box, checked_index(k, classes, "the class of a box")] for k, some in boxes.items()
                 for box in _truths(some, image, classes)]
     boxes = np.asarray(boxes).reshape(-1, 4) if np.size(boxes) % 4 == 0 else np.zeros(0)
     if boxes.ndim != 2 or not (boxes[:, :2] < boxes[:, 2:]).all() or not (abs(boxes) < 2**31).all():

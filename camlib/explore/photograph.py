@@ -7,6 +7,7 @@ import numpy as np
 from ipywidgets import HTML, FileUpload, VBox
 
 from ..data import photos
+from ..data.pixels import check_pixels
 from ..maps.cam import explain
 from ..networks.head import find_head
 from ..networks.outputs import name_list
@@ -76,8 +77,7 @@ def own_photo(network, names, *, path=None, side=224, **traits):
 def _check(network, names, side, traits):
     """Look at a grey picture, and raise what any photograph would meet."""
     find_head(network)
-    if not isinstance(side, int | np.integer) or side < 1:
-        raise ValueError(f"side is {side!r}: expected a whole number of pixels, such as 224")
+    check_pixels(side, "side")
     try:
         network.compute_output_shape((1, side, side, 3))
     except Exception as error:  # what a layer raises for a size that it cannot have is its own affair

@@ -27,7 +27,7 @@ from ..files import expanded, whole_file
 from ..maps.arrays import probabilities
 from .drawing import SIDE
 from .kinds import AS_BYTES, Fraction, Index, Picture
-from .packing import CONTROLS, Content, _compressed, _index
+from .packing import CONTROLS, Content, checked_index, compressed
 from .page import FRAGMENT, PAGE, SCRIPT, STYLE
 from .still import still
 
@@ -85,7 +85,7 @@ class Explorer(anywidget.AnyWidget):
         packed = content.packed()
         identity = hashlib.sha256(packed + os.environ.get("JPY_SESSION_NAME", "").encode()).hexdigest()[:12]
         _made[identity] += 1
-        super().__init__(_key=f"{identity}-{_made[identity]}", _packed=_compressed(packed), **traits)
+        super().__init__(_key=f"{identity}-{_made[identity]}", _packed=compressed(packed), **traits)
 
     @property
     def _content(self):
@@ -98,7 +98,7 @@ class Explorer(anywidget.AnyWidget):
         name, value = proposal["trait"].name, proposal["value"]
         axis = {"step_index": 0, "image_index": 1}.get(name, 4)
         count = self._scenes.maps.shape[axis] + (axis == 1 and self._scenes.own is not None)
-        return value if value is None else _index(value, count, name)
+        return value if value is None else checked_index(value, count, name)
 
     @t.validate("own_image")
     def _check_own_image(self, proposal):
@@ -112,7 +112,7 @@ class Explorer(anywidget.AnyWidget):
     def _check_cell(self, proposal):
         if proposal["value"] is not None:
             for value, count, name in zip(proposal["value"], self._scenes.maps.shape[2:4], ("row", "column")):
-                _index(value, count, f"the cell's {name}")
+                checked_index(value, count, f"the cell's {name}")
         return proposal["value"]
 
     @property
@@ -193,7 +193,7 @@ class Explorer(anywidget.AnyWidget):
             others = [i for i in range(n) if i != shown][: count - (shown < n)]
             kept = sorted([shown, *others])
             content, state = self._scenes.subset([i for i in kept if i < n]), {"image_index": kept.index(shown)}
-            page = self._fragment(_compressed(content.packed()), self._state() | state, picture)
+            page = self._fragment(compressed(content.packed()), self._state() | state, picture)
         return page
 
     def _fragment(self, packed, state, picture):
@@ -204,7 +204,7 @@ class Explorer(anywidget.AnyWidget):
     def _state(self):
         state = {name: getattr(self, name) for name in CONTROLS}
         if self.own_image is not None:
-            state["own_image"] = base64.b64encode(_compressed(self.own_image.tobytes())).decode()
+            state["own_image"] = base64.b64encode(compressed(self.own_image.tobytes())).decode()
         return state
 
     def _still(self):
@@ -252,8 +252,8 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     if unknown := sorted(set(traits) - set(CONTROLS) - {"layout"}):
         raise ValueError(f"unknown control {unknown[0]!r}: expected one of {', '.join(CONTROLS)}")
     steps_count, count = content.maps.shape[:2]
-    step = _index(traits.setdefault("step_index", steps_count - 1), steps_count, "step_index")
-    image = _index(traits.setdefault("image_index", 0), count + (content.own is not None), "image_index")
+    step = checked_index(traits.setdefault("step_index", steps_count - 1), steps_count, "step_index")
+    image = checked_index(traits.setdefault("image_index", 0), count + (content.own is not None), "image_index")
     if content.own:
         traits.setdefault("own_image", np.zeros((SIDE, SIDE), np.uint8))
     shown = content if image < count else content.own.joined(content, traits["own_image"])

@@ -49,24 +49,34 @@ def collected(folder, names):
     folder, found = Path(folder), []
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder).parts
-        notebook = next((name for name in names if name.lower() in path.name.lower()), "")
-        hidden, is_notebook = any(part.startswith((".", "__")) for part in inner), path.suffix.lower() == ".ipynb"
-        closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
-        if not is_notebook and (hidden or (path.is_dir() and not closed)):
-            continue
-        before, dash, behind, later = re.fullmatch(COPY.format(re.escape(notebook)), path.stem, re.I | re.S).groups("")
-        base = (before + notebook + behind).strip()
-        problem = ("left out: hidden, a name in its path begins with . or __" if hidden else
-                   "left out: a folder that you may not read" if closed else
-                   "left out: its name does not end in .ipynb" if not is_notebook else
-                   "" if notebook else "the file's name holds no name of a notebook of the course")
-        learner = inner[0] if inner[1:] else (before + behind).strip(" _-.") or base
-        version = [bool(dash or later), *map(int, re.findall(r"\d+", dash + later))]
-        found.append(((problem.startswith("left out"), inner[:-1], base, version), learner, notebook, path, problem))
+        if (reason := _left_out(path, inner)) is not None:
+            learner, notebook, *copy = _named(path, inner, names)
+            problem = (f"left out: {reason}" if reason else
+                       "" if notebook else "the file's name holds no name of a notebook of the course")
+            found.append(((bool(reason), inner[:-1], *copy), learner, notebook, path, problem))
     if all(left_out for (left_out, *_), *_ in found):
         raise ValueError(f"{folder} holds no notebook: expected LEARNER/NAME.ipynb or LEARNER_NAME.ipynb, with NAME "
                          "as in the course, such as 04_class_activation_maps")
     return [file for _, *file in sorted(found, key=itemgetter(0))]
+
+
+def _left_out(path, inner):
+    """Why a path, in the folder `inner`, is not graded; "" where it is, None where that needs no word."""
+    hidden, is_notebook = any(part.startswith((".", "__")) for part in inner), path.suffix.lower() == ".ipynb"
+    closed = path.is_dir() and not os.access(path, os.R_OK | os.X_OK)
+    if not is_notebook and (hidden or (path.is_dir() and not closed)):
+        return None
+    return ("hidden, a name in its path begins with . or __" if hidden else "a folder that you may not read" if closed
+            else "" if is_notebook else "its name does not end in .ipynb")
+
+
+def _named(path, inner, names):
+    """(learner, notebook, its name without what copying adds, its version): copies sort by the latter, a list."""
+    notebook = next((name for name in names if name.lower() in path.name.lower()), "")
+    before, dash, behind, later = re.fullmatch(COPY.format(re.escape(notebook)), path.stem, re.I | re.S).groups("")
+    base = (before + notebook + behind).strip()
+    learner = inner[0] if inner[1:] else (before + behind).strip(" _-.") or base
+    return learner, notebook, base, [bool(dash or later), *map(int, re.findall(r"\d+", dash + later))]
 
 
 def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tuple

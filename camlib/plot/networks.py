@@ -61,10 +61,11 @@ def arrays(named, *, width=1.6):
 def features_by_class(features, labels, names, axes=("feature 0", "feature 1")):
     """Two features of many images as dots, one shape and colour a class.
 
-    features: (n, 2). labels: int, (n,), 0 to at most 2. names: of the classes. axes: what the two features are.
+    features: (n, 2). labels: int, (n,), 0 to at most 2. names: of the classes, as many as labels tell. axes: what the
+    two features are. Raises ValueError for another number of names.
     """
     figure, [[panel]] = subplots(size=(4.6, 3.4), sharp=True)
-    names = name_list(names, len(names), "names")
+    names = name_list(names, int(np.max(labels)) + 1, "names")
     for label, (name, (marker, color)) in enumerate(zip(names, MARKERS)):
         panel.plot(*features[labels == label].T, marker, color=color, ms=4, alpha=0.6, mew=0, label=f"“{name}”")
     panel.set(xlabel=axes[0], ylabel=axes[1])

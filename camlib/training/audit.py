@@ -80,7 +80,7 @@ def make_dossiers(folder, seed, stages=STAGES, progress=print):
     contents, claims = {}, {}
     for number, (name, kind) in enumerate(kinds.items()):
         contents[name], claims[name] = _make(kind, (seed, number), stages)
-        progress(f"{folder / name}.npz: its makers claim {claims[name]:.1%}")
+        progress(f"{name}: its makers claim {claims[name]:.1%}")
     for name in NAMES:
         runs.write_arrays(folder / f"{name}.npz", contents[name])
     salt = secrets.token_hex(8)  # not from the seed, which whoever tries all small numbers would find

@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,18 @@ def test_what_a_killed_writer_left_goes_and_what_another_still_writes_stays(tmp_
             part.write_text("c")
         assert not left.exists() and others.read_text() == "b"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.txt", "c.txt"]
+
+
+@posix
+def test_what_was_begun_an_hour_ago_stays_though_no_lock_is_seen(tmp_path):
+    """As where another machine writes to the same folder, and locks are each machine's own."""
+    others = tmp_path / f"{files.PART}others"
+    others.mkdir()
+    hour_ago = time.time() - 3600
+    os.utime(others, (hour_ago, hour_ago))
+    with whole_file(tmp_path / "a.txt") as part:
+        part.write_text("a")
+    assert others.exists()
 
 
 @posix

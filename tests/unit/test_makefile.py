@@ -127,6 +127,15 @@ def ready(checkout):
     return checkout
 
 
+def test_findings_of_no_such_name_are_told(checkout):
+    """And those of a name are run."""
+    (checkout.folder / "findings").mkdir()
+    (checkout.folder / "findings" / "one.sh").write_text("echo seen")
+    code, said, _ = checkout.make("findings", "ONLY=nosuch")
+    assert code == 2 and "findings/ has no script with nosuch in its name" in said and "findings/*" not in said
+    assert checkout.make("findings", "ONLY=on")[:2] == (0, "== findings/one.sh\nseen\n")
+
+
 def test_the_second_make_installs_nothing(ready):
     assert ready.make("fetch")[::2] == (0, [])
     assert "-m camlib fetch alexnet.ckpt" in ready.make("fetch", "ARGS=alexnet.ckpt")[1]

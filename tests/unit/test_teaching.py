@@ -56,6 +56,13 @@ def test_exercises_that_it_names_are_there_and_none_is_forgotten():
             assert set(re.findall(r"\d\.\d", row)) == asked
 
 
+def test_what_learners_write_in_a_notebook_is_in_that_notebook():
+    found = r"in notebook (\d\d) learners write `([\w.]+)\(.*?` and `([\w.]+)\("
+    (notebook, first, second), = re.findall(found, " ".join(TEXT.split()))
+    source, = [path.read_text("utf-8") for path in SOURCES if path.name.startswith(notebook)]
+    assert first in source and second in source
+
+
 def test_points_of_the_ladder_add_up():
     points = re.search(r"^\| 1 mechanical .+\n.+\n(.+)$", TEXT, re.M)[1]
     points = [int(number) for number in re.findall(r"\d", points)]

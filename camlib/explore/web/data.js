@@ -28,8 +28,10 @@ function checkSizes(data, bytes) {
   const wanted = { low: maps, high: maps, positive: maps, logits: maps, levels: maps, bias: steps * classes,
     codes: maps * rows * columns, tables: 3 * 256 * data.colormaps.length, ...own };
   const given = Object.fromEntries(data.arrays.map(([name, , count]) => [name, count]));
-  for (const [name, count] of Object.entries(wanted))
+  for (const [name, count] of Object.entries(wanted)) {
+    if (!(name in given)) throw new Error(`${name} is missing: there should be ${count} numbers`);
     if (given[name] !== count) throw new Error(`${name} has ${given[name]} numbers for ${count}`);
+  }
   const told = data.arrays.reduce((sum, [, type, count]) => sum + count * (type === "float32" ? 4 : 1), 0);
   if (told !== bytes) throw new Error(`there are ${bytes} bytes for ${told}`);
 }

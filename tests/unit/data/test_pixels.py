@@ -149,6 +149,16 @@ def test_kinds_of_newer_and_older_names_are_read(tmp_path, name):
     assert len(files) == 2 and abs(photos.read(files[0]).astype(int) - (200, 30, 60)).max() < 6
 
 
+@pytest.mark.parametrize("options", [{"side": -3}, {"side": 0}, {"side": 2.5}, {"within": 0}, {"within": "30"}],
+                         ids=str)
+def test_what_is_no_number_of_pixels_is_not_the_photographs_fault(options):
+    (name, value), content = *options.items(), io.BytesIO()
+    Image.new("RGB", (30, 20)).save(content, "png")
+    with pytest.raises(ValueError, match=f"^{name} is {value!r}: expected a whole number of pixels") as caught:
+        photos.read(content, **options)
+    assert not isinstance(caught.value, photos.Unreadable)
+
+
 def test_the_size_is_the_upright_files_whatever_is_read_of_it():
     turned, content = Image.Exif(), io.BytesIO()
     turned[0x0112] = 8

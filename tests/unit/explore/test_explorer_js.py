@@ -127,7 +127,7 @@ def test_heat_begins_at_zero_and_fades_there_as_python_has_it(js):
 def test_boxes_of_a_class_go_with_it_alone(js):
     boxes = [{3: (0, 0, 4, 4), 1: [(4, 0, 8, 4), (0, 4, 4, 8)]}, [(1, 1, 2, 2)], {}]
     content = packing.Content(np.zeros((3, 8, 8), np.uint8), np.zeros((3, 2, 2, 4)), boxes=boxes)
-    packed = base64.b64encode(packing._compressed(content.packed())).decode()
+    packed = base64.b64encode(packing.compressed(content.packed())).decode()
     own, shown = js("""const d = await m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)));
         const shown = [0, 1, 2].map((i) => [0, 1, 2, 3].map((c) => d.truths(i, c)));
         return [[0, 1, 2].map(d.ownClasses), shown];""", packed)
@@ -191,7 +191,7 @@ def damaged(change):
         arrays = arrays[:-1]
     text = json.dumps(changed or header).encode()
     text += b" " * (-len(text) % 4)
-    return packing._compressed(len(text).to_bytes(4, "little") + text + arrays)
+    return packing.compressed(len(text).to_bytes(4, "little") + text + arrays)
 
 
 @pytest.mark.parametrize("change, complaint", [
@@ -208,9 +208,9 @@ def damaged(change):
     (lambda header: header | {"accuracy": [0] * 4}, "there are 4 accuracy for 3"),
     (lambda header: header | {"labels": [0]}, "there are 1 labels for 2"),
     (lambda header: header | {"boxes": [[]]}, "there are 1 boxes for 2"),
-    (lambda header: header | {"own_steps": [2]}, "weights has undefined numbers for"),
+    (lambda header: header | {"own_steps": [2]}, "weights is missing: there should be "),
     (lambda header: header | {"colormaps": ["jet"]}, "tables has 3840 numbers for 768"),
-    (lambda header: header | {"arrays": header["arrays"][1:]}, "low has undefined numbers for 24"),
+    (lambda header: header | {"arrays": header["arrays"][1:]}, "low is missing: there should be 24 numbers"),
 ])
 def test_sizes_that_do_not_agree_are_told(js, change, complaint):
     said = js("""return m.unpack(Uint8Array.from(atob(a), (c) => c.charCodeAt(0)))

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -27,8 +28,9 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from camlib import cli
 cli.main()
 """
+DEADLINE = 300  # seconds
 SLEEPS = """import subprocess, time
-subprocess.Popen(["setsid", "sh", "-c", "sleep 1000 & echo $! > {0}.part; mv {0}.part {0}; wait"])
+subprocess.Popen(["sh", "-c", "sleep 1000 & echo $! > {0}.part; mv {0}.part {0}; wait"], start_new_session=True)
 time.sleep(1000)
 """
 
@@ -48,19 +50,22 @@ def submit(tmp_path, course):
 
 @pytest.fixture
 def grader(tmp_path):
-    """A function that starts the command, with its temporary files in `tmp_path`/temporary."""
+    """A function that starts the command, with its temporary files in `tmp_path`/temporary; killed after minutes."""
     (tmp_path / "temporary").mkdir()
-    started = []
+    started, deadlines = [], []
 
     def start(*arguments, **environment):
         started.append(subprocess.Popen(
             [sys.executable, "-c", PROGRAM, "grade", tmp_path / "collected", "--csv", tmp_path / "grades.csv",
              *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=os.environ | {"TMPDIR": str(tmp_path / "temporary")} | environment))
+        deadlines.append(threading.Timer(DEADLINE, started[-1].kill))
+        deadlines[-1].start()
         return started[-1]
 
     yield start
-    for process in started:
+    for process, deadline in zip(started, deadlines):
+        deadline.cancel()
         process.kill()
         process.communicate()
 
@@ -83,7 +88,7 @@ def test_a_grader_that_is_told_to_end_keeps_its_rows_and_leaves_nothing_running(
         time.sleep(0.1)
     sleep = psutil.Process(int((tmp_path / "pid").read_text()))
     process.send_signal(number)
-    said = process.communicate(timeout=300)[1]
+    said = process.communicate(timeout=DEADLINE)[1]
     assert process.returncode == 128 + number
     assert not sleep.is_running() or sleep.status() == psutil.STATUS_ZOMBIE
     assert list((tmp_path / "temporary").iterdir()) == [] and not (tmp_path / "grades.csv").exists()
@@ -96,10 +101,10 @@ def test_a_reader_who_has_gone_and_a_name_that_nobody_can_print_cost_no_table(tm
     submit("zoë ✔", "1 +")
     process = grader(PYTHONIOENCODING="ascii:strict")
     process.stdout.close()
-    assert process.wait(timeout=300) == 0
+    assert process.wait(timeout=DEADLINE) == 0
     assert list(table(tmp_path / "grades.csv")) == ["zoë ✔"] and len(list(tmp_path.glob("*.csv"))) == 1
     process = grader(PYTHONIOENCODING="ascii:strict")
-    said = process.communicate(timeout=300)
+    said = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0 and r"zo\xeb \u2714_04" in said[0] and said[1] == ""
 
 

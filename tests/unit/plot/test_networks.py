@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pytest
 
 from camlib import plot
 from camlib.networks.lenet import lenet_gap
@@ -41,6 +42,12 @@ def test_dots_are_the_features_of_their_class():
     for label, line in enumerate(panel.lines):
         np.testing.assert_array_equal(line.get_xydata(), features[labels == label])
     assert [line.get_label() for line in panel.lines] == ["“1”", "“4”", "“7”"]
+
+
+@pytest.mark.parametrize("names", ["ab", "abcd"])
+def test_dots_have_as_many_names_as_classes(names):
+    with pytest.raises(ValueError, match=f"names has {len(names)} entries: expected 3, one per class"):
+        plot.features_by_class(np.eye(3)[:, :2], np.arange(3), names)
 
 
 def test_marked_probabilities_have_their_price():
