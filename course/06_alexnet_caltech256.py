@@ -211,7 +211,7 @@ def vote(some, rows):
 kernel, bias = vote(network, features[train])
 plain = alexnet.alexnet_gap(len(names), pool=1)  # the mean alone, without `winners`
 means = keras.Model(plain.inputs, plain.get_layer("gap").output)
-vote(plain, means.predict(pictures[train], verbose=0))
+_ = vote(plain, means.predict(pictures[train], verbose=0))
 
 # %%
 views, truth = camlib.explain(network, pictures[test]), labels[test]
