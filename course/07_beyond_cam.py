@@ -905,7 +905,7 @@ for constant in (0, -20):
     shifts[constant] = logits_asked(network), maps, found
     share = camlib.bootstrap(found, groups=asked_scenes)
     print(f"{constant:3} added: of two {share} %")
-last.bias.assign(bias)
+_ = last.bias.assign(bias)
 
 # %% tags=["own-test"]
 # The course's own test of what it says above.
