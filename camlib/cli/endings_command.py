@@ -4,6 +4,8 @@ import gc
 
 import numpy as np
 
+from .options import Misuse
+
 SIDE = 224  # px
 
 
@@ -19,8 +21,8 @@ def endings(options):
 
     known = [name for name in dir(keras.applications) if name[0].isupper()]
     if unknown := {*options.names} - {*known}:
-        raise ValueError(f"keras.applications has no {' and no '.join(sorted(unknown))}: expected some of "
-                         f"{', '.join(known)}")
+        raise Misuse(f"keras.applications has no {' and no '.join(sorted(unknown))}: expected some of "
+                     f"{', '.join(known)}")
     print(f"Keras {keras.__version__}, random weights, photographs of {SIDE} × {SIDE} px, softmax left out\n")
     print("| network | ends in | has CAM | largest residue | cells |\n| --- | --- | --- | --- | --- |")
     for name in options.names or known:
@@ -46,7 +48,7 @@ def row(name):
     try:
         dense = find_head(model).dense
     except NotCAMReady as error:
-        return ends, f"no: {str(error).partition(': ')[2].partition(' stands')[0]}", "–", "–"
+        return ends, f"no: {error.obstacle}", "–", "–"
     random = np.random.default_rng(0)
     images = random.uniform(0, 255, (2, SIDE, SIDE, 3)).astype(np.float32)
     dense.bias.assign(random.normal(size=dense.bias.shape))

@@ -66,8 +66,8 @@ def class_maps_layer():
 
         @classmethod
         def from_config(cls, config):
-            votes = [keras.saving.deserialize_keras_object(layer) for layer in config.pop("votes")]
-            return cls(votes, **config)
+            votes = [keras.saving.deserialize_keras_object(layer) for layer in config["votes"]]
+            return cls(**config | {"votes": votes})
 
     return ClassMaps
 

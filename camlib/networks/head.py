@@ -10,7 +10,14 @@ from .vote import averaged, is_vote
 
 
 class NotCAMReady(ValueError):
-    """The model does not end in a mean and a weighted sum, so it has no class activation maps."""
+    """The model does not end in a mean and a weighted sum, so it has no class activation maps.
+
+    obstacle: what stands in the way, "Dense (relu)". ends: what the model ends in, "Flatten → Dense (relu) → Dense".
+    """
+
+    def __init__(self, message, obstacle=None, ends=None):
+        super().__init__(message)
+        self.obstacle, self.ends = obstacle, ends
 
 
 class Head(NamedTuple):
@@ -54,7 +61,7 @@ def find_head(model):
             weighs = weighs or (step.operation if hasattr(step.operation, "kernel") else None)
         elif not (rests(step) or (channel is None and keeps_channels(step))
                   or (squashed and not hasattr(step.operation, "kernel"))):
-            raise NotCAMReady(_advice(model.name, output, step.operation))
+            raise _refusal(model.name, name_of(step.operation), tail_of(output))
         if channel and weighs:
             return Head(_channels_last(features, channel), weighs, tuple(votes))
 
@@ -114,8 +121,9 @@ def centre(model):
     """
     _, dense, votes = find_head(model)
     if dense is not votes[-1]:
-        raise NotCAMReady(f"{model.name!r} ends {name_of(dense)} → {name_of(votes[-1])}: expected a network that ends "
-                          "GAP → Dense")
+        ends = f"{name_of(dense)} → {name_of(votes[-1])}"
+        raise NotCAMReady(f"{model.name!r} ends {ends}: expected a network that ends GAP → Dense",
+                          name_of(votes[-1]), ends)
     dense.set_weights([w - w.mean(axis=-1, keepdims=True, dtype=float) for w in dense.get_weights()])
 
 
@@ -131,12 +139,12 @@ def freeze_statistics(model):
             layer.trainable = False
 
 
-def _advice(name, output, obstacle):
-    return (
-        f"{name!r} has no class activation maps: {name_of(obstacle)} stands in the way (it ends {tail_of(output)}). "
+def _refusal(name, obstacle, ends):
+    return NotCAMReady(
+        f"{name!r} has no class activation maps: {obstacle} stands in the way (it ends {ends}). "
         "Expected a network that ends convolution → GlobalAveragePooling2D → Dense, whose scores are means of "
         "weighted sums. Replace what follows its last convolution by these two layers and train them, or use Grad-CAM "
-        "(camlib.attribute), which asks for no particular ending."
+        "(camlib.attribute), which asks for no particular ending.", obstacle, ends
     )
 
 

@@ -30,7 +30,9 @@ def vit_gap(classes=10, seed=0, size=64, patch=8, stem=(16, 32, 64), width=64, b
     """
     from ..backend import keras
 
-    _check(size, patch, stem, width, heads)
+    _check_whole(1, classes=classes, size=size, patch=patch, stem=tuple(stem) or 1, width=width, heads=heads)
+    _check_whole(0, blocks=blocks, neighbours=neighbours or 0)
+    _check(size, patch, stem, width, heads, token_dropout)
     layers, side = keras.layers, size // patch
     image = keras.Input((size, size), dtype="uint8", name="image")
     x = keras.ops.expand_dims(layers.Rescaling(1 / 255)(image), -1)
@@ -57,11 +59,15 @@ def vit_gap(classes=10, seed=0, size=64, patch=8, stem=(16, 32, 64), width=64, b
 
 def on_grid(model):
     """A network that ends tokens → "gap" → "dense", with its tokens in rows and columns: it says the same, and
-    `explain` gives its maps as (n, rows, columns, classes). Weights are shared. For square grids."""
+    `explain` gives its maps as (n, rows, columns, classes). Weights are shared.
+    Raises ValueError for tokens that make no square."""
     from ..backend import keras
 
     tokens = model.get_layer("gap").input
-    side = round(tokens.shape[1] ** 0.5)
+    side = round((tokens.shape[1] or 0) ** 0.5)
+    if len(tokens.shape) != 3 or side**2 != tokens.shape[1]:
+        raise ValueError(f"{model.name!r} has features {tokens.shape} before its mean: expected tokens of a "
+                         "square grid, (n, side², width); explain it as it is")
     grid = keras.layers.Reshape((side, side, tokens.shape[2]))(tokens)
     mean = keras.layers.GlobalAveragePooling2D(name="gap_2d")(grid)
     return keras.Model(model.input, model.get_layer("dense")(mean), name=f"{model.name}_on_grid")
@@ -119,9 +125,17 @@ def _draw(model, seed):
             weight.assign(random.normal(0, inputs**-0.5, weight.shape))
 
 
-def _check(size, patch, stem, width, heads):
+def _check_whole(least, **numbers):
+    for name, value in numbers.items():
+        if np.asarray(value).dtype.kind not in "iu" or np.min(value) < least:
+            raise ValueError(f"{name} is {value}: expected whole numbers from {least} on")
+
+
+def _check(size, patch, stem, width, heads, token_dropout):
     if size % patch or width % heads or width % 4:
         raise ValueError(f"size {size} and patch {patch}, width {width} and heads {heads}: expected a patch that "
                          "divides the size, and a width that 4 and heads divide")
     if stem and 2 ** len(stem) != patch:
         raise ValueError(f"stem {tuple(stem)} makes cells of {2 ** len(stem)} px: expected patch to be that, or ()")
+    if not 0 <= token_dropout < 1:
+        raise ValueError(f"token_dropout is {token_dropout}: expected a chance from 0 to less than 1")

@@ -36,5 +36,10 @@ def test_the_command_prints_what_was_asked_for(capsys, monkeypatch):
     main(["endings", "ResNet50"])
     assert capsys.readouterr().out.endswith("cells |\n| --- | --- | --- | --- | --- |\n"
                                             "| ResNet50 | GAP → Dense | yes | 1e-07 | 7 × 7 |\n")
-    with pytest.raises(SystemExit, match="keras.applications has no ResNet51: expected some of ConvNeXtBase, "):
+
+
+def test_a_name_that_is_none_is_a_wrong_option(capsys):
+    with pytest.raises(SystemExit) as stopped:
         main(["endings", "ResNet51"])
+    said = "camlib endings: keras.applications has no ResNet51: expected some of ConvNeXtBase, "
+    assert stopped.value.code == 2 and capsys.readouterr().err.startswith(said)

@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -122,6 +124,10 @@ def test_with_maps_saved_or_cloned_has_its_kernel_among_its_weights(network, sce
     expected = both.predict(scenes.images[:2], verbose=0)
     assert any(weight is network.get_layer("dense").kernel for weight in both.weights)
     both.save(tmp_path / "both.keras")
+    config = both.layers[-1].get_config()
+    before = deepcopy(config)
+    twice = [type(both.layers[-1]).from_config(config).get_config() for _ in "ab"]
+    assert config == before == twice[0] == twice[1]
     loaded, clone = keras.saving.load_model(tmp_path / "both.keras"), keras.models.clone_model(both)
     clone.set_weights(both.get_weights())
     for copy in (loaded, clone):

@@ -133,11 +133,25 @@ def test_a_seed_decides_the_weights_and_no_two_layers_begin_alike():
 
 @pytest.mark.parametrize("options, message", [
     ({"size": 60}, "size 60 and patch 8"), ({"width": 66}, "width 66"), ({"width": 18, "heads": 3}, "width 18"),
-    ({"stem": (8, 8)}, "makes cells of 4 px"),
+    ({"stem": (8, 8)}, "makes cells of 4 px"), ({"stem": (8, 0, 8)}, r"stem is \(8, 0, 8\): expected .* from 1 on"),
+    ({"size": 0}, "size is 0: expected whole numbers from 1 on"), ({"patch": 0}, "patch is 0"),
+    ({"heads": 0}, "heads is 0"), ({"width": -4}, "width is -4"), ({"classes": 0}, "classes is 0"),
+    ({"size": 64.0}, "size is 64.0"), ({"neighbours": 1.5}, "neighbours is 1.5"),
+    ({"blocks": -1}, "blocks is -1: expected whole numbers from 0 on"), ({"neighbours": -1}, "neighbours is -1"),
+    ({"token_dropout": 1.0}, "token_dropout is 1.0: expected a chance from 0 to less than 1"),
+    ({"token_dropout": -0.1}, "token_dropout is -0.1"), ({"token_dropout": float("nan")}, "token_dropout is nan"),
 ])
 def test_numbers_that_make_no_network_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         vit.vit_gap(**options)
+
+
+@pytest.mark.parametrize("size, shape", [((8, 3), "8, 3"), ((None, 3), "None, 3"), ((4, 4, 3), "4, 4, 3")])
+def test_tokens_that_make_no_square_are_named(size, shape):
+    pool = keras.layers.GlobalAveragePooling1D if len(size) == 2 else keras.layers.GlobalAveragePooling2D
+    layers = [keras.Input(size), pool(name="gap"), keras.layers.Dense(2, name="dense")]
+    with pytest.raises(ValueError, match=rf"'flat' has features \(None, {shape}\) before its mean: expected"):
+        vit.on_grid(keras.Sequential(layers, name="flat"))
 
 
 def test_on_a_grid_it_says_the_same_and_its_maps_have_rows_and_columns():
