@@ -23,10 +23,14 @@ from .pixels import Unreadable, read, size_of  # noqa: F401, `photos.read` is ho
 SAMPLE = ROOT / "data" / "caltech256_sample"
 CLUTTER = "257.clutter"  # Caltech-256's pictures of none of its categories
 VARIABLE = "CAMLIB_CALTECH256"  # names a folder of photographs that the user has already
-SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif"}
-NOT_READ = {".heic", ".heif", ".hif", ".jxl", ".jp2", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2",
-            ".psd", ".tga", ".svg", ".eps"}  # pictures, too: told, not dropped
-SYSTEMS = {"@eadir", "@recycle", "#recycle", "#snapshot", "$recycle.bin", "__macosx", "lost+found"}  # own folders
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo", ".png", ".apng", ".webp", ".avif", ".avifs",
+            ".bmp", ".tif", ".tiff", ".gif", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm"}
+NOT_READ = {".heic", ".heics", ".heif", ".heifs", ".hif", ".jxl", ".jp2", ".jpf", ".jpx", ".j2k", ".jxr", ".dng",
+            ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".x3f",
+            ".psd", ".xcf", ".tga", ".pcx", ".dib", ".ico", ".exr", ".hdr", ".dcm", ".svg", ".eps"}  # told of
+SYSTEMS = re.compile(  # their own folders: Synology's, QNAP's, NetApp's, Windows's, macOS's and Linux's
+    r"@eadir|[@#]recycle|@tmp|@__thumb|@recently-snapshot|[#~]snapshot|\$recycle\.bin|system volume information|"
+    r"found\.\d{3}|__macosx|lost\+found", re.IGNORECASE)
 PROTOCOL = 30  # photographs a category to train on: what Caltech-101 and 256 are reported with, beside 60
 
 
@@ -182,7 +186,7 @@ def _category_folder(folder):
 def _shelves(root):
     """The folders of categories, in order, without Caltech-256's clutter, hidden ones and those of systems."""
     names = sorted(name for name in os.listdir(root)
-                   if name != CLUTTER and not name.startswith(".") and name.casefold() not in SYSTEMS)
+                   if name != CLUTTER and not name.startswith(".") and not SYSTEMS.fullmatch(name))
     return [root / name for name in names if os.path.isdir(root / name)]  # False for a link that leads to itself
 
 
@@ -193,7 +197,8 @@ def _photographs(shelf):
         warnings.warn(f"{shelf} is left out: {error.strerror}", stacklevel=3)
         return []
     return [shelf / name for name in names
-            if os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith(".")]
+            if os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith(".")
+            and not os.path.isdir(shelf / name)]
 
 
 def _names(folders):

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..files import expanded
 
-FORMATS = "JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF"  # and no other: for EPS, say, Pillow starts Ghostscript
+FORMATS = "JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "PPM", "GIF"  # no other: for EPS Pillow starts Ghostscript
 MOST_PIXELS = 80_000_000  # a larger picture is refused, not decoded: half a kilobyte of PNG can ask for gigabytes
-READING = 2  # raised with each change to the pixels that `read` makes of a file: what was computed of others is stale
+READING = 3  # raised with each change to the pixels that `read` makes of a file: what was computed of others is stale
 MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # a colour profile's space → Pillow's mode
 BITS, MEANING, WHITE_IS_ZERO = 258, 262, 0  # TIFF's tags BitsPerSample and PhotometricInterpretation, and its value
 
@@ -31,9 +31,9 @@ def read(path, side=None, within=None):
     Grey, palette, CMYK and transparent pictures (on white) too, 16 bits (65,535 is white) and floats (1 is white);
     turned upright as the camera noted, and in sRGB: a colour profile in the file, such as the Display P3 of phones,
     is applied, one that is damaged or of another colour space left out. Of a GIF or WebP that moves, the first frame.
-    Raises ValueError for a `side` or `within` that is no number of pixels, FileNotFoundError, and Unreadable (a
-    ValueError) for what is not a whole picture in one of FORMATS, or has more than 80 megapixels, which its first
-    bytes tell: at that limit one takes up to 1.2 GB for a moment.
+    Raises ValueError for what is no path and no file, and for a `side` or `within` that is no number of pixels,
+    FileNotFoundError, and Unreadable (a ValueError) for what is not a whole picture in one of FORMATS, or has more
+    than 80 megapixels, which its first bytes tell: at that limit one takes up to 1.2 GB for a moment.
     """
     from PIL import Image, ImageOps
 
@@ -41,9 +41,6 @@ def read(path, side=None, within=None):
         if pixels is not None:
             check_pixels(pixels, name)
     with _opened(path) as (picture, name):
-        if picture.width * picture.height > MOST_PIXELS:
-            raise Unreadable(f"{name} has {picture.width}×{picture.height} pixels, more than {MOST_PIXELS:,}: "
-                             "make it smaller first")
         if least := side or within:
             picture.draft(None, (2 * least, 2 * least))  # a large JPEG is decoded at ½, ¼ or ⅛
         ImageOps.exif_transpose(picture, in_place=True)
@@ -64,11 +61,15 @@ def check_pixels(pixels, name):
 def size_of(path):
     """(width, height), px, of the photograph that `read` gives of a path or file without `side` or `within`, from its
     first bytes. Raises what `read` raises."""
-    from PIL import ExifTags
+    from PIL import Image, ImageOps
+    from PIL.ExifTags import Base
 
     with _opened(path) as (picture, _):
-        lies = picture.getexif().get(ExifTags.Base.Orientation, 1) > 4
-        return picture.size[::-1] if lies else picture.size
+        upright = Image.new("L", (1, 2))
+        if Base.Orientation not in getattr(picture, "tag_v2", ()):  # a TIFF's size is turned by its tag
+            upright.getexif()[Base.Orientation] = picture.getexif().get(Base.Orientation)
+        ImageOps.exif_transpose(upright, in_place=True)  # as `read` turns the picture
+        return picture.size if upright.size == (1, 2) else picture.size[::-1]
 
 
 @contextmanager
@@ -76,6 +77,9 @@ def _opened(path):
     """(Pillow's picture, its name) of a path or file; what goes wrong with it in the block is told as Unreadable."""
     from PIL import Image
 
+    if not isinstance(path, str | os.PathLike) and not hasattr(path, "read"):
+        raise ValueError(f"a photograph is given as {type(path).__name__}: expected the path of its file, or a file "
+                         "open for reading bytes, which io.BytesIO(content) makes of bytes")
     source = path if hasattr(path, "read") else expanded(path)
     name = getattr(path, "name", "the upload") if source is path else source
     try:
@@ -84,6 +88,9 @@ def _opened(path):
         elif not stat.S_ISREG(os.stat(source).st_mode):  # a pipe would be waited for
             raise Unreadable(f"{name} is not a file: expected a photograph")
         with Image.open(source, formats=FORMATS) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Unreadable(f"{name} has {picture.width}×{picture.height} pixels, more than {MOST_PIXELS:,}: "
+                                 "make it smaller first")
             yield picture, name
     except (FileNotFoundError, Unreadable):
         raise
@@ -116,9 +123,9 @@ def _eight_bits(picture, name):
     from PIL import Image
 
     tags = getattr(picture, "tag_v2", {})  # of a TIFF
-    if picture.mode.startswith("I;16"):
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PPM"):
         white = 2 ** tags.get(BITS, (16,))[0] - 1
-        values = cv2.convertScaleAbs(np.asarray(picture, np.uint16), alpha=255 / white)
+        values = cv2.convertScaleAbs(np.asarray(picture, np.uint16), alpha=255 / white)  # of a PPM they run to 65,535
     elif picture.mode == "F":
         values = np.asarray(picture)
         if not -1 <= values.min() <= values.max() <= 2:  # a little beyond is resampling's; NaN is refused, too
@@ -130,7 +137,10 @@ def _eight_bits(picture, name):
                          "save it with 8 or 16 bits")
     else:
         return picture  # here Pillow itself hears what is white
-    return Image.fromarray(255 - values if tags.get(MEANING) == WHITE_IS_ZERO else values)
+    grey = Image.fromarray(255 - values if tags.get(MEANING) == WHITE_IS_ZERO else values)
+    if "transparency" in picture.info:  # a PNG's one value that is not seen, of 16 bits
+        grey.putalpha(Image.fromarray(np.asarray(picture) != picture.info["transparency"]).convert("L"))
+    return grey
 
 
 def _in_srgb(picture, profile):

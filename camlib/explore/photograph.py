@@ -77,6 +77,10 @@ def own_photo(network, names, *, path=None, side=224, **traits):
 def _check(network, names, side, traits):
     """Look at a grey picture, and raise what any photograph would meet."""
     find_head(network)
+    shape = network.inputs[0].shape
+    if len(shape) != 4 or shape[-1] not in (3, None):
+        raise ValueError(f"{network.name} takes images of shape {shape}: expected a network of RGB photographs, "
+                         "(n, side, side, 3); for pictures of another kind use `explain` and `explorer`")
     check_pixels(side, "side")
     try:
         network.compute_output_shape((1, side, side, 3))

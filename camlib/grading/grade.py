@@ -18,7 +18,9 @@ from .sandbox import LearnersFunction, Limits, within
 
 RIGHT = "right"
 LONGEST = 300  # characters of a hint or a name, into which goes what a learner likes
-COPY = r"(.*?){}(-\d\d?(?!\d))?(.*?)((?:[ -]+copy[ -]?\d*)?(?: ?\(\d+\))?)"  # what browsers and JupyterLab call one
+COPY = (r"((?:(?:copy[ _]of|kopie[ _]von|copie[ _]de|c[oó]pia[ _]d[ei])[ _]+)*)(.*?){0}"
+        r"((?:-|(?<=.{0})[_.])\d\d?(?!\d))?(.*?)"  # behind a learner's name _2 is a copy, else the learner's number
+        r"((?:[ -]+(?:copy|kopie|copie|c[oó]pia)[ -]?\d*)?(?: ?\(\d+\))?)")  # what browsers, JupyterLab and Drive make
 FORMULA = re.compile(  # at the start, and behind what a spreadsheet may split at
     r"""(^[\s"]*|[;|\t\r\n][\s"]*|[\s,]"*(?=.\S)(?![+-]\d))(?=[=+@＝＋＠－-])""")
 
@@ -73,10 +75,11 @@ def _left_out(path, inner):
 def _named(path, inner, names):
     """(learner, notebook, its name without what copying adds, its version): copies sort by the latter, a list."""
     notebook = next((name for name in names if name.lower() in path.name.lower()), "")
-    before, dash, behind, later = re.fullmatch(COPY.format(re.escape(notebook)), path.stem, re.I | re.S).groups("")
+    prefix, before, number, behind, later = re.fullmatch(
+        COPY.format(re.escape(notebook)), path.stem, re.I | re.S).groups("")
     base = (before + notebook + behind).strip()
     learner = inner[0] if inner[1:] else (before + behind).strip(" _-.") or base
-    return learner, notebook, base, [bool(dash or later), *map(int, re.findall(r"\d+", dash + later))]
+    return learner, notebook, base, [bool(prefix or number or later), *map(int, re.findall(r"\d+", number + later))]
 
 
 def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tuple
@@ -111,16 +114,15 @@ def grade(folder, limits=Limits(), course=notebooks.COURSE):  # noqa: B008, a tu
 def verdicts(cells, exercises, course, limits):
     """The verdicts on a learner's code cells: exercise → "right", or a hint, a text of one line.
 
-    An answer may call those before it, and what the learner's own cells above it define, those that are not in
+    An answer may call those before it, and what the learner's own cells above its check define, those that are not in
     `course`, a set of sources. A cell that is there twice, or not at all, is told, and harms no other.
     """
     said, earlier = {}, []
     for exercise in exercises:
         try:
             for place in notebooks.answers(cells, exercise):
-                own = [cell.source for cell in cells[:place] if cell.exercise or cell.source.strip() not in course]
                 source = cells[place].source
-                above = [*dict.fromkeys(exercise.above.values()), *own, *earlier]
+                above = [*dict.fromkeys(exercise.above.values()), *_own(cells, place, exercise, course), *earlier]
                 said[exercise.name] = _line(verdict(source, exercise, above, limits))
                 if said[exercise.name] != NOT_ATTEMPTED:
                     break
@@ -130,6 +132,14 @@ def verdicts(cells, exercises, course, limits):
         except Exception as error:
             said[exercise.name] = _line(f"not graded: {error}")
     return said
+
+
+def _own(cells, place, exercise, course):
+    """The sources of the learner's own cells above the one at `place`, and of those between it and its check."""
+    check = next((below for below in range(place + 1, len(cells))
+                  if f"checks.{exercise.checker}(" in cells[below].source), place)
+    return [cell.source for number, cell in enumerate(cells[:check])
+            if number != place and (cell.exercise or cell.source.strip() not in course)]
 
 
 def verdict(source, exercise, above, limits):

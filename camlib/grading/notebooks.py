@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..files import ROOT
+from .names import defined
 
 COURSE = ROOT / "notebooks"
 LARGEST = 50 << 20  # bytes of a notebook
@@ -124,13 +125,21 @@ def answers(cells, exercise):
     """
     name = exercise.name
     defining = [place for place, cell in enumerate(cells)
-                if re.search(rf"^([ \t]*def {name}\b|{name} *=(?!=))", cell.source, re.M)]
+                if _defines(cell.source, name)]
     tagged = [place for place in defining if cells[place].exercise and cells[place].source.strip() != exercise.stub]
     if len(tagged) > 1:
         raise ValueError(f"{len(tagged)} cells define {name}: keep one")
     if not defining:
         raise ValueError(f"no cell defines {name}")
     return tagged + [place for place in reversed(defining) if place not in tagged]
+
+
+def _defines(source, name):
+    """Whether a cell defines `name`, as a function or otherwise; told by its lines where it is not plain Python."""
+    try:
+        return name in defined(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # magics, a slip, zeros, parentheses without end
+        return bool(re.search(rf"^([ \t]*def {name}\b|{name} *(:[^=\n]*)?=(?!=))", source, re.M))
 
 
 def course(folder=COURSE):

@@ -14,11 +14,20 @@ import struct
 import sys
 import types
 from contextlib import suppress
+from typing import NamedTuple
 
+from .names import changed
 from .values import pack, unpack
 
 HEAD = struct.Struct(">Q")
 OUTPUT = 16 << 20  # bytes that may be written to a file, printed ones among them
+
+
+class Statement(NamedTuple):
+    """A statement of a cell. code: to be run.  binds: the names that it defines, or changes what they stand for."""
+
+    code: types.CodeType
+    binds: frozenset
 
 
 def main():
@@ -59,9 +68,9 @@ def _load(cell, name, above, seconds, memory):
         resource.setrlimit(kind, (limit, limit))
     namespace = {"__name__": "__main__", "display": _nothing, "get_ipython": _NoShell}
     errors = []
-    for code in needed(cell, above) + codes(cell):
+    for statement in needed(cell, above) + statements(cell):
         try:
-            exec(code, namespace)
+            exec(statement.code, namespace)
         except BaseException as error:  # SystemExit among them, which ends no kernel
             errors.append(error)
     if name not in namespace:
@@ -80,42 +89,43 @@ class _NoShell:
         return _nothing
 
 
-def codes(cell):
-    """A compiled code for each statement of a cell, which may hold magics, `!` and `?`. Raises SyntaxError."""
+def statements(cell):
+    """A `Statement` for each of a cell, which may hold magics, `!` and `?`. Raises SyntaxError."""
     cell = re.sub(r"\A(\s*%%.*\n)+|(?<![^\n ])%time ", "", cell)  # these run what follows
     try:
-        statements = ast.parse(cell).body
+        body = ast.parse(cell).body
     except SyntaxError:
         from IPython.core.inputtransformer2 import TransformerManager  # half a second, which few cells need
 
-        statements = ast.parse(TransformerManager().transform_cell(cell), "the cell").body
+        body = ast.parse(TransformerManager().transform_cell(cell), "the cell").body
     compiled = codeop.Compile()  # remembers what `from __future__` asks for
     compiled.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # a statement that awaits does nothing
-    return [compiled(ast.Module([statement], []), "the cell", "exec") for statement in statements]
+    codes = [compiled(ast.Module([node], []), "the cell", "exec") for node in body]
+    return [Statement(code, frozenset(_stored(code) | changed(node))) for code, node in zip(codes, body)]
 
 
 def needed(cell, above):
-    """The codes of those statements of `above`, a list of sources, that define what `cell`, or another of them, uses.
+    """Those `Statement`s of `above`, a list of sources, that define or fill what `cell`, or another of them, uses.
 
     What a cell only calls, with what its notebook has computed, it does not need; what cannot be parsed is left out.
     """
     found = []
     for source in above:
         with suppress(SyntaxError, ValueError):
-            found += codes(source)
-    needs, todo = set(), [code for code in codes(cell) if _binds(code)]
+            found += statements(source)
+    needs, todo = set(), [statement for statement in statements(cell) if statement.binds]
     while todo:
-        names = _uses(todo.pop())
-        new = {code for code in found if code not in needs and (names & _binds(code) or _STAR in code.co_consts)}
+        names = _uses(todo.pop().code)
+        new = {one for one in found if one not in needs and (names & one.binds or _STAR in one.code.co_consts)}
         needs |= new
         todo += new
-    return [code for code in found if code in needs]
+    return [statement for statement in found if statement in needs]
 
 
 _STAR = ("*",)  # what `from … import *` is compiled to
 
 
-def _binds(code):
+def _stored(code):
     """The names that running a code defines."""
     return {step.argval for step in dis.get_instructions(code) if step.opname in ("STORE_NAME", "STORE_GLOBAL")}
 

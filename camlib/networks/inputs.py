@@ -93,7 +93,8 @@ def check_classes(classes, n, count):
     """Classes as an int array, (n,), each from 0 to count − 1; ValueError where they are not."""
     classes = np.asarray(classes)
     if classes.shape != (n,) or not np.issubdtype(classes.dtype, np.integer):
-        raise ValueError(f"classes are {classes.dtype}, {classes.shape}: expected one int an image, ({n},)")
+        hint = "; say labels[:, 0] for labels in a column, as Keras loads CIFAR's" if classes.shape == (n, 1) else ""
+        raise ValueError(f"classes are {classes.dtype}, {classes.shape}: expected one int an image, ({n},){hint}")
     if classes.min() < 0 or classes.max() >= count:
         raise ValueError(f"classes run from {classes.min()} to {classes.max()}: expected 0 to {count - 1}")
     return classes.astype(np.int64)  # TensorFlow gathers by no uint8, as which Keras loads MNIST's labels

@@ -264,10 +264,10 @@ def test_photographs_of_a_kind_that_is_not_read_are_told(tmp_path):
 
 
 def test_pictures_that_are_not_read_are_counted_beside_those_that_are(folder):
-    for name in ("001.ak47/a.HEIC", "001.ak47/b.heic", "002.dog/c.dng", "004.empty/d.heic", "002.dog/._e.heic",
+    for name in ("001.ak47/a.HEIC", "001.ak47/b.heic", "002.dog/c.dng", "004.empty/d.heics", "002.dog/._e.heic",
                  "257.clutter/f.jxl"):
         (folder / name).write_bytes(b"")
-    told = r"4 pictures are left out, of kinds that are not read here \(1 \.dng, 3 \.heic\): convert"
+    told = r"4 pictures are left out, of kinds that are not read here \(1 \.dng, 2 \.heic, 1 \.heics\): convert"
     with pytest.warns(UserWarning, match=told):
         found = photos.open_folder(folder)
     assert len(found.files) == 15
@@ -277,10 +277,22 @@ def test_pictures_that_are_not_read_are_counted_beside_those_that_are(folder):
 
 def test_what_a_system_keeps_for_itself_is_no_category(folder):
     names = photos.open_folder(folder).names
-    for name in ("@eaDir", "#recycle", "$RECYCLE.BIN", "__MACOSX", "001.ak47/@eaDir/001_0001.jpg"):
+    for name in ("@eaDir", "#recycle", "$RECYCLE.BIN", "__MACOSX", "@Recently-Snapshot", "@tmp", "@__thumb",
+                 "~snapshot", "System Volume Information", "found.000", "001.ak47/@eaDir/001_0001.jpg"):
         write(folder / name / "SYNOPHOTO_THUMB_M.jpg")
     found = photos.open_folder(folder)
     assert found.names == names and len(found.files) == 15
+
+
+def test_a_folder_that_is_called_a_photograph_is_none(folder):
+    write(folder / "001.ak47" / "dir.jpg" / "1.jpg")
+    assert len(photos.open_folder(folder).files) == 15
+
+
+def test_folders_that_only_begin_like_those_of_systems_are_categories(tmp_path):
+    for name in ("@tmpx", "found.objects", "~birds", "snapshot"):
+        write(tmp_path / name / "1.jpg")
+    assert len(photos.open_folder(tmp_path).names) == 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names of any bytes")

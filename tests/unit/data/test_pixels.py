@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from camlib.data import photos, pixels
 
@@ -127,6 +127,39 @@ def test_where_white_is_zero_it_is(tmp_path, kind, white):
     assert abs(photos.read(tmp_path / "a.tif")[..., 0] - (255 - 255 * (values / white))).max() <= 1
 
 
+@pytest.mark.parametrize("with_profile", [False, True])
+def test_the_one_value_that_is_transparent_has_sixteen_bits(tmp_path, with_profile):
+    """Of 30·257 and its neighbour, which are one grey in 8 bits, the first is not seen: it is white."""
+    values = np.array([[30 * 257, 30 * 257 + 1, 200 * 257]], np.uint16)
+    options = {"icc_profile": profile(b"GRAY", gamma=2.2)} if with_profile else {}
+    Image.fromarray(values).save(tmp_path / "a.png", transparency=30 * 257, **options)
+    white, dark, light = photos.read(tmp_path / "a.png")[0].tolist()
+    assert white == [255] * 3 and np.allclose([dark, light], [[30] * 3, [200] * 3], atol=8 if with_profile else 0)
+
+
+@pytest.mark.parametrize("content", [
+    b"P5 3 1 255\n\0\x80\xff", b"P5 3 1 65535\n\0\0\x80\x80\xff\xff", b"P5 3 1 1000\n\0\0\x01\xf6\x03\xe8",
+    b"P2 3 1 255\n0 128 255\n", b"P6 3 1 255\n\0\0\0\x80\x80\x80\xff\xff\xff",
+    b"Pf\n3 1\n-1.0\n" + np.array([0, 128 / 255, 1], "<f4").tobytes(),
+], ids=["8 bits", "16 bits", "to 1000", "text", "colours", "floats"])
+def test_portable_maps_are_read(tmp_path, content):
+    """As faces (.pgm) and traffic signs (.ppm) are handed round."""
+    (tmp_path / "a.pgm").write_bytes(content)
+    assert photos.read(tmp_path / "a.pgm").tolist() == [[[0] * 3, [128] * 3, [255] * 3]]
+
+
+def test_portable_maps_of_bits_are_read(tmp_path):
+    (tmp_path / "a.pbm").write_bytes(b"P4 3 1\n\x40")  # 1 is black
+    assert photos.read(tmp_path / "a.pbm")[0, :, 0].tolist() == [255, 0, 255]
+
+
+@pytest.mark.parametrize("given", [None, b"a.jpg", 7, np.zeros((2, 2, 3), np.uint8)], ids=repr)
+@pytest.mark.parametrize("look", [photos.read, photos.size_of])
+def test_what_is_no_path_is_told_in_a_sentence(look, given):
+    with pytest.raises(ValueError, match=f"given as {type(given).__name__}: expected the path of its file, or a file"):
+        look(given)
+
+
 def test_twelve_bits_are_twelve_bits(tmp_path):
     """Two values in three bytes, as TIFF packs them; Pillow reads such files and writes none."""
     values = np.array([[0, 4095], [2048, 1024]])
@@ -139,9 +172,9 @@ def test_twelve_bits_are_twelve_bits(tmp_path):
     assert photos.read(tmp_path / "a.tif")[..., 0].tolist() == [[0, 255], [128, 64]]
 
 
-@pytest.mark.parametrize("name", ["a.avif", "a.jfif", "a.JPE", "a.jpg"])
+@pytest.mark.parametrize("name", ["a.avif", "a.jfif", "a.JPE", "a.jpg", "a.pjpeg", "a.MPO", "a.apng", "a.pgm"])
 def test_kinds_of_newer_and_older_names_are_read(tmp_path, name):
-    kind = "avif" if name == "a.avif" else "jpeg"
+    kind = {"a.avif": "avif", "a.apng": "png", "a.pgm": "ppm"}.get(name, "jpeg")
     for shelf in ("cats", "dogs"):
         (tmp_path / shelf).mkdir()
         Image.new("RGB", (40, 30), (200, 30, 60)).save(tmp_path / shelf / name, kind)
@@ -157,6 +190,32 @@ def test_what_is_no_number_of_pixels_is_not_the_photographs_fault(options):
     with pytest.raises(ValueError, match=f"^{name} is {value!r}: expected a whole number of pixels") as caught:
         photos.read(content, **options)
     assert not isinstance(caught.value, photos.Unreadable)
+
+
+@pytest.mark.parametrize("note", ["exif", "xmp"])
+@pytest.mark.parametrize("orientation", range(10))
+@pytest.mark.parametrize("name, options", [("a.jpg", {}), ("a.png", {}), ("a.tif", {}), ("a.webp", {}), ("a.avif", {}),
+                                           ("a.tif", {"compression": "tiff_lzw"})])
+def test_the_size_is_that_of_what_is_read(tmp_path, name, options, orientation, note):
+    """Orientations 5 to 8 lay a picture on its side (Exif 2.3, tag 274); 0 and 9 are none."""
+    exif, picture = Image.Exif(), Image.new("RGB", (40, 20), (200, 30, 60))
+    if "compression" in options:
+        orientation = min(max(orientation, 1), 8)  # libtiff writes no other
+    exif[0x0112] = orientation
+    xmp = f'<rdf:Description tiff:Orientation="{orientation}"/>'.encode()
+    if note == "exif":
+        options = options | {"exif": exif}
+    elif name == "a.tif":
+        options = options | {"tiffinfo": {700: xmp}}
+    elif name == "a.png":
+        options = {"pnginfo": PngImagePlugin.PngInfo()}
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode())
+    else:
+        options = {"xmp": xmp}
+    picture.save(tmp_path / name, **options)
+    height, width = photos.read(tmp_path / name).shape[:2]
+    assert pixels.size_of(tmp_path / name) == (width, height)
+    assert (width, height) == ((20, 40) if 5 <= orientation <= 8 else (40, 20))
 
 
 def test_the_size_is_the_upright_files_whatever_is_read_of_it():

@@ -149,6 +149,14 @@ def test_what_no_photograph_could_be_shown_with_is_refused_at_the_call(network, 
         own_photo(network, arguments, **{"side": 64} | options)
 
 
+@pytest.mark.parametrize("shape", [(64, 64, 1), (64, 64, 4), (None, None, 1)])
+def test_a_network_of_grey_pictures_hears_that_photographs_have_colours(shape):
+    image = keras.Input(shape, dtype="uint8", name="grey")
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1.0)(image))
+    with pytest.raises(ValueError, match=rf"images of shape .*{shape[-1]}\): expected a network of RGB photographs"):
+        own_photo(keras.Model(image, keras.layers.Dense(3)(x)), NAMES, side=64)
+
+
 @pytest.mark.parametrize("build, complaint", [
     (lambda image: keras.layers.Dense(3)(keras.layers.Flatten()(image)), "has no class activation maps"),
     (lambda image: keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(image[..., :2])), "shape"),

@@ -51,7 +51,9 @@ def test_answers_are_found_by_tag_or_else_by_name():
     assert notebooks.answers([other, scratch], F) == [1]
     assert notebooks.answers([Cell("f = max", False), Cell("f == max", False)], F) == [0]
     for cells, said in (([exercise, exercise], "2 cells define f: keep one"), ([other], "no cell defines f"),
-                        ([Cell("def foo(): 1", True)], "no cell defines f")):
+                        ([Cell("def foo(): 1", True)], "no cell defines f"),
+                        ([Cell("g = f(f=3)\nf.a = f[0] = [f for f in 'ab']\ndef h():\n    f = 1", True)], "no cell"),
+                        ([Cell("class A:\n    def f(self): 1", True)], "no cell defines f")):
         with pytest.raises(ValueError, match=said):
             notebooks.answers(cells, F)
 

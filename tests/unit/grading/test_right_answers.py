@@ -44,6 +44,11 @@ def said(task, *cells, course=()):
     "try:\n    import no_such_library\nexcept ImportError:\n    " + RIGHT.replace("\n", "\n    "),
     "from __future__ import annotations\ndef maps_by_hand(features: Array, kernel: Array): return features @ kernel",
     "maps_by_hand = lambda features, kernel: features @ kernel",
+    "other = maps_by_hand = lambda features, kernel: features @ kernel",
+    "maps_by_hand: callable = lambda features, kernel: features @ kernel",
+    "%%time\nmaps_by_hand: callable = lambda features, kernel: features @ kernel",
+    "one, (maps_by_hand, *_) = 1, (lambda features, kernel: features @ kernel, 2)",
+    "(maps_by_hand := lambda features, kernel: features @ kernel)",
 ])
 def test_a_right_answer_is_right_whatever_its_cell_does_beside(task, cell):
     assert said(task, (cell, True)) == "right"
@@ -64,6 +69,34 @@ def test_a_right_answer_is_right_whatever_its_cell_does_beside(task, cell):
 def test_cells_of_ones_own_count(task, cells):
     task = task._replace(stub=STUB.strip())
     assert said(task, *cells) == "right"
+
+
+@pytest.mark.parametrize("filled, one", [
+    ("w = np.zeros(3)\nw[:] = 1", "w"), ("d = {}\nfor c in range(3):\n    d[c] = 1.0", "d[2]"),
+    ("ones = []\nones.append(1.0)", "ones[0]"), ("d = {}\nd.update(a=1)", "d['a']"),
+    ("import types\nbox = types.SimpleNamespace(w=[0])\nbox.w[0] = box.k = 1.0", "box.k * box.w[0]"),
+    ("w = np.zeros(3)\nif True:\n    w.fill(1)", "w"), ("d = [2, 1]\ndel d[0]", "d[0]"),
+])
+def test_what_cells_of_ones_own_fill_is_filled(task, filled, one):
+    assert said(task, *filled.partition("\n")[::2], (HEADS["maps_by_hand"] + f"    return features @ kernel * {one}",
+                                                     True)) == "right"
+
+
+def test_what_a_function_fills_waits_for_its_call(task):
+    cell = "ones = [1.0]\ndef spoil():\n    ones[0] = 7\nclass Box:\n    ones = [3]\n    ones[0] = 7"
+    assert said(task, cell, (HEADS["maps_by_hand"] + "    return features @ kernel * ones[0]", True)) == "right"
+
+
+HELPED = HEADS["maps_by_hand"] + "    return weigh(features, kernel)"
+CHECK = "checks.maps_by_hand(maps_by_hand, features, kernel)"
+
+
+def test_a_helper_below_the_answer_counts_where_it_runs_before_the_check(task):
+    helper, spoilt = "def weigh(f, k):\n    return f @ k", "def weigh(f, k):\n    return f"
+    assert said(task, (HELPED, True), helper, CHECK, course=[CHECK]) == "right"
+    assert said(task, helper, (HELPED, True), CHECK, spoilt, course=[CHECK]) == "right"
+    assert "NameError" in said(task, (HELPED, True), CHECK, helper, course=[CHECK])
+    assert "NameError" in said(task, (HELPED, True), helper, CHECK, course=[CHECK, helper])
 
 
 def test_what_the_course_computes_is_not_run_again(task):
@@ -118,6 +151,26 @@ def test_copies_are_the_same_learners_later_files(tmp_path):
     assert [name for learner, name in found if learner == "eva" and "bo" not in name and "251" not in name] == [
         first, *later]
     assert {learner for learner, _ in found} == {"ana", "eva", "ana_-20251", "ana_-bo"}
+
+
+@pytest.mark.parametrize("copy", [
+    "Copy of ana_{}", "Kopie von ana_{}", "Copy_of_Copy_of_ana_{}", "Copia de ana_{}", "ana_{}_1", "ana_{}.1",
+    "ana_{} - Kopie", "ana_{} - Copie (2)", "Copy of ana_{}_2 (1)",
+])
+def test_copies_have_names_in_other_places_and_languages(tmp_path, copy):
+    names = f"ana_{NAME}.ipynb", f"{copy.format(NAME)}.ipynb"
+    for name in names:
+        (tmp_path / name).touch()
+    assert [(learner, path.name) for learner, _, path, _ in grade.collected(tmp_path, [NAME])] == [
+        ("ana", name) for name in names]
+
+
+@pytest.mark.parametrize("name, learner", [("{}_1", "1"), ("{}.2", "2"), ("ana_{}_20251", "ana__20251"),
+                                           ("copyof_{}", "copyof"), ("Copy of {}", NAME)])
+def test_and_numbers_of_learners_are_no_copies(tmp_path, name, learner):
+    (tmp_path / f"{name.format(NAME)}.ipynb").touch()
+    (found, *_), = grade.collected(tmp_path, [NAME])
+    assert found == learner
 
 
 @pytest.mark.parametrize("file, why", [

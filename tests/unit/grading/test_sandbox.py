@@ -42,8 +42,8 @@ def test_secrets_of_the_shell_stay_there(monkeypatch):
 
 def test_what_a_cell_needs_is_what_it_names_and_what_that_names():
     names = {}
-    for code in needed("y = twice(1)", [*ABOVE, "1 +"]):
-        exec(code, names)
+    for statement in needed("y = twice(1)", [*ABOVE, "1 +"]):
+        exec(statement.code, names)
     assert names["twice"](1) == 6 and "np" not in names
     assert needed("x = 1", ABOVE) == needed("twice(1)", ABOVE) == []
 
