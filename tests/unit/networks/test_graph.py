@@ -76,6 +76,43 @@ def test_names_that_several_models_share_need_a_path():
         cut(model, "left/lat")
 
 
+def named_alike(name="conv"):
+    """Two layers of one name each, at two depths, and a layer inside that comes twice and is called as the image."""
+    image, same = keras.Input((12, 10, 1), name="same"), layers.Conv2D(4, 3, padding="same", name="same")
+    inner = keras.Sequential([keras.Input((12, 10, 1)), layers.Conv2D(4, 3, activation="relu", name=name),
+                              layers.BatchNormalization(name="norm"), same, same])
+    x = layers.BatchNormalization(name="norm")(layers.Conv2D(5, 3, activation="relu", name=name)(inner(image)))
+    return keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
+
+
+def test_one_name_may_stand_at_several_depths(tmp_path):
+    model = named_alike()
+    for weight in model.weights:
+        weight.assign(np.random.default_rng(weight.shape[-1]).uniform(0.1, 1, weight.shape))
+    names, floats = [layer.name for layer in model._flatten_layers()], keras.ops.cast(IMAGES, "float32")
+    logits, maps, _ = explain(model, IMAGES)
+    np.testing.assert_allclose(logits, model(floats), rtol=1e-4)
+    by_gradient = attribute(model, IMAGES, CLASSES, "hires_cam") * 48
+    np.testing.assert_allclose(by_gradient, maps[[0, 1, 2], ..., CLASSES], rtol=1e-4)
+    for path in ("conv", "sequential/conv", "sequential/norm", "sequential/same", "norm"):
+        path = path.replace("sequential", model.layers[1].name)
+        half = cut(model, path)
+        np.testing.assert_allclose(half.above([floats, half.below(floats)]), model(floats), rtol=1e-4)
+    model.layers[-1].kernel.assign(2 * model.layers[-1].kernel)
+    np.testing.assert_allclose(explain(model, IMAGES).maps, 2 * maps, rtol=1e-4)
+    with_maps = cam.with_maps(model)
+    with_maps.save(tmp_path / "maps.keras")
+    loaded = keras.saving.load_model(tmp_path / "maps.keras")
+    np.testing.assert_allclose(loaded(floats)[1], 2 * maps, rtol=1e-4)
+    assert [layer.name for layer in model._flatten_layers()] == names
+
+
+def learnt_scale():
+    layer = layers.Normalization(axis=(1, 2, 3))
+    layer.adapt(IMAGES.astype(np.float32))
+    return layer
+
+
 def test_pictures_are_no_features():
     """What is scaled, normalised or augmented is still a picture: by default none of these layers is explained."""
     normalised = layers.Normalization(axis=(1, 2, 3), mean=np.ones((12, 10, 1)), variance=np.ones((12, 10, 1)))
