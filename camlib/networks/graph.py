@@ -119,9 +119,12 @@ def kind(operation):
 
 
 def activation_of(operation):
-    """"softmax" for a layer with that activation, the layer Softmax and `keras.ops.softmax`; "" if it is unknown."""
+    """"softmax" for a layer with that activation, the layer Softmax and `keras.ops.softmax`; "linear" for a layer that
+    has None; "" if it is unknown."""
     if not kind(operation) or not hasattr(operation, "activation"):
         return kind(operation).lower()
+    if operation.activation is None:
+        return "linear"
     name = getattr(operation.activation, "__name__", type(operation.activation).__name__)
     return name.lower().removesuffix("_v2")  # as TensorFlow calls its own softmax
 
