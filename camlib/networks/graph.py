@@ -94,11 +94,15 @@ def _is_open(operation):
 
 
 def _has_kernel(operation):
-    """True for what learns weights of two axes or more: a convolution, attention, a dense layer; no normalisation."""
+    """True for what learns weights of two axes or more: a convolution, attention, a dense layer; no normalisation.
+
+    Of what contains layers, any of them counts.
+    """
     from ..backend import keras
 
-    weights = getattr(operation, "weights", ())
-    return any(len(w.shape) > 1 for w in weights) and not isinstance(operation, keras.layers.Normalization)
+    layers = operation._flatten_layers() if hasattr(operation, "_flatten_layers") else []
+    scales = {id(w) for layer in layers if isinstance(layer, keras.layers.Normalization) for w in layer.weights}
+    return any(len(w.shape) > 1 and id(w) not in scales for w in getattr(operation, "weights", ()))
 
 
 def backwards(tensor):

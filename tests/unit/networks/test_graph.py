@@ -1,5 +1,6 @@
 """One walk through a network's graph: nested models laid open, and what was made of them kept while they stay."""
 
+import functools
 import gc
 import threading
 import weakref
@@ -122,6 +123,10 @@ def test_pictures_are_no_features():
     with pytest.raises(ValueError, match=r"no layer with a map that a convolution computes: expected one that gives"):
         attribute(model, IMAGES, CLASSES)
     assert attribute(model, IMAGES, CLASSES, layer="scaled").shape == (3, 12, 10)
+    prep, image = keras.Sequential([keras.Input((12, 10, 1)), learnt_scale(), layers.RandomContrast(0.1)]), prepared[0]
+    for nested in (prep, functools.partial(prep, training=True)):
+        with pytest.raises(ValueError, match="no layer with a map that a convolution computes"):
+            attribute(keras.Model(image, layers.Dense(3)(layers.Flatten()(nested(image)))), IMAGES, CLASSES)
     seen = layers.Conv2D(2, 3), layers.MaxPooling2D()
     model = keras.Sequential([*prepared, *seen, layers.Flatten(), layers.Dense(3)])
     assert attribute(model, IMAGES, CLASSES).shape == (3, 5, 4)
