@@ -66,6 +66,7 @@ def unrolled(model, image=None, call_closed=None):
                 result = run(operation, args[0], f"{path}/")
             else:
                 result = call_closed(named_apart(operation), *args, **options)
+            tensors.pop(path, None)  # of an earlier call
             tensors[path] = result
             if _has_kernel(operation) or any(id(x) in features for x in keras.tree.flatten((args, options))):
                 learnt.add(path)

@@ -108,6 +108,34 @@ def test_one_name_may_stand_at_several_depths(tmp_path):
     assert [layer.name for layer in model._flatten_layers()] == names
 
 
+def of_both_sides(part, join):
+    """A network that looks at an image and at its mirror image by the same `part`."""
+    image = keras.Input((12, 10, 1))
+    return keras.Model(image, layers.Dense(3)(join(part(image), part(keras.ops.flip(image, 2)))))
+
+
+def test_a_layer_whose_calls_do_not_follow_one_another_is_refused_in_a_sentence():
+    pool, conv = layers.GlobalAveragePooling2D(), layers.Conv2D(4, 3, activation="relu", name="conv")
+    model = of_both_sides(conv, lambda left, right: pool(layers.Maximum(name="join")([left, right])))
+    with pytest.raises(ValueError, match="layer 'conv' of .* is called more than once.*: name another layer"):
+        attribute(model, IMAGES, CLASSES, layer="conv")
+    expected = explain(model, IMAGES).maps[[0, 1, 2], ..., CLASSES]
+    for layer in (None, "join"):
+        maps = attribute(model, IMAGES, CLASSES, "hires_cam", layer) * 80
+        np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-3)
+    model = of_both_sides(body(), lambda left, right: pool(left) + pool(right))
+    for layer in (None, "body", "early"):
+        with pytest.raises(ValueError, match="layer '.*' of .* is called more than once"):
+            attribute(model, IMAGES, CLASSES, layer=layer)
+    again = layers.Conv2D(1, 3, padding="same", name="again")
+    image = keras.Input((12, 10, 1))
+    model = keras.Model(image, layers.Dense(3)(pool(again(layers.ReLU()(again(image))))))
+    expected = explain(model, IMAGES).maps[[0, 1, 2], ..., CLASSES]
+    for layer in (None, "again"):
+        maps = attribute(model, IMAGES, CLASSES, "hires_cam", layer) * 120
+        np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-3)
+
+
 def learnt_scale():
     layer = layers.Normalization(axis=(1, 2, 3))
     layer.adapt(IMAGES.astype(np.float32))
