@@ -38,8 +38,24 @@ def _halves(model, layer):
     # A float32 image, since Score-CAM's masked images are no whole numbers.
     image = keras.Input(batch_shape=model.inputs[0].shape, dtype="float32")
     graph = unrolled(model, image)
-    features = graph.tensors[_choose(graph, layer, model.name)]
-    return keras.Model(image, features), keras.Model([image, features], ending(graph.output)[0])
+    path = _choose(graph, layer, model.name)
+    features, logits = graph.tensors[path], ending(graph.output)[0]
+    if features._keras_history.operation in _operations(logits, features):
+        raise ValueError(f"layer {path!r} of {model.name!r} is called more than once, and the score hears more of it "
+                         "than the last call's map: name another layer, one that is called once")
+    return keras.Model(image, features), keras.Model([image, features], logits)
+
+
+def _operations(output, features):
+    """All operations that a symbolic `output` is computed by, given `features`."""
+    operations, seen, todo = set(), {id(features)}, [output]
+    while todo:
+        if id(tensor := todo.pop()) not in seen:
+            seen.add(id(tensor))
+            operation, call, _ = tensor._keras_history
+            operations.add(operation)
+            todo += operation._inbound_nodes[call].input_tensors
+    return operations
 
 
 def _choose(graph, layer, model_name):

@@ -38,14 +38,26 @@ def unrolled(model, image=None, call_closed=None):
 
     Functional and sequential models inside are entered, at any depth. One with a `call` of its own is not, nor one
     that is called with training=True: such a one is a single operation. `call_closed` calls those, given the operation
-    and its arguments; by default, they are just called. Raises ValueError for a `model` with a `call` of its own.
+    and its arguments; by default, they are just called. Keras wants names unique in a graph: of two operations of one
+    name, the second is called as its `twin`. Raises ValueError for a `model` with a `call` of its own.
     """
     from ..backend import keras
 
     if not _is_open(model):
         raise ValueError(f"{model.name!r} has a call of its own, so its graph is not what it computes: expected a "
                          "functional or sequential Keras model without one")
+    image = model.inputs[0] if image is None else image
+    call_closed = call_closed or (lambda operation, *args, **options: operation(*args, **options))
     tensors, learnt, features = {}, set(), set()  # features: the tensors of `learnt`, by identity
+    names = {image._keras_history.operation.name} if keras.utils.is_keras_tensor(image) else set()
+
+    @functools.cache
+    def named_apart(operation):
+        name = operation.name
+        while name in names:
+            name += "_"
+        names.add(name)
+        return operation if name == operation.name else twin(operation, name=name)
 
     def run(model, x, prefix=""):
         def call(operation, *args, **options):
@@ -53,7 +65,8 @@ def unrolled(model, image=None, call_closed=None):
             if _is_open(operation) and args and not options.get("training"):
                 result = run(operation, args[0], f"{path}/")
             else:
-                result = call_closed(operation, *args, **options) if call_closed else operation(*args, **options)
+                result = call_closed(named_apart(operation), *args, **options)
+            tensors.pop(path, None)  # of an earlier call
             tensors[path] = result
             if _has_kernel(operation) or any(id(x) in features for x in keras.tree.flatten((args, options))):
                 learnt.add(path)
@@ -66,7 +79,15 @@ def unrolled(model, image=None, call_closed=None):
         return plain._run_through_graph(x, operation_fn=lambda operation: functools.partial(call, operation))
 
     kept = []  # so that no identity is given twice
-    return Graph(run(model, model.inputs[0] if image is None else image), tensors, learnt)
+    return Graph(run(model, image), tensors, learnt)
+
+
+def twin(operation, **changed):
+    """An operation that computes the same by the same weights, but for the attributes `changed`; the first one stays
+    as it is. (Keras's own copies, by a configuration, have weights of their own.)"""
+    other = object.__new__(type(operation))
+    vars(other).update(vars(operation), _inbound_nodes=[], _outbound_nodes=[], **changed)
+    return other
 
 
 def _is_open(operation):
@@ -74,11 +95,15 @@ def _is_open(operation):
 
 
 def _has_kernel(operation):
-    """True for what learns weights of two axes or more: a convolution, attention, a dense layer; no normalisation."""
+    """True for what learns weights of two axes or more: a convolution, attention, a dense layer; no normalisation.
+
+    Of what contains layers, any of them counts.
+    """
     from ..backend import keras
 
-    weights = getattr(operation, "weights", ())
-    return any(len(w.shape) > 1 for w in weights) and not isinstance(operation, keras.layers.Normalization)
+    layers = operation._flatten_layers() if hasattr(operation, "_flatten_layers") else []
+    scales = {id(w) for layer in layers if isinstance(layer, keras.layers.Normalization) for w in layer.weights}
+    return any(len(w.shape) > 1 and id(w) not in scales for w in getattr(operation, "weights", ()))
 
 
 def backwards(tensor):
@@ -99,9 +124,12 @@ def kind(operation):
 
 
 def activation_of(operation):
-    """"softmax" for a layer with that activation, the layer Softmax and `keras.ops.softmax`; "" if it is unknown."""
+    """"softmax" for a layer with that activation, the layer Softmax and `keras.ops.softmax`; "linear" for a layer that
+    has None; "" if it is unknown."""
     if not kind(operation) or not hasattr(operation, "activation"):
         return kind(operation).lower()
+    if operation.activation is None:
+        return "linear"
     name = getattr(operation.activation, "__name__", type(operation.activation).__name__)
     return name.lower().removesuffix("_v2")  # as TensorFlow calls its own softmax
 

@@ -1,5 +1,6 @@
 """One walk through a network's graph: nested models laid open, and what was made of them kept while they stay."""
 
+import functools
 import gc
 import threading
 import weakref
@@ -76,6 +77,71 @@ def test_names_that_several_models_share_need_a_path():
         cut(model, "left/lat")
 
 
+def named_alike(name="conv"):
+    """Two layers of one name each, at two depths, and a layer inside that comes twice and is called as the image."""
+    image, same = keras.Input((12, 10, 1), name="same"), layers.Conv2D(4, 3, padding="same", name="same")
+    inner = keras.Sequential([keras.Input((12, 10, 1)), layers.Conv2D(4, 3, activation="relu", name=name),
+                              layers.BatchNormalization(name="norm"), same, same])
+    x = layers.BatchNormalization(name="norm")(layers.Conv2D(5, 3, activation="relu", name=name)(inner(image)))
+    return keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
+
+
+def test_one_name_may_stand_at_several_depths(tmp_path):
+    model = named_alike()
+    for weight in model.weights:
+        weight.assign(np.random.default_rng(weight.shape[-1]).uniform(0.1, 1, weight.shape))
+    names, floats = [layer.name for layer in model._flatten_layers()], keras.ops.cast(IMAGES, "float32")
+    logits, maps, _ = explain(model, IMAGES)
+    np.testing.assert_allclose(logits, model(floats), rtol=1e-4)
+    by_gradient = attribute(model, IMAGES, CLASSES, "hires_cam") * 48
+    np.testing.assert_allclose(by_gradient, maps[[0, 1, 2], ..., CLASSES], rtol=1e-4)
+    for path in ("conv", "sequential/conv", "sequential/norm", "sequential/same", "norm"):
+        path = path.replace("sequential", model.layers[1].name)
+        half = cut(model, path)
+        np.testing.assert_allclose(half.above([floats, half.below(floats)]), model(floats), rtol=1e-4)
+    model.layers[-1].kernel.assign(2 * model.layers[-1].kernel)
+    np.testing.assert_allclose(explain(model, IMAGES).maps, 2 * maps, rtol=1e-4)
+    with_maps = cam.with_maps(model)
+    with_maps.save(tmp_path / "maps.keras")
+    loaded = keras.saving.load_model(tmp_path / "maps.keras")
+    np.testing.assert_allclose(loaded(floats)[1], 2 * maps, rtol=1e-4)
+    assert [layer.name for layer in model._flatten_layers()] == names
+
+
+def of_both_sides(part, join):
+    """A network that looks at an image and at its mirror image by the same `part`."""
+    image = keras.Input((12, 10, 1))
+    return keras.Model(image, layers.Dense(3)(join(part(image), part(keras.ops.flip(image, 2)))))
+
+
+def test_a_layer_whose_calls_do_not_follow_one_another_is_refused_in_a_sentence():
+    pool, conv = layers.GlobalAveragePooling2D(), layers.Conv2D(4, 3, activation="relu", name="conv")
+    model = of_both_sides(conv, lambda left, right: pool(layers.Maximum(name="join")([left, right])))
+    with pytest.raises(ValueError, match="layer 'conv' of .* is called more than once.*: name another layer"):
+        attribute(model, IMAGES, CLASSES, layer="conv")
+    expected = explain(model, IMAGES).maps[[0, 1, 2], ..., CLASSES]
+    for layer in (None, "join"):
+        maps = attribute(model, IMAGES, CLASSES, "hires_cam", layer) * 80
+        np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-3)
+    model = of_both_sides(body(), lambda left, right: pool(left) + pool(right))
+    for layer in (None, "body", "early"):
+        with pytest.raises(ValueError, match="layer '.*' of .* is called more than once"):
+            attribute(model, IMAGES, CLASSES, layer=layer)
+    again = layers.Conv2D(1, 3, padding="same", name="again")
+    image = keras.Input((12, 10, 1))
+    model = keras.Model(image, layers.Dense(3)(pool(again(layers.ReLU()(again(image))))))
+    expected = explain(model, IMAGES).maps[[0, 1, 2], ..., CLASSES]
+    for layer in (None, "again"):
+        maps = attribute(model, IMAGES, CLASSES, "hires_cam", layer) * 120
+        np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-3)
+
+
+def learnt_scale():
+    layer = layers.Normalization(axis=(1, 2, 3))
+    layer.adapt(IMAGES.astype(np.float32))
+    return layer
+
+
 def test_pictures_are_no_features():
     """What is scaled, normalised or augmented is still a picture: by default none of these layers is explained."""
     normalised = layers.Normalization(axis=(1, 2, 3), mean=np.ones((12, 10, 1)), variance=np.ones((12, 10, 1)))
@@ -85,6 +151,10 @@ def test_pictures_are_no_features():
     with pytest.raises(ValueError, match=r"no layer with a map that a convolution computes: expected one that gives"):
         attribute(model, IMAGES, CLASSES)
     assert attribute(model, IMAGES, CLASSES, layer="scaled").shape == (3, 12, 10)
+    prep, image = keras.Sequential([keras.Input((12, 10, 1)), learnt_scale(), layers.RandomContrast(0.1)]), prepared[0]
+    for nested in (prep, functools.partial(prep, training=True)):
+        with pytest.raises(ValueError, match="no layer with a map that a convolution computes"):
+            attribute(keras.Model(image, layers.Dense(3)(layers.Flatten()(nested(image)))), IMAGES, CLASSES)
     seen = layers.Conv2D(2, 3), layers.MaxPooling2D()
     model = keras.Sequential([*prepared, *seen, layers.Flatten(), layers.Dense(3)])
     assert attribute(model, IMAGES, CLASSES).shape == (3, 5, 4)

@@ -146,6 +146,15 @@ def test_probabilities_are_the_networks_own(tail, of_logits):
         np.testing.assert_allclose(seen.probabilities, model(IMAGES), rtol=1e-5, atol=1e-5)
 
 
+def test_an_activation_that_is_taken_off_leaves_a_linear_layer():
+    model = network(gap(), dense("softmax"))
+    logits = explain(model, IMAGES).logits
+    model.layers[-1].activation = None
+    assert explain(model, IMAGES).ending is None
+    np.testing.assert_allclose(explain(model, IMAGES).logits, logits, rtol=1e-6)
+    np.testing.assert_allclose(model(IMAGES), logits, rtol=1e-4)
+
+
 class Linear(layers.Layer):
     """No identity, whatever its name."""
 
