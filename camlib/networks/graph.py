@@ -163,16 +163,19 @@ def _over_all(step):
 
 
 def _logits(step):
-    """What a step's softmax or sigmoid is taken of, (batch, classes), of a layer by its own kernel and bias."""
+    """What a step's softmax or sigmoid is taken of, (batch, classes); of a layer, what it gives without its own.
+
+    In float32 or better, since of a layer of half precision the logits need not be: only a quantised one stays as it
+    is. It is called, not put together of its weights: LoRA and quantisation compute a kernel at each call.
+    """
     from ..backend import keras
 
-    layer, linear = step.operation, kind(step.operation) in _LINEAR
-    logits = step.x
-    if linear:
-        logits = (keras.ops.matmul if kind(layer) == "Dense" else layer.convolution_op)(step.x, layer.kernel)
-    if len(logits.shape) > 2:
-        logits = keras.ops.reshape(logits, (-1, math.prod(logits.shape[1:])))
-    return logits + layer.bias if linear and layer.use_bias else logits
+    layer, logits = step.operation, step.x
+    if kind(layer) in _LINEAR:
+        policy = keras.DTypePolicy(keras.backend.result_type(layer.compute_dtype, "float32"))
+        policy = layer.dtype_policy if layer.quantization_mode else policy
+        logits = twin(layer, name=f"{layer.name}__logits", activation=None, _dtype_policy=policy)(step.x)
+    return keras.ops.reshape(logits, (-1, math.prod(logits.shape[1:]))) if len(logits.shape) > 2 else logits
 
 
 def keeps_channels(step):

@@ -222,6 +222,37 @@ def test_answers_are_those_of_the_network_as_it_is_now(model, change):
         attribute(model, IMAGES, [0, 1, 9])
 
 
+def with_lora(layer):
+    layer.enable_lora(2)
+    return lambda: layer.lora_kernel_b.assign(np.full(layer.lora_kernel_b.shape, 5.0))
+
+
+@pytest.mark.parametrize("tail", [
+    (layers.GlobalAveragePooling2D(), layers.Dense(3, "softmax")),
+    (layers.GlobalAveragePooling2D(keepdims=True), layers.Conv2D(3, 1, activation="softmax"), layers.Flatten()),
+])
+def test_a_kernel_that_is_computed_is_the_one_of_now(tail):
+    model = transfer(*tail)
+    change = with_lora(tail[1])
+    for _ in range(2):
+        expected = explain(model, IMAGES).maps[[0, 1, 2], ..., CLASSES]
+        by_gradient = attribute(model, IMAGES, CLASSES, "hires_cam") * 48
+        np.testing.assert_allclose(by_gradient, expected, rtol=1e-4, atol=1e-6)
+        change()
+
+
+def test_a_quantised_layers_numbers_are_scaled_back():
+    model = transfer(layers.GlobalAveragePooling2D(), layers.Dense(3, "softmax"))
+    before = {method: attribute(model, IMAGES, CLASSES, method) for method in ("hires_cam", "ablation_cam")}
+    model.layers[-1].quantize("int8")
+    for method, maps in before.items():
+        now = attribute(model, IMAGES, CLASSES, method)
+        np.testing.assert_allclose(now, maps, atol=0.03 * abs(maps).max())
+    half = cut(model)
+    logits = half.above([keras.ops.cast(IMAGES, "float32"), half.below(keras.ops.cast(IMAGES, "float32"))])
+    np.testing.assert_allclose(keras.ops.softmax(logits), model(keras.ops.cast(IMAGES, "float32")), rtol=1e-5)
+
+
 def test_an_ending_that_no_longer_qualifies_is_refused():
     model = keras.Sequential([keras.Input((12, 10, 1)), *small(classes=3)])
     explain(model, IMAGES)
