@@ -101,8 +101,8 @@ def _has_kernel(operation):
     """
     from ..backend import keras
 
-    layers = operation._flatten_layers() if hasattr(operation, "_flatten_layers") else []
-    scales = {id(w) for layer in layers if isinstance(layer, keras.layers.Normalization) for w in layer.weights}
+    scales = [part.weights for part in _parts(operation) if isinstance(part, keras.layers.Normalization)]
+    scales = {id(w) for weights in scales for w in weights}
     return any(len(w.shape) > 1 and id(w) not in scales for w in getattr(operation, "weights", ()))
 
 
@@ -226,4 +226,10 @@ def _state(model):
         if _is_open(operation):
             yield from _state(operation)
         else:
-            yield from (value for name, value in vars(operation).items() if name[0] != "_" or name == "_dtype_policy")
+            for part in _parts(operation):  # an activation, or what is wrapped, may be a layer, too
+                yield from (value for name, value in vars(part).items() if name[0] != "_" or name == "_dtype_policy")
+
+
+def _parts(operation):
+    """An operation, and the layers inside it, at any depth."""
+    return operation._flatten_layers() if hasattr(operation, "_flatten_layers") else [operation]
