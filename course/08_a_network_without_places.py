@@ -261,7 +261,7 @@ plot.grid(
 # Red speaks for the true class, blue against it. Let them say what they see: in the lower row, red is everywhere, and palest on the digit. The sum is right nevertheless. Whose prediction was below chance?
 
 # %% [markdown]
-# The evidence *for* the digit stands everywhere, nearly flat, and least of all on the digit. Its maximum is on the digit more seldom than that of *another* scene's map, and on paper beside it more often. With its sign turned, it finds the digit: yet ink alone does so, too, without a network. Against the runner-up, which no choice of maps changes (04), it is chance. A second training, from another seed, gives the same.
+# The evidence *for* the digit stands everywhere, nearly flat, and least of all on the digit. Its maximum is on the digit more seldom than that of *another* scene's map, and on paper beside it more often. With its sign turned, it finds the digit: yet ink alone does so, too, without a network. Against the runner-up, which no choice of maps changes (04), it is chance. A second training (`python -m camlib ship --network vit_gap --seed 1`) gives the same: 1.6 %, on 2,000 scenes.
 #
 # Nothing is wrong with the sum: 400 scenes, 4,000 logits, no residue. Have its terms been carried away from where they were seen? That is a guess. We test it.
 #
