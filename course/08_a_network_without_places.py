@@ -140,8 +140,8 @@ assert np.allclose(shuffled.mean(axis=0), mixed.mean(axis=0), atol=1e-6)
 # %% tags=["nbval-check-output"]
 kinds = [type(layer).__name__ for layer in transformer.layers]
 print(f"{transformer.count_params():,} weights;",
-      f"{kinds.count('MultiHeadAttention')} layers of attention; it ends",
-      " → ".join(kinds[-3:]))
+      f"{kinds.count('MultiHeadAttention')} layers of attention")
+print("it ends", " → ".join(kinds[-3:]))
 
 # %% [markdown]
 # ## 2 · The same ending
@@ -158,7 +158,14 @@ print(f"{transformer.count_params():,} weights;",
 # - **Ask:** Two maps, both exact, with maxima in different places. Which is *the* map? (Neither: a sum has as many orders as you like.)
 # - **Short of time:** The identity alone; 8.2 at home.
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## 2 · The same ending
+#
+# tokens → normalised → **mean** → **dense**
+#
+# The derivation of session 4 never asked what a cell has seen.
+
+# %% tags=["fragment"]
 grid = vit.on_grid(transformer)  # its 64 tokens as 8 rows and 8 columns
 seen = camlib.explain(grid, scenes.images)
 residue = abs(seen.maps.mean(axis=(1, 2)) + seen.bias - seen.logits).max()
@@ -226,7 +233,10 @@ def inside(maps, scenes, within=1):
     scores = localize.score_maps(maps, (64, 64))
     return 100.0 * localize.pointing_hits(scores, scenes.boxes, within)
 
-# %%
+# %% [markdown] tags=["guide", "slide"]
+# ## 3 · Where it points
+
+# %% tags=["fragment"]
 lenets = camlib.explain(lenet, scenes.images).maps
 ours = own(seen.maps, scenes.labels)
 others = seen.logits + np.where(np.eye(10)[scenes.labels], -np.inf, 0)
@@ -240,7 +250,7 @@ one = {}
 for name, maps in rows.items():
     one[name], near = [camlib.bootstrap(inside(maps, scenes, px), groups=scenes.digits)
                        for px in (1, 15)]
-    print(f"{name:22} inside {one[name]} %, within 15 px {near} %")
+    print(f"{name:22} inside {one[name]} %, 15 px: {near} %")
 
 # %% tags=["own-test"]
 # The course's own test of what it says below.
@@ -248,6 +258,9 @@ assert one["the transformer's CAM"].high < one["another scene's CAM"].low  # cha
 assert one["LeNet's CAM"].low > 95
 assert one["CAM, its sign turned"].low > 60
 assert abs(kernel.sum(axis=1)).max() < 1e-5  # the canonical choice of 04
+
+# %% [markdown] tags=["guide", "slide"]
+# ## LeNet's maps and the transformer's, of the true class
 
 # %% tags=["fragment"]
 shown = [0, 1, 2, 3]
@@ -418,6 +431,15 @@ methods = {
         attention.gradient_attention(transformer, x, c)),
     "erasing": erasing,
 }
+
+# %% [markdown] tags=["guide", "slide"]
+# ## 4 · What can be asked instead
+#
+# - **rollout**: follow the shares back
+# - **gradient-weighted**: those from which the class gains
+# - **erasing**: what if it were not there?
+
+# %% tags=["fragment"]
 for name, method in methods.items():
     hits = inside(method(hundred.images, hundred.labels), hundred)
     hits = camlib.bootstrap(hits, groups=hundred.digits)
