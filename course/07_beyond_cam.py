@@ -213,7 +213,7 @@ for method, maps in expected.items():
 try:
     camlib.explain(camlib.lenet_dense(size=64), scenes.images)
 except ValueError as error:
-    print(str(error).split(". ")[0])
+    print(f"{error.obstacle} stands in the way;\nit ends {error.ends}")
 
 
 # %% [markdown]
@@ -410,7 +410,7 @@ for model in lenets:
     ours, theirs = agreement(signed[model], model), agreement(rival[model], model)
     h, g, gap = (camlib.bootstrap(rows, groups=scenes.digits)
                  for rows in (ours, theirs, ours - theirs))
-    print(f"HiResCAM {h}   Grad-CAM {g}   difference {gap}")
+    print(f"HiResCAM {h}, Grad-CAM {g},\n   difference {gap}")
     assert h.low > 90 and gap.low > 15
 
 # %% tags=["fragment"]
@@ -810,7 +810,7 @@ for model in lenets:
     few_low, few_high = np.quantile(-lowest / (highest - lowest), [0.05, 0.95])
     gap = own_thresholds(signed[model]) - own_thresholds(rival[model])
     gap = camlib.bootstrap(gap, groups=scenes.digits)
-    print(f"0 stands at {few_low:.2f} to {few_high:.2f} in most scenes; "
+    print(f"0 stands at {few_low:.2f} to {few_high:.2f} in most scenes;\n   "
           f"own thresholds, boxes minus Grad-CAM's: {gap}")
     assert few_high > 2 * few_low and abs(gap.value) < 8
 
@@ -883,7 +883,7 @@ scene = np.tile(asked_scenes, 3)
 for name, some in (("negative", z < 0), ("positive", z > 0)):
     share = camlib.bootstrap(found[some], groups=scene[some])
     control = camlib.bootstrap(raised[some], groups=scene[some])
-    print(f"{some.sum():3} {name} logits: {share} % in the digit's box; "
+    print(f"{some.sum():3} {name} logits: {share} % in the digit's box;\n   "
           f"all logits raised by 100: {control} %")
 turned = camlib.bootstrap((raised - found)[z < 0], groups=scene[z < 0])
 
@@ -973,7 +973,7 @@ for make in (keras.applications.MobileNetV2, keras.applications.MobileNetV3Small
         maps = camlib.explain(other, np.zeros((1, 96, 96, 3))).maps
         print(f"{make.__name__}: maps of {maps.shape[1]} × {maps.shape[2]} cells")
     except ValueError as error:
-        print(f"{make.__name__}:", str(error).split(": ")[1].split(". ")[0])
+        print(f"{make.__name__}: {error.obstacle} stands in the way")
 
 # %% [markdown]
 # `hard_silu` (hard swish) between the mean and the last weights bends a sum of all cells, as a ReLU between dense layers does (section 2). Put GAP → dense on its convolutions and train these, or take HiResCAM. Which networks end how: `docs/endings.md`.
