@@ -571,23 +571,23 @@ plot.grid([mosaics[i // 4] for i in twice], maps, boxes=[there[i] for i in twice
 #
 # In the explorer, two mosaics:
 
-# %% tags=["slide"]
+# %%
 quarters = [dict(zip(four, grid.quarter_boxes(224))) for four in classes[:2]]
 explorer = camlib.explorer(mosaics[:2], seen.maps[:2], bias=seen.bias,
                            class_names=names, boxes=quarters, scale="map",
                            threshold=0.5, class_index=int(classes[0, 0]))
 explorer
 
-# %% [markdown] tags=["notes"]
-# Choose a mosaic, then its four classes: the heat moves. Let the class call out one that fails. Then choose a class that is not in the mosaic, and ask what its map is looking for.
-
-# %%
+# %% tags=["slide"]
 titles = ["a mosaic", *(names[which] for which in classes[0])]
 titles += ["another", *(names[which] for which in classes[1])]
 maps = [None, *np.moveaxis(asked[0], 2, 0), None, *np.moveaxis(asked[1], 2, 0)]
 explorer.image_index, explorer.class_index = 1, int(classes[1, 0])
 assert np.isclose(explorer.logit, seen.logits[1, classes[1, 0]], atol=0.01)
 plot.grid(mosaics[[0] * 5 + [1] * 5], maps, titles=titles, columns=5, width=1.3)
+
+# %% [markdown] tags=["notes"]
+# A mosaic and the maps of its four classes, twice: the heat moves with the class. (In the notebook the explorer shows them; choose there.) Let the class call out one that fails. Then choose a class that is not in the mosaic, and ask what its map is looking for.
 
 # %% [markdown] tags=["slide"]
 # ## 5 · A tag on every dog
