@@ -119,7 +119,7 @@ def explain(model, images, batch_size=32):
     >>> logits.tolist()  # mean 1.5 + 0.5, mean -0.5 + 0
     [[2.0, -0.5]]
     """
-    both = remembered(model, "with_maps", lambda: _compiled(model))
+    both = compiled(model)
     images = check_images(images, model)
     parts = [both.predict_on_batch(images[part]) for part in batches(len(images), batch_size)]
     logits, maps = (np.concatenate(part).astype(np.float32, copy=False) for part in zip(*parts))
@@ -128,11 +128,14 @@ def explain(model, images, batch_size=32):
     return Explanation(logits, maps, bias, ending_of(model))
 
 
-def _compiled(model):
-    """with_maps(model), ready for more than one thread; its first batch takes longer, since it compiles."""
-    both = with_maps(model)
-    both.make_predict_function()
-    return both
+def compiled(model):
+    """with_maps(model), made once, ready for more than one thread; its first batch takes longer, since it compiles."""
+    def make():
+        both = with_maps(model)
+        both.make_predict_function()
+        return both
+
+    return remembered(model, "with_maps", make)
 
 
 def explain_run(run, images, batch_size=32):

@@ -10,7 +10,7 @@ read at every cell of the map in place of the score.
 
 import numpy as np
 
-from ..maps.cam import explain
+from ..maps.cam import compiled, explain
 from ..networks.inputs import batches, check_classes
 
 
@@ -34,10 +34,13 @@ def effects(network, images, classes, patch, batch_size=32):
     """
     images = np.asarray(images)
     _check(images, patch)
-    is_model = hasattr(network, "predict_on_batch")
+    look, look_again = network, network
+    if hasattr(network, "predict_on_batch"):  # what the whole pictures have passed need not be checked again
+        look = lambda some: explain(network, some, batch_size).maps
+        look_again = lambda some: compiled(network).predict_on_batch(some)[1]
 
-    def of_class(some, which):
-        maps = explain(network, some, batch_size).maps if is_model else np.asarray(network(some))
+    def of_class(some, which, look=look):
+        maps = np.asarray(look(some))
         label = check_classes(classes, len(images), maps.shape[-1])[which]
         return _grids(maps, images.shape[1:3])[np.arange(len(some)), ..., label]
 
@@ -51,7 +54,7 @@ def effects(network, images, classes, patch, batch_size=32):
         erased = images[picture[part]]
         for image, y, x in zip(erased, row[part] * patch, column[part] * patch):
             image[y : y + patch, x : x + patch] = 0
-        without = of_class(erased, picture[part])
+        without = of_class(erased, picture[part], look_again)
         changed[picture[part], row[part], column[part]] = without - whole[picture[part]]
     return changed
 

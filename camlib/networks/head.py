@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .graph import activation_of, backwards, ending, keeps_channels, rests, unrolled
-from .inputs import check_model
+from .graph import activation_of, backwards, ending, keeps_channels, remembered, rests, unrolled
 from .vote import averaged, is_vote
 
 
@@ -48,7 +47,10 @@ def find_head(model):
     Raises NotCAMReady, with what stands in the way and what to do, for a model that ends otherwise: no map's mean
     would be the score. ValueError for what is no model from one stack of images to one score a class.
     """
-    check_model(model)
+    return remembered(model, "head", lambda: _found(model))  # each search leaves nodes in the layers' own lists
+
+
+def _found(model):
     output = unrolled(model).output
     last = ending(output)[2]
     votes, weighs, channel = [], None, None  # channel: its axis where the mean is taken, once that is found

@@ -10,7 +10,7 @@ from camlib.backend import keras, tf
 from camlib.maps.attribution import attribute
 from camlib.maps.cam import explain
 from camlib.networks.head import NotCAMReady, centre, find_head
-from camlib.networks.lenet import lenet_dense
+from camlib.networks.lenet import lenet_dense, lenet_gap
 
 layers, ops = keras.layers, keras.ops
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 12, 10, 1), np.uint8)
@@ -300,3 +300,13 @@ def test_weights_are_not_centred_where_something_weighs_after_them():
     with pytest.raises(NotCAMReady) as told:
         centre(network(gap(), dense(), layers.BatchNormalization()))
     assert (told.value.obstacle, told.value.ends) == ("BatchNormalization", "Dense → BatchNormalization")
+
+
+def test_to_look_again_leaves_nothing_behind():
+    """A run's snapshots are centred at every load: a layer called once more each time would keep it for ever."""
+    network, counts = lenet_gap(), []
+    for _ in range(3):
+        centre(network)
+        explain(network, np.zeros((1, 40, 40), np.uint8))
+        counts.append([len(layer._inbound_nodes) for layer in network.layers])
+    assert counts[0] == counts[1] == counts[2]
