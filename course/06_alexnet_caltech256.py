@@ -353,7 +353,7 @@ for name, rows in judged.items():
           f"    minus the blob: boxes {lead(cam, blob)}, maximum inside {pointed}")
 
 # %% [markdown]
-# **AlexNet's map loses to a blob that saw nothing**, with either head: most of its boxes are the whole picture. **VGG16's is level with it (so is its class-blind map), and its maximum lies in the object more often.** The blob is strong because *here* photographers put things in the middle; on ImageNet, Choe and others (2020) found it behind CAM.
+# **AlexNet's map loses to a blob that saw nothing**, with either head: most of its boxes are the whole picture. **VGG16's is level with it (so is its class-blind map), and its maximum lies in the object more often.** The blob is strong because *here* photographers put things in the middle. Elsewhere it need not be.
 #
 # Where does it fail? By the object's size and its distance from the middle, at thresholds chosen by training photographs:
 
@@ -756,7 +756,7 @@ print(f"other things that the tag turns into dogs: {rise.mean():.0f} %, "
 #
 # - **Minutes:** `own_photo` with a picture of the room; 6.4 at home.
 # - **Say:** Data come in by a door, and the door can be wrong.
-# - **They will predict** that she resizes differently. That alone costs 1.5 points (−0.6 to 3.6), the colours 11.0 (5.4 to 16.6).
+# - **They will predict** that she resizes differently. That alone costs little; the colours cost the rest. (Repair one of the two, and compare.)
 # - **Usual mistakes** in 6.4: scaling to 0 to 1, which the network does itself; `[::-1]` on the first axis, which turns the picture upside down; going grey.
 # - **Ask:**
 #   - She gets 61.1 %, we 73.8: why does a network that reads photographs wrongly still do so well?

@@ -274,7 +274,7 @@ plot.grid(
 # Red speaks for the true class, blue against it. Let them say what they see: in the lower row, red is everywhere, and palest on the digit. The sum is right nevertheless. Whose prediction was below chance?
 
 # %% [markdown]
-# The evidence *for* the digit stands everywhere, nearly flat, and least of all on the digit. Its maximum is on the digit more seldom than that of *another* scene's map, and on paper beside it more often. With its sign turned, it finds the digit: yet ink alone does so, too, without a network. Against the runner-up, which no choice of maps changes (04), it is chance. A second training (`python -m camlib ship --network vit_gap --seed 1`) gives the same: 1.6 %, on 2,000 scenes.
+# The evidence *for* the digit stands everywhere, nearly flat, and least of all on the digit. Its maximum is on the digit more seldom than that of *another* scene's map, and on paper beside it more often. With its sign turned, it finds the digit: yet ink alone does so, too, without a network. Against the runner-up, which no choice of maps changes (04), it is chance. A second training (`python -m camlib ship --network vit_gap --seed 1`) gives the same: 1.6 % (± 0.6), by `tests/benchmarks/vit.py` on 2,000 scenes.
 #
 # Nothing is wrong with the sum: 400 scenes, 4,000 logits, no residue. Have its terms been carried away from where they were seen? That is a guess. We test it.
 #
@@ -293,7 +293,8 @@ explorer
 # %%
 for step, maps in zip(run.steps, along):
     hits = inside(own(maps, hundred.labels), hundred)
-    print(f"step {step:5,}: inside {camlib.bootstrap(hits)} %")
+    hits = camlib.bootstrap(hits, groups=hundred.digits)
+    print(f"step {step:5,}: inside {hits} %")
 
 # %%
 label = scenes.labels[0]
@@ -363,7 +364,8 @@ checks.erased_patch(one_patch_erased, far_share(by_transformer).mean())
 alike = np.ones_like(by_transformer)
 for name, effects in {"LeNet": by_lenet, "transformer": by_transformer,
                       "if all cells changed alike": alike}.items():
-    share = camlib.bootstrap(far_share(effects), share=False)
+    share = far_share(effects)
+    share = camlib.bootstrap(share, groups=scenes.digits[few], share=False)
     print(f"{name:26} {share} % of the change is far away")
 
 # %% [markdown] tags=["guide", "slide"]
@@ -444,7 +446,7 @@ for name, method in methods.items():
     hits = inside(method(hundred.images, hundred.labels), hundred)
     hits = camlib.bootstrap(hits, groups=hundred.digits)
     both = (asked(method, 0) + asked(method, 1)) / 2  # both questions of each
-    both = camlib.bootstrap(both, share=False)
+    both = camlib.bootstrap(both, groups=pairs.digits[:, 0], share=False)
     print(f"{name:22} one digit {hits} %, of two {both} %")
 
 # %% [markdown]
