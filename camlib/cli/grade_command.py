@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from bisect import insort
 from contextlib import closing
 from itertools import count
@@ -54,17 +55,20 @@ def grade(options):
 def _graded(options):
     """The rows of the table, which is written.
 
-    Until it is whole it lies in a file beside it, which stays where grading is interrupted.
+    Until it is whole it lies in a file beside it, which stays where grading is interrupted. That is written once a
+    second at most: written anew for each of some thousand rows, it would take longer than grading.
     """
     from ..grading import grade
     from ..grading.sandbox import Limits
 
-    rows, unfinished = [], _unfinished(options.csv)
+    rows, unfinished, due = [], _unfinished(options.csv), 0
     try:
         with closing(grade.grade(options.folder, Limits(options.seconds, options.memory))) as graded:
             for row in graded:
                 insort(rows, row, key=attrgetter("place"))
-                grade.write_csv(rows, unfinished)
+                if time.monotonic() >= due:
+                    grade.write_csv(rows, unfinished)
+                    due = time.monotonic() + 1
                 _say(f"{row.file}: {row.problem or f'{grade.points(row)} of {len(row.verdicts)} right'}")
         grade.write_csv(rows, options.csv)
     except BaseException:
