@@ -15,11 +15,14 @@ import hashlib
 import html
 import json
 import os
+import sys
 from collections import Counter
 
 import anywidget
 import numpy as np
 import traitlets as t
+from IPython.display import display
+from ipywidgets import VBox
 
 from ..boxes import iou
 from ..colours import COLORMAPS
@@ -59,7 +62,8 @@ class Explorer(anywidget.AnyWidget):
         or set it. It is the image after the last, `image_index` n, and is seen at the few steps whose weights travel
         with the page, each step by the nearest of them.
 
-    Where scripts in an output can not meet the widget (VS Code, Colab), `ipywidgets.VBox([explorer])` links them.
+    Where scripts in an output can not meet the widget (VS Code), `ipywidgets.VBox([explorer])` links them; on Google
+    Colab an explorer is shown so by itself.
     """
 
     _esm, _css = SCRIPT, STYLE
@@ -178,6 +182,12 @@ class Explorer(anywidget.AnyWidget):
 
     def _versus(self, before):
         return "" if self.against is None else f"{before}against {self._scenes.class_names[self.against]}"
+
+    def _ipython_display_(self, **kwargs):
+        """On Google Colab show the widget in a box; elsewhere leave it to `_repr_mimebundle_`, as IPython has it."""
+        if "google.colab" not in sys.modules:
+            raise NotImplementedError
+        display(VBox([self]))
 
     def _repr_mimebundle_(self, **kwargs):
         picture = self._still()

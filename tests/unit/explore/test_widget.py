@@ -8,10 +8,13 @@ import sys
 import tracemalloc
 from base64 import b64decode, b64encode
 from html.parser import HTMLParser
+from types import ModuleType
 
 import numpy as np
 import pytest
 import traitlets
+from IPython.core.formatters import DisplayFormatter
+from ipywidgets import VBox
 from PIL import Image
 
 from camlib import colours
@@ -429,6 +432,17 @@ def test_the_notebook_gets_a_page_and_a_still_and_no_view_that_dies(views):
     assert json.loads(host["data-state"])["class_index"] == views.class_index
     assert b64decode(page.scripts[0]) == views._packed
     assert f'mountPage("{views._key}")' in page.scripts[-1]
+
+
+def test_on_colab_an_explorer_is_shown_in_a_box_by_itself(views, monkeypatch):
+    """Outputs there are pages apart from the kernel. IPython's own formatter decides; elsewhere all is as it was."""
+    shown, asked = [], DisplayFormatter().format
+    monkeypatch.setattr(explore, "display", shown.append)
+    assert set(asked(views)[0]) == {"text/plain", "text/html", "image/jpeg"} and shown == []
+    for name in ("google", "google.colab"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    assert asked(views) == ({}, {})
+    assert isinstance(shown[0], VBox) and shown[0].children == (views,) and len(shown) == 1
 
 
 def test_saved_page_is_whole_and_asks_nothing_of_the_network(views, tmp_path):
