@@ -21,6 +21,8 @@ from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 from camlib.files import whole_file
 
+from .edition import colab, edition, unlinked
+
 SOURCES = Path(__file__).parent
 FOLDER = SOURCES.with_name("notebooks")  # the learners' copies
 SOLUTIONS = FOLDER.parent / "out" / "solutions"
@@ -41,6 +43,26 @@ def sources(*only):
     return [path for path in paths if not only or path.stem.startswith(only)]
 
 
+def chosen(copy):
+    """The paths of the sources of the notebooks that the edition `copy` has. Raises ValueError for one unknown."""
+    return sources(*copy.notebooks)
+
+
+def title(source):
+    """The title of a notebook, which is the first line of its source, such as "04 · Which places cast the vote?"."""
+    return re.search("^# # (.+)$", source.read_text("utf-8"), re.M)[1]
+
+
+def unlink(source, cells):
+    """The Markdown among `cells`, in place, without links to notebooks that this edition leaves out."""
+    kept = chosen(edition())
+    left_out = {path.stem for path in sources() if path not in kept}
+    following = next((f"[{title(path)}]({path.stem}.ipynb)" for path in kept if path.name > source.name), "")
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            cell.source = unlinked(cell.source, left_out, following)
+
+
 def tags(cell):
     """The tags of a cell, a list of texts."""
     return cell.metadata.get("tags", [])
@@ -58,6 +80,7 @@ def solved(source):
 def learner(source, without=("guide", "notes")):
     """The reader's notebook, not run: exercises without their solutions, and no cell with one of the tags `without`.
 
+    Below its title it has the cell that `colab` makes.
     Raises ValueError for an exercise of which `stub` cannot be made.
     """
     notebook = solved(source)
@@ -71,6 +94,8 @@ def learner(source, without=("guide", "notes")):
             except (ValueError, SyntaxError) as error:
                 first = cell.source.partition("\n")[0]
                 raise ValueError(f"{source.name}, exercise {first!r}: {error}") from error
+    unlink(source, notebook.cells)
+    notebook.cells.insert(1, colab(edition()))
     return notebook
 
 
@@ -106,7 +131,7 @@ def with_outputs(notebook, committed, changed=False):
     changed: whether a cell whose code has changed keeps the outputs of the cell that stood in its place.
     Raises ValueError where a cell has no counterpart, and OSError where there is no such file.
     """
-    ours, run = ([cell for cell in cells if cell.cell_type == "code"]
+    ours, run = ([cell for cell in cells if cell.cell_type == "code" and "colab" not in tags(cell)]
                  for cells in (notebook.cells, nbformat.read(committed, as_version=4).cells))
     alike = SequenceMatcher(None, *([cell.source for cell in cells] for cells in (ours, run)), autojunk=False)
     pairs = [pair for kind, a, b, c, d in alike.get_opcodes() if kind == "equal" or (changed and b - a == d - c)
@@ -114,9 +139,22 @@ def with_outputs(notebook, committed, changed=False):
     if len(pairs) < max(len(ours), len(run)):
         raise ValueError(f"{committed.name} holds outputs of other code than its source: "
                          f"run make notebooks ONLY={committed.stem[:2]}")
+    if newer := sum(cell.source != old.source for cell, old in pairs):
+        print(f"{committed.name}: {newer} of its cells have changed since their outputs were made: "
+              f"make notebooks ONLY={committed.stem[:2]} runs them")
     for cell, old in pairs:
-        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+        cell.outputs = old.outputs
+    number([cell for cell in notebook.cells if cell.cell_type == "code"])
     return notebook
+
+
+def number(cells):
+    """Count code cells from 1, as a run from top to bottom does, and their results with them."""
+    for place, cell in enumerate(cells, 1):
+        cell.execution_count = place
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = place
 
 
 def checked(source, committed):

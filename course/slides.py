@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from itertools import zip_longest
 from pathlib import Path
 
 import jinja2
@@ -28,6 +29,7 @@ from pygments.formatters import HtmlFormatter
 from camlib.files import whole_file
 
 from . import build
+from .edition import edition
 
 FOLDER = Path(__file__).parents[1] / "out" / "slides"
 SESSIONS = {1: ("00", "01"), 2: ("02",), 3: ("03",), 4: ("04",), 5: ("05", "07"), 6: ("06", "09"),
@@ -37,6 +39,14 @@ INTEGRITY = "sha512-JYIg5D9aoxoaLeb84O+OvAwsKWdIavVgEDScxtYEXFCT6t6TQrhNtSgogcjd
 REVEAL_FILES = ("LICENSE", "dist/reset.css", "dist/reveal.css", "dist/reveal.js", "dist/plugin/notes.js")
 MATHJAX = "sphinx-mathjax-offline"  # the name of a package, from which one file is taken
 STEPS = {"slide", "fragment", "notes"}
+
+
+def sessions(copy):
+    """The sessions in which the edition `copy` has notebooks, with its dates: number → (date or "", their sources)."""
+    found = {number: [path for path in build.chosen(copy) if path.stem[:2] in starts]
+             for number, starts in SESSIONS.items()}
+    numbers = [number for number, paths in found.items() if paths]
+    return {number: (day, found[number]) for number, day in zip_longest(numbers, copy.dates, fillvalue="")}
 
 
 def slides(notebook):
@@ -97,7 +107,7 @@ def of_session(number):
     Raises ValueError where a notebook is older than its source, or a tag is where it can not be.
     """
     found = []
-    for source in (path for path in build.sources() if path.stem[:2] in SESSIONS[number]):
+    for source in sessions(edition())[number][1]:
         notebook = with_guides(source)
         if any("slide" in build.tags(cell) for cell in notebook.cells):
             found += slides(build.with_outputs(notebook, build.FOLDER / f"{source.stem}.ipynb"))
@@ -148,17 +158,19 @@ def main(arguments=None):
     parser.add_argument("--reveal", type=Path, default=Path(".venv/reveal"), help="the folder that keeps reveal.js")
     asked = parser.parse_args(arguments)
     try:
-        if unknown := set(asked.sessions) - set(SESSIONS):
-            raise ValueError(f"there is no session {min(unknown)}: expected {min(SESSIONS)} to {max(SESSIONS)}")
+        known = sessions(edition())
+        if unknown := set(asked.sessions) - set(known):
+            raise ValueError(f"there is no session {min(unknown)}: expected one of {', '.join(map(str, known))}")
         fetch_reveal(asked.reveal)
         lay_out(FOLDER, asked.reveal)
-        for number in asked.sessions or SESSIONS:
+        for number in asked.sessions or known:
             found, path = of_session(number), FOLDER / f"session_{number}.html"
             if not found:
                 print(f"session {number}: no cell of its notebooks is tagged slide")
                 continue
+            title = " · ".join(filter(None, (f"Session {number}", known[number][0], edition().institution)))
             with whole_file(path) as part:
-                part.write_text(page(f"Session {number}", found), encoding="utf-8")
+                part.write_text(page(title, found), encoding="utf-8")
             print(f"{path}: {len(found)} slides")
     except (ValueError, OSError) as error:
         sys.exit(str(error))

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 MINE = Path.home() / "cam-course"
@@ -31,10 +32,14 @@ def sockets():
 
 
 def hand_out():
-    """Put into MINE each notebook that it lacks, and a trained run where it has no runs. Nothing is replaced."""
+    """Put into MINE each notebook of the course that it lacks, and a run where it has none. Nothing is replaced."""
     from camlib.files import ROOT, whole_file
 
+    copy = ROOT / "course.toml"  # a lecturer's, which may leave notebooks out
+    starts = tomllib.loads(copy.read_text("utf-8")).get("notebooks", ()) if copy.exists() else ()
     for notebook in ROOT.glob("notebooks/*.ipynb"):
+        if starts and not notebook.name.startswith(tuple(starts)):
+            continue
         if not (MINE / notebook.name).exists():
             with whole_file(MINE / notebook.name) as part:
                 shutil.copyfile(notebook, part)

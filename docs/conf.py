@@ -4,8 +4,10 @@ import importlib.util
 import re
 from pathlib import Path
 
-project = "Where does a network look?"
-author = "The authors of the course"
+from course.edition import edition
+
+project = edition().title
+author = edition().institution or "The authors of the course"
 copyright = "MIT licence"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
 exclude_patterns = ["**.ipynb_checkpoints"]

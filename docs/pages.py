@@ -13,6 +13,8 @@ import nbformat
 
 import camlib
 from course import build
+from course.edition import Edition, edition
+from course.fork import syllabus
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -33,6 +35,7 @@ def guide(source):
              or ("guide" in build.tags(cell) and not {"slide", "fragment"} & set(build.tags(cell)))]  # a deck's texts
     if not cells:
         return None
+    build.unlink(source, cells)
     for cell in cells:  # the page lies beside the notebooks' folder, not in it
         cell.source = re.sub(r"\]\((\d\d_\w+\.ipynb)\)", r"](../notebooks/\1)", cell.source)
     title = f"# {source.stem.replace('_', ' ')}: the guide\n\nOf [this notebook](../notebooks/{source.stem}.ipynb)."
@@ -44,8 +47,8 @@ def guide(source):
 def to_read(notebook):
     """The learner's notebook, in place, as a page that nobody runs, its figures with their text alternatives.
 
-    Without the answers to what was not attempted, and without the cells that do nothing but ask for one; without what
-    begins with “Press **Run”, to the end of its paragraph.
+    Without the cell for Colab, the answers to what was not attempted, and the cells that do nothing but ask for one;
+    without what begins with “Press **Run”, to the end of its paragraph.
     """
     for cell in notebook.cells:
         outputs = cell.get("outputs", [])
@@ -57,7 +60,8 @@ def to_read(notebook):
                 if "alt" in output.metadata[kind]]
         if told:
             cell.metadata["mystnb"] = {"image": {"alt": " ".join(told)}}
-    notebook.cells = [cell for cell in notebook.cells if not re.fullmatch(r"checks\.\w+\(.*\)", cell.source)]
+    notebook.cells = [cell for cell in notebook.cells
+                      if "colab" not in build.tags(cell) and not re.fullmatch(r"checks\.\w+\(.*\)", cell.source)]
     return notebook
 
 
@@ -87,17 +91,25 @@ def gather(folder, teachers=False):
     shutil.copy(ROOT / "data" / "course.png", folder / "data")
     for name in ("CHANGELOG.md", "CONTRIBUTING.md"):
         shutil.copy(ROOT / name, folder)
-    for source in build.sources():
+    index = folder / "index.md"
+    index.write_text(front(edition(), index.read_text("utf-8")), encoding="utf-8")
+    for source in build.chosen(edition()):
         name = f"{source.stem}.ipynb"
         build.write(to_read(nbformat.read(build.FOLDER / name, as_version=4)), folder / "notebooks" / name)
     if teachers:
         add_guides(folder)
 
 
+def front(copy, text):
+    """The site's first page for an edition: its title, then its sessions where it is more than the course."""
+    rest = text.partition("\n")[2]
+    return text if copy == Edition() else f"# {copy.title}\n\n{syllabus(copy)}{rest}"
+
+
 def add_guides(folder):
     """Put the guides into the folder of `gather`, and a list of them at the end of its first page."""
     (folder / "guide").mkdir()
-    for source in build.sources():
+    for source in build.chosen(edition()):
         if notebook := guide(source):
             build.write(notebook, folder / "guide" / f"{source.stem}_guide.ipynb")
     with (folder / "index.md").open("a", encoding="utf-8") as index:

@@ -87,11 +87,13 @@ def outputs(path):
 def test_readers_get_stubs_and_no_guide(course):
     source = course / "source" / "09_double.py"
     ours, solved = build.learner(source), build.solved(source)
-    assert [cell.cell_type for cell in ours.cells] == ["markdown", "code", "code", "code", "code"]
-    assert [build.tags(cell) for cell in ours.cells] == [["slide"], [], ["exercise"], [], ["nbval-check-output"]]
-    assert ours.cells[2].source == STUB
+    assert [cell.cell_type for cell in ours.cells] == ["markdown", "code", "code", "code", "code", "code"]
+    assert [build.tags(cell) for cell in ours.cells] == [["slide"], ["colab"], [], ["exercise"], [],
+                                                         ["nbval-check-output"]]
+    assert ours.cells[3].source == STUB
     assert solved.cells[1].source == "For teachers." and solved.cells[3].source.endswith("return 2 * number")
-    assert [cell.id for cell in ours.cells] == [cell.id for cell in solved.cells if cell.source != "For teachers."]
+    ids = [cell.id for cell in solved.cells if cell.source != "For teachers."]
+    assert [cell.id for cell in ours.cells] == [ids[0], "colab", *ids[1:]]
     nbformat.validate(ours)
 
 
@@ -137,15 +139,32 @@ def test_texts_and_tags_change_without_a_run(course, made, monkeypatch):
     cells = nbformat.read(made[1], 4).cells
     assert cells[0].source == "# Another title" and "Ask." not in made[1].read_text()
     assert outputs(made[1]) == before == [NOT_YET, "3\n"]
-    assert [cell.execution_count for cell in cells if cell.cell_type == "code"] == [1, 2, 3, 4]
+    assert [cell.execution_count for cell in cells if cell.cell_type == "code"] == [1, 2, 3, 4, 5]
 
 
-def test_code_that_changes_keeps_the_outputs_of_its_place_until_it_is_run(course, made, monkeypatch):
+def test_the_cell_for_colab_comes_and_changes_without_a_run(course, made, monkeypatch):
+    """Into a notebook that has none, and where its version changed: outputs stay, and counts are those of a run."""
+    monkeypatch.setattr(build, "run", None)
+    whole, notebook = nbformat.read(made[1], 4).cells, nbformat.read(made[1], 4)
+    notebook.cells[1].source = "print('of an older version')"
+    nbformat.write(notebook, made[1])
+    build.main(["texts"])
+    assert nbformat.read(made[1], 4).cells == whole
+    del notebook.cells[1]
+    for place, cell in enumerate([cell for cell in notebook.cells if cell.cell_type == "code"], 1):
+        cell.execution_count = place
+    nbformat.write(notebook, made[1])
+    build.main(["texts"])
+    assert nbformat.read(made[1], 4).cells == whole
+
+
+def test_code_that_changes_keeps_the_outputs_of_its_place_until_it_is_run(course, made, monkeypatch, capsys):
     monkeypatch.setattr(build, "run", None)
     before = outputs(made[1])
     made[0].write_text(SOURCE.replace("three = 3", "three = 4"))
     build.main(["texts"])
     assert "three = 4" in made[1].read_text() and outputs(made[1]) == before
+    assert "1 of its cells have changed since their outputs were made" in capsys.readouterr().out
 
 
 def test_a_cell_that_is_new_or_gone_needs_a_run(course, made):
@@ -178,8 +197,8 @@ def test_only_names_what_there_is(course):
 
 def test_nbval_gets_each_cell_once_then_the_solution_and_the_stub_checked(made):
     ours, copy = nbformat.read(made[1], 4).cells, build.checked(*made).cells
-    right, blank = copy[4:6]
-    assert copy[:4] + copy[6:] == ours
+    right, blank = copy[5:7]
+    assert copy[:5] + copy[7:] == ours
     assert right.source.endswith("    return 2 * number\n\nchecks.double(double, three)")
     assert blank.source == f"{STUB}\n\nchecks.double(double, three)"
     for cell, line in ((right, RIGHT), (blank, NOT_YET)):

@@ -119,14 +119,14 @@ def test_the_hub_to_try_is_reached_from_this_machine_alone(hub, monkeypatch, tmp
     assert set(config.Spawner.environment) == set(hub.Spawner.environment)
 
 
-def opened(home):
+def opened(home, root=ROOT):
     """What a learner's server makes of its configuration: (its configuration, environment variables)."""
     program = ("import json, os, sys; from traitlets.config.loader import PyFileConfigLoader as Loader\n"
                "config = Loader('jupyter_server_config.py', sys.argv[1]).load_config()\n"
                "assert os.path.isdir(os.environ['JUPYTER_RUNTIME_DIR'])\n"
                "print(json.dumps([config, dict(os.environ)]))")
     done = subprocess.run([sys.executable, "-c", program, str(DEPLOY)], check=True, stdout=subprocess.PIPE, text=True,
-                          cwd=ROOT, env=os.environ | {"HOME": str(home), "PYTHONPATH": str(ROOT)})
+                          cwd=root, env=os.environ | {"HOME": str(home), "PYTHONPATH": str(root)})
     return json.loads(done.stdout)
 
 
@@ -142,6 +142,15 @@ def test_a_learner_gets_what_is_missing_and_keeps_what_is_theirs(tmp_path):
     assert (mine / "00_start_here.ipynb").read_text() == "my work"
     assert (mine / "03_lenet_gap.ipynb").read_bytes() == (ROOT / "notebooks/03_lenet_gap.ipynb").read_bytes()
     assert not (mine / "runs" / "lenet_gap" / "run.json").exists()
+
+
+def test_a_learner_of_a_lecturers_copy_gets_its_notebooks(tmp_path):
+    for name in ("camlib", "data", "notebooks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "course.toml").write_text('title = "Maps"\nnotebooks = ["00", "04"]\n')
+    opened(tmp_path, tmp_path)
+    names = sorted(path.name for path in (tmp_path / "cam-course").glob("*.ipynb"))
+    assert names == ["00_start_here.ipynb", "04_class_activation_maps.ipynb"]
 
 
 def test_a_server_keeps_its_settings_where_nothing_can_be_handed_out(tmp_path):
@@ -205,7 +214,7 @@ def test_the_image_has_a_python_that_the_course_runs_on_and_files_that_are_there
     assert Version(python.removesuffix("-slim")) in SpecifierSet(PROJECT["requires-python"])
     copied = [name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]]
     assert {"camlib", "data", "notebooks", "deploy"} <= set(copied)
-    assert all((ROOT / name).exists() for name in copied)
+    assert all((ROOT / name).exists() for name in copied if name != "course.tom[l]")  # a lecturer's copy has it
     assert f"cam-course:{PROJECT['version']}" in lines[1]
 
 

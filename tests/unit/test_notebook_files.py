@@ -56,7 +56,9 @@ def opened(cell):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_is_its_source_without_guide_notes_and_solutions(name):
     """Whoever changes a source runs `make notebooks`; whoever changes a notebook is told to change its source."""
-    cells = read(name)["cells"]
+    first, made, *others = read(name)["cells"]
+    assert made["metadata"]["tags"] == ["colab"] and not made["outputs"]
+    cells = [first, *others]
     solved = [cell for cell in jupytext.read(ROOT / "course" / f"{name}.py").cells
               if not {"guide", "notes"} & set(cell.metadata.get("tags", []))]
     assert len(cells) == len(solved)

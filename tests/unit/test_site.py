@@ -9,6 +9,7 @@ import pytest
 
 import camlib
 from course import build
+from course.edition import edition
 from docs import pages
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +70,7 @@ def test_pages_lead_to_each_part(gathered):
     listed = [line for line in index.splitlines() if line.startswith("api/")]
     assert sorted(listed) == sorted(f"api/{name}" for name in pages.api())
     names = {path.stem for path in (folder / "notebooks").iterdir()}
-    assert names == {source.stem for source in build.sources()}
+    assert names == {source.stem for source in build.chosen(edition())}
     assert ("guide/*" in index) == teachers
 
 
@@ -118,7 +119,7 @@ def test_no_page_of_the_course_speaks_of_running_it(gathered):
     _, folder = gathered
     for path in (folder / "notebooks").iterdir():
         text = path.read_text("utf-8")
-        assert "Run All" not in text and "not attempted yet\\n" not in text
+        assert "Run All" not in text and "not attempted yet\\n" not in text and "Google Colab" not in text
 
 
 def test_figures_keep_their_text_alternatives():
