@@ -18,13 +18,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# What a lecturer's copy leaves out; see course/fork.py.
+LEFT_OUT = $(if $(wildcard course.toml),$(shell $(BIN)/python -m course.edition))
 
 .PHONY: lab test test-all lint-js peers findings bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
 	$(BIN)/python -m jupyterlab --port=$(PORT) --ServerApp.root_dir=notebooks \
-		--LabApp.default_url=/lab/tree/00_start_here.ipynb $(NO_BROWSER) $(AS_ROOT) $(ARGS)
+		--LabApp.default_url=/lab/tree/00_start_here.ipynb $(NO_BROWSER) $(AS_ROOT) \
+		$(LEFT_OUT:%=--ContentsManager.hide_globs=%.ipynb) $(ARGS)
 
 test: install
 	$(BIN)/python -m ruff check

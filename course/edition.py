@@ -136,3 +136,9 @@ def colab(copy):
     fetch = (CLONE if copy.repository else UPLOAD).format(version=VERSION, copy=copy)
     return nbformat.v4.new_code_cell(COLAB.format(version=VERSION, fetch=fetch), id="colab", metadata={
         "cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["colab"]})
+
+
+if __name__ == "__main__":  # what make lab is not to list
+    starts = edition().notebooks
+    found = sorted(path.stem for path in ROOT.glob("course/[0-9]*.py"))
+    print(*(name for name in found if starts and not name.startswith(starts)))

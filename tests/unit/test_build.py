@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from course import build
+from course import build, edition
 
 SOURCE = '''\
 # %% [markdown] tags=["slide"]
@@ -54,6 +54,7 @@ def lay_out(folder, patch):
     (folder / "source" / "09_double.py").write_text(SOURCE)
     patch.setattr(build, "SOURCES", folder / "source")
     patch.setattr(build, "FOLDER", folder)
+    patch.setattr(edition, "FILE", folder / "course.toml")
     patch.setattr(build, "SOLUTIONS", folder / "solutions")
     return folder
 

@@ -19,6 +19,8 @@ from traitlets.config.loader import PyFileConfigLoader
 from camlib.data import registry
 from camlib.training import runs
 from camlib.training.train import COURSE, train
+from course import build
+from course.edition import edition
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -133,14 +135,14 @@ def opened(home, root=ROOT):
 def test_a_learner_gets_what_is_missing_and_keeps_what_is_theirs(tmp_path):
     opened(tmp_path)
     mine = tmp_path / "cam-course"
-    names = {path.name for path in ROOT.glob("notebooks/*.ipynb")}
-    assert names and {path.name for path in mine.glob("*.ipynb")} == names
-    (mine / "00_start_here.ipynb").write_text("my work")
-    (mine / "03_lenet_gap.ipynb").unlink()
+    first, *_, last = names = [f"{source.stem}.ipynb" for source in build.chosen(edition())]
+    assert sorted(path.name for path in mine.glob("*.ipynb")) == names
+    (mine / first).write_text("my work")
+    (mine / last).unlink()
     (mine / "runs" / "lenet_gap" / "run.json").unlink()  # to train it oneself
     opened(tmp_path)
-    assert (mine / "00_start_here.ipynb").read_text() == "my work"
-    assert (mine / "03_lenet_gap.ipynb").read_bytes() == (ROOT / "notebooks/03_lenet_gap.ipynb").read_bytes()
+    assert (mine / first).read_text() == "my work"
+    assert (mine / last).read_bytes() == (ROOT / "notebooks" / last).read_bytes()
     assert not (mine / "runs" / "lenet_gap" / "run.json").exists()
 
 

@@ -1,5 +1,7 @@
 """A lecturer's copy: what `course.toml` may say, what notebooks make of it, and the cell that Colab needs."""
 
+import os
+import subprocess
 import sys
 from types import ModuleType
 
@@ -70,6 +72,17 @@ def test_where_a_notebook_opens(repository, addresses):
     links = Edition(repository=repository).links("04_a").split(" · ")
     assert [link.partition("](")[2].removesuffix(")") for link in links] == addresses
     assert Edition(repository=repository).links("04_a", badges=True).count("[![") == len(addresses)
+
+
+def test_the_notebooks_that_are_left_out_are_told_to_make(tmp_path):
+    (tmp_path / "course").symlink_to(edition.ROOT / "course")
+    (tmp_path / "pyproject.toml").symlink_to(edition.ROOT / "pyproject.toml")
+    names = [path.stem for path in sorted(edition.ROOT.glob("course/[0-9]*.py"))]
+    for text, left_out in (("", []), ('notebooks = ["00", "04_class"]', [*names[1:4], *names[5:]])):
+        (tmp_path / "course.toml").write_text(text)
+        said = subprocess.run([sys.executable, "-m", "course.edition"], cwd=tmp_path, check=True, text=True,
+                              stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(tmp_path)}).stdout
+        assert said.split() == left_out
 
 
 class Shell:

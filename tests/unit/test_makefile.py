@@ -362,3 +362,17 @@ def test_the_hub_is_installed_once_and_started_where_its_files_go(ready, tmp_pat
     assert "--constraint requirements.txt" in first[0] and ".venv/proxy" in first[1]
     started = (ready.folder / "out" / "hub" / "asked").read_text().splitlines()
     assert len(started) == 2 and f"-m jupyterhub --config {ready.folder}/deploy/try_hub.py" in started[0]
+
+
+def test_the_lab_lists_what_a_lecturers_copy_has(ready):
+    """`course.edition` is asked where there is a course.toml, for the notebooks that it leaves out."""
+    python = ready.folder / ".venv" / "bin" / "python"
+    python.write_text(python.read_text() + 'test "$2" = course.edition && echo 02_two 03_three || true\n')
+
+    def opened():
+        assert ready.start("lab").wait(20) == 0
+        return ready.asked()[-1]
+
+    assert "hide_globs" not in opened()
+    (ready.folder / "course.toml").touch()
+    assert "--ContentsManager.hide_globs=02_two.ipynb --ContentsManager.hide_globs=03_three.ipynb" in opened()

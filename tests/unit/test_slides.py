@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from course import build, slides
+from course.edition import edition
 
 SOURCE = '''\
 # %% [markdown] tags=["slide"]
@@ -120,7 +121,7 @@ def test_every_notebook_belongs_to_one_session():
     assert len(belongs) == len(set(belongs)) and {path.stem[:2] for path in build.sources()} <= set(belongs)
 
 
-@pytest.mark.parametrize("number", slides.SESSIONS)
+@pytest.mark.parametrize("number", slides.sessions(edition()))
 def test_the_course_has_its_decks_in_order(number):
     """Tags are where they can be, and outputs those of the code that is there."""
     assert all(slide[0][0] == "slide" for slide in slides.of_session(number))
