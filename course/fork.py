@@ -42,14 +42,13 @@ def syllabus(copy, folder="notebooks", badges=False):
                 column.append(cell)
     columns = {name: cells for name, cells in columns.items() if any(cells)}
     rows = [columns, ["---"] * len(columns), *zip(*columns.values())]
-    told = " · ".join(filter(None, (copy.term, copy.institution)))
-    return f"{told}\n\n" * bool(told) + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return f"{copy.subtitle}\n\n" * bool(copy.subtitle) + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def checked(copy):
     """An edition, its notebooks by number. Raises ValueError for an unknown notebook and for too few or many dates."""
     numbers = [path.stem[:2] for path in build.chosen(copy)]
-    sessions = [str(number) for number in slides.sessions(dataclasses.replace(copy, dates=()))]
+    sessions = [str(number) for number in slides.sessions(copy)]
     if copy.dates and len(copy.dates) != len(sessions):
         raise ValueError(f"there are {len(copy.dates)} dates: expected one for each session that has notebooks, "
                          f"{', '.join(sessions)}")

@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from itertools import zip_longest
 from pathlib import Path
 
 import jinja2
@@ -45,8 +44,8 @@ def sessions(copy):
     """The sessions in which the edition `copy` has notebooks, with its dates: number → (date or "", their sources)."""
     found = {number: [path for path in build.chosen(copy) if path.stem[:2] in starts]
              for number, starts in SESSIONS.items()}
-    numbers = [number for number, paths in found.items() if paths]
-    return {number: (day, found[number]) for number, day in zip_longest(numbers, copy.dates, fillvalue="")}
+    days = dict(zip((number for number, paths in found.items() if paths), copy.dates))
+    return {number: (days.get(number, ""), paths) for number, paths in found.items() if paths}
 
 
 def slides(notebook):

@@ -131,8 +131,14 @@ def test_a_copy_is_named_dated_and_linked(copy):
     assert "| 4 | 2027-05-04 | [04 · A title]" in first and "01_notebook" not in first
     assert "[04 · A title](04_notebook.ipynb)" in texts(copy, "00")[0]  # the next that there is
     assert "https://github.com/uni/cam" in texts(copy, "04")[0] and "Next" not in texts(copy, "04")[0]
-    assert {number: day for number, (day, _) in slides.sessions(edition.edition()).items()} == {
-        1: "2027-04-20", 4: "2027-05-04"}
+
+
+@pytest.mark.parametrize("dates, days", [((), ["", ""]), (("2027-04-20",), ["2027-04-20", ""]),
+                                         (("2027-04-20", "2027-05-04", "2027-05-11"), ["2027-04-20", "2027-05-04"])])
+def test_sessions_are_those_with_notebooks_and_have_dates_in_order(course, dates, days):
+    """Also where a hand in course.toml wrote too few or too many."""
+    found = slides.sessions(edition.Edition(notebooks=("00", "04"), dates=dates))
+    assert [(number, day) for number, (day, _) in found.items()] == list(zip((1, 4), days))
 
 
 def test_later_changes_of_the_course_merge_without_a_conflict(copy, course, work_in):
