@@ -119,7 +119,7 @@ if "google.colab" in sys.modules:
     {fetch}
     sys.path.insert(0, home)
     from importlib.metadata import version
-    print("camlib {version} runs on Colab's own TensorFlow,", version("tensorflow"))"""
+    print("Colab keeps its own TensorFlow,", version("tensorflow"))"""
 CLONE = """\
 url = "{copy.repository}"
     get = f"git -c advice.detachedHead=false clone -q --depth 1 {{url}} {{home}} -b"
