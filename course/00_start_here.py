@@ -268,7 +268,7 @@ assert right.low > 95
 #
 # Choose an image, a class, a training step. Point at a cell to read what it adds to the logit. Two curves stand above the step slider: how often the network was right on 10,000 scenes, and the probability of the chosen class for *this* scene. The solid box surrounds the largest region above the threshold (a share of the map's maximum), the dashed one is the truth, and IoU is their overlap: 1 when they agree.
 #
-# Three things to try: (1) move the step from the first to the last: when does the heat find the digit? (2) stay on one image and go through the classes: which wrong class has heat too, and why? (3) move the threshold until the two boxes fit.
+# Three things to try: move the step from the first to the last; stay on one image and go through the classes; move the threshold until the two boxes fit. The words on top set the explorer for you.
 
 # %% [markdown] tags=["guide"]
 # ## 4 · Slide it (5 min)
@@ -287,10 +287,18 @@ assert right.low > 95
 
 # %% tags=["fragment"]
 story = camlib.explain_run(run, scenes.images[:6])
+tour = [
+    ("[Go to step 0] and play: when does the heat find the digit?",
+     {"image_index": 0, "class_index": 3, "step": 0}),
+    ("Which wrong class has heat, too? [Look at the 5]: where does it fit this 3?",
+     {"image_index": 0, "class_index": 5, "step": run.steps[-1]}),
+    ("[Look at the 2]: half of this 3 speaks for it. What does the other half say?",
+     {"image_index": 0, "class_index": 2, "step": run.steps[-1]}),
+]
 explorer = camlib.explorer(
     scenes.images[:6], story.maps, bias=story.bias, steps=run.steps,
     accuracy=run.accuracy, labels=scenes.labels[:6], boxes=scenes.boxes[:6],
-    network=run,
+    network=run, tour=tour,
 )
 explorer
 

@@ -570,16 +570,38 @@ print(f"the identity holds at all {len(run.steps)} steps, untrained included")
 # %% [markdown]
 # ### The explorer
 #
-# Point at a cell to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? Then choose a rival, another likely class, under *Against*.
+# Point at a cell, or move to it with the arrow keys, to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? The words on top set the explorer, too.
+
+# %%
+warmest = np.unravel_index(story.maps[-1, 0, :, :, true].argmax(), (25, 25))
+cell = [int(place) for place in warmest]  # row and column
+tour = [
+    ("This is a 7. [Look at the 1]: the stem speaks for it, the bar against.",
+     {"image_index": 0, "class_index": 1, "against": None, "step": run.steps[-1]}),
+    ("[Take the 1 off the 7]: what is left decides between the two.",
+     {"image_index": 0, "class_index": 7, "against": 1, "step": run.steps[-1]}),
+    ("[Open the sum] of the cell that says most for the 7: weight × feature.",
+     {"class_index": 7, "against": None, "cell": cell, "show_terms": True}),
+    ("[The 1's sum] there has the same features, weighed otherwise.",
+     {"class_index": 1, "against": None, "cell": cell, "show_terms": True}),
+]
 
 # %% tags=["fragment"]
 third = slice(1, None, 3)  # every third snapshot, the last included
 explorer = camlib.explorer(
     scenes.images[:2], story.maps[third, :2], bias=story.bias[third],
     steps=run.steps[third], accuracy=run.accuracy[third],
-    labels=scenes.labels[:2], boxes=scenes.boxes[:2], network=run,
+    labels=scenes.labels[:2], boxes=scenes.boxes[:2], network=run, tour=tour,
 )
 explorer
+
+# %% tags=["own-test"]
+# The course's own test of what the explorer's words say.
+x0, y0, x1, y1 = np.ceil(scenes.boxes[0] / 4).astype(int)  # in cells
+of_one = story.maps[-1, 0, y0:y1, x0:x1, 1]
+assert true == 7 and of_one[:1].mean() < 0 < of_one[2:].mean()  # bar and stem
+terms = features[tuple(cell)] * kernel[:, 7]
+assert np.isclose(terms.sum(), story.maps[-1, 0, *cell, 7], rtol=1e-4)
 
 # %% [markdown] tags=["notes"]
 # The arrow keys move the cell once the picture has been clicked; click beside the explorer to turn pages again.
@@ -609,7 +631,7 @@ explorer.against = None  # the average class again
 # %%
 images, pictures = [], []
 chosen = [0, 4, 8, 12, 19]
-for n in range(3):
+for n in range(2):
     for s in chosen:
         images.append(scenes.images[n])
         pictures.append(story.maps[s, n, :, :, scenes.labels[n]])

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..training.runs import Run, read_arrays, snapshot_name
 
-SIDE, CELLS = 100, 25  # of the scenes that the page's network looks at, and of its maps
+SIDE, CELLS, FEATURES = 100, 25, 64  # of the scenes that the page's network looks at, of its maps, and before them
 SNAPSHOTS = 2
 FAINT = 0.05  # of the largest value that a step's maps of scenes have: less is no evidence; the same in own.js
 NORM = ("gamma", "beta", "moving_mean", "moving_variance")

@@ -14,9 +14,10 @@ from ..colours import COLORMAPS, tables
 from ..maps.arrays import full_ending, upsample
 from ..networks.outputs import name_list
 from .drawing import FAINT, OwnPicture
+from .tour import kept_stops, stops
 
 CONTROLS = ("image_index", "class_index", "step_index", "opacity", "colormap", "threshold", "smooth", "show_box",
-            "scale", "order", "cell", "against", "own_image")
+            "scale", "order", "cell", "against", "show_terms", "feature", "own_image")
 SIDE = 1200  # pixels of a picture's longer side: twice the 600 that a page shows it in, for screens of high density
 
 
@@ -31,7 +32,7 @@ class Content:
     """
 
     def __init__(self, images, maps, bias=None, steps=None, accuracy=None, labels=None, boxes=None,
-                 class_names=None, title=None, network=None, ending=None):
+                 class_names=None, title=None, network=None, ending=None, tour=()):
         images, maps = _checked(images, maps)
         if steps is None and maps.ndim == 5:
             steps = range(len(maps))
@@ -62,11 +63,13 @@ class Content:
         self.addresses = [_data_address(picture, self.travelling == self.size) for picture in self.pictures]
         self.of, self.kept, self.exact = n, list(range(n)), None
         self.own = None if network is None else OwnPicture(network, self)
+        self.tour = stops(tour, self.steps, [name for name in CONTROLS if name != "own_image"])
 
     def subset(self, kept):
         """The same content with the images of these indices alone."""
         part = copy.copy(self)
         part.kept = kept
+        part.tour = kept_stops(self.tour, kept, self.own and len(self.pictures))
         for name in ("maps", "logits", "codes", "low", "high", "levels"):
             setattr(part, name, getattr(self, name)[:, kept])
         for name in ("pictures", "addresses", "labels", "boxes"):
@@ -149,8 +152,9 @@ class Content:
         header = {
             "shape": self.codes.shape, "size": self.size, "travelling": self.travelling, "steps": self.steps,
             "accuracy": self.accuracy, "labels": self.labels, "boxes": self.boxes, "class_names": self.class_names,
-            "title": self.title, "of": self.of, "centred": self.centred, "paper": self.pictures[0].ndim == 2,
-            "colormaps": COLORMAPS, "controls": CONTROLS, "images": self.addresses,
+            "title": self.title, "tour": self.tour, "of": self.of, "centred": self.centred,
+            "paper": self.pictures[0].ndim == 2, "colormaps": COLORMAPS, "controls": CONTROLS,
+            "images": self.addresses,
             "own_steps": self.own and self.own.steps, "kept": self.kept, "ending": self.ending,
             "arrays": [(name, a.dtype.name, a.size) for name, a in arrays.items()],
         }

@@ -28,7 +28,7 @@ from ..boxes import iou
 from ..colours import COLORMAPS
 from ..files import expanded, whole_file
 from ..maps.arrays import probabilities
-from .drawing import SIDE
+from .drawing import FEATURES, SIDE
 from .kinds import AS_BYTES, Fraction, Index, Picture
 from .packing import CONTROLS, Content, checked_index, compressed
 from .page import FRAGMENT, PAGE, SCRIPT, STYLE
@@ -58,6 +58,9 @@ class Explorer(anywidget.AnyWidget):
         does not hear what all logits share, so only such differences of two classes mean something by themselves.
         Where maps and logits add up to zero over the classes, None is "against the average class", and the page says
         so.
+    show_terms: with a network, open the sum of the cell pointed at: weight × feature, the largest eight and the rest.
+    feature: with a network, the feature of its last convolution, 0 to 63, whose map the picture shows instead of the
+        class's; or None. Both are for the steps whose weights travel with the page; see `own_image`.
     own_image: with a network, what the reader has drawn, uint8, (100, 100), ink from 0 to 255: read it, observe it,
         or set it. It is the image after the last, `image_index` n, and is seen at the few steps whose weights travel
         with the page, each step by the nearest of them.
@@ -82,6 +85,8 @@ class Explorer(anywidget.AnyWidget):
     order = t.Enum(("class", "score"), "class").tag(sync=True)
     cell = t.List(Index(), None, allow_none=True, minlen=2, maxlen=2).tag(sync=True)
     against = Index(None, allow_none=True).tag(sync=True)
+    show_terms = t.Bool(False).tag(sync=True)
+    feature = Index(None, allow_none=True).tag(sync=True)
     own_image = Picture(None).tag(sync=True, **AS_BYTES)
 
     def __init__(self, content, **traits):
@@ -111,6 +116,16 @@ class Explorer(anywidget.AnyWidget):
                                if self._scenes.own is None else
                                "own_image is None: expected a picture, np.zeros((100, 100), np.uint8) for a blank one")
         return proposal["value"]
+
+    @t.validate("show_terms", "feature")
+    def _check_terms(self, proposal):
+        name, value = proposal["trait"].name, proposal["value"]
+        if value is None or value is False:
+            return value
+        if self._scenes.own is None:
+            raise t.TraitError(f"{name} needs a network, whose weights are in the sum: make the explorer with "
+                               "network=run")
+        return value if value is True else checked_index(value, FEATURES, name)
 
     @t.validate("cell")
     def _check_cell(self, proposal):
@@ -226,7 +241,7 @@ class Explorer(anywidget.AnyWidget):
 
 
 def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None, boxes=None, class_names=None,
-             title=None, network=None, ending=None, kind=Explorer, **traits):
+             title=None, network=None, ending=None, tour=(), kind=Explorer, **traits):
     """An `Explorer` of the maps of some images, for all classes and, optionally, along training.
 
     images: uint8, (n, height, width) grey, shown as ink on paper (inverted), or (n, height, width, 3) RGB.
@@ -242,6 +257,9 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
         after the last, to draw on. Its weights add 300 KB.
     ending: what makes probabilities of the logits, "softmax" or "sigmoid", as `Explanation.ending` has it; None stands
         for softmax, or for sigmoid where there is one class.
+    tour: sentences shown beside the pictures, whose buttons set controls, so that text drives the picture: a list of
+        (sentence, {control: value}), one part of each sentence in [square brackets], which becomes the button; "step"
+        is a control here, too. `("Is it a 5? [Look at the 5].", {"class_index": 5})`.
     kind: the class of what is made.
     traits: where the controls start, such as class_index=3 or threshold=0.5; by default the first image, the last
         step, the predicted class, and for photographs, which are RGB, "heat" as colours.
@@ -258,7 +276,7 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     >>> views.logit, views.box
     (1.0, (4, 2, 6, 4))
     """
-    content = Content(images, maps, bias, steps, accuracy, labels, boxes, class_names, title, network, ending)
+    content = Content(images, maps, bias, steps, accuracy, labels, boxes, class_names, title, network, ending, tour)
     if unknown := sorted(set(traits) - set(CONTROLS) - {"layout"}):
         raise ValueError(f"unknown control {unknown[0]!r}: expected one of {', '.join(CONTROLS)}")
     steps_count, count = content.maps.shape[:2]
@@ -271,4 +289,12 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
     signed = "diverging" if content.maps.min() < 0 else "viridis"
     traits.setdefault("colormap", "heat" if content.pictures[0].ndim == 3 else signed)
     traits.setdefault("order", "class" if content.steps else "score")
-    return kind(content, **traits)
+    made = kind(content, **traits)
+    for number, (*_, changes) in enumerate(content.tour, start=1):
+        for name, value in changes.items():
+            try:
+                made.traits()[name]._validate(made, value)
+            except (ValueError, t.TraitError) as error:
+                made.close()
+                raise ValueError(f"sentence {number} of the tour: {error}") from error
+    return made

@@ -2,9 +2,10 @@
 
     python tests/benchmarks/explorer.py --json FILE
 
-Each form gets 55 presses of an arrow key on its step slider, 350 ms apart; the time runs in the page from the keydown
-event to the first animation frame with other pixels. Blank frames are frames without a picture meanwhile. Then the key
-is held for 19 repeats, 33 ms apart: how many different pictures are seen?
+Each form gets 55 presses of an arrow key on its step slider, or, with a cell's sum open, on the picture, 350 ms
+apart; the time runs in the page from the keydown event to the first animation frame with other pixels. Blank frames
+are frames without a picture meanwhile. Then the key is held for 19 repeats, 33 ms apart: how many different pictures
+are seen?
 """
 
 import argparse
@@ -34,6 +35,13 @@ FORMS = {
 from camlib.explore.widget import explorer
 explorer(images, maps, accuracy=np.linspace(0.1, 0.98, steps), boxes=[(10, 10, 50, 50)] * 9, class_index=3)
 """,
+    "a cell's sum": """
+import camlib
+run, scenes = camlib.shipped_run(), camlib.make_scenes(camlib.load_split()[1], 4)
+story = camlib.explain_run(run, scenes.images)
+camlib.explorer(scenes.images, story.maps, bias=story.bias, steps=run.steps, accuracy=run.accuracy, network=run,
+                show_terms=True, cell=[12, 20])
+""",
     "interact + matplotlib": """
 %matplotlib inline
 import matplotlib.pyplot as plt
@@ -46,7 +54,7 @@ def show(step):
     plt.show()
 """,
 }
-TARGETS = {"explorer": ("[name=step_index]", ".camlib-explorer"),
+TARGETS = {"explorer": ("[name=step_index]", ".camlib-explorer"), "a cell's sum": (".picture", ".camlib-explorer"),
            "interact + matplotlib": (".noUi-handle", ".widget-interact, .jupyter-widgets")}
 
 WATCH = """(() => {

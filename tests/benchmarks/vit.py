@@ -3,11 +3,13 @@
     python tests/benchmarks/vit.py                          every run that the course ships, on 2,000 scenes of 64 px
     python tests/benchmarks/vit.py out/seed1 --scenes 500   runs in these folders, on so many
 
-For each: accuracy; the largest residue of mean of maps + bias − logits; the table of `camlib localize` (in percent, ±
-half of a 95 % interval over digits), of half as many pairs, too. On a quarter of the scenes: Spearman's correlation,
-scene by scene, of the true class's map with what the logit loses by erasing each patch of 8 px; how often the patch
-that costs most lies in the digit's box; and how much of what erasing does to the map, of its absolute values, lies
-near the patch: in cells at most 18 px from it, as far as LeNet's windows of 28 px reach.
+For each: accuracy; the largest residue of mean of maps + bias − logits; how often the maximum of the true class's map
+lies in the digit's box, centred over the classes as the course has it, less the runner-up's map, which no choice of
+maps moves, and with the sign turned; the table of `camlib localize` (in percent, ± half of a 95 % interval over
+digits), of half as many pairs, too. On a quarter of the scenes: Spearman's correlation, scene by scene, of the true
+class's map with what the logit loses by erasing each patch of 8 px (or each token's, where they are larger); how often
+the patch that costs most lies in the digit's box; and how much of what erasing does to the map, of its absolute
+values, lies near the patch: in cells at most 18 px from it, as far as LeNet's windows of 28 px reach.
 """
 
 import argparse
@@ -46,10 +48,10 @@ def on_grid(network, trained_on):
 def erasing(network, scenes, maps):
     """Of each scene: the rank correlation of its map with erasing, whether erasing points into the box, and the share
     of the effects near the patch; and the share of cells that are near one."""
-    own = maps[np.arange(len(maps)), :, :, scenes.labels]
-    cells, patches = own.shape[1], SIDE // PATCH
+    own = true_maps(maps, scenes.labels)
+    cells, patches = own.shape[1], min(SIDE // PATCH, own.shape[1])
     of_patches = own.reshape(len(own), patches, cells // patches, patches, -1).mean(axis=(2, 4))
-    found = effects(network, scenes.images, scenes.labels, PATCH)
+    found = effects(network, scenes.images, scenes.labels, SIDE // patches)
     middles = [(np.arange(count) + 0.5) * SIDE / count for count in (patches, cells)]
     away = abs(middles[0][:, None] - middles[1]) > NEAR
     far = away[:, None, :, None] | away[:, None]
@@ -60,13 +62,27 @@ def erasing(network, scenes, maps):
     return rank_similarity(of_patches, losses), inside, near, 100 * (~far).mean()
 
 
+def true_maps(maps, labels):
+    return maps[np.arange(len(maps)), :, :, labels]
+
+
+def choices(seen, labels):
+    """The true classes' maps, less the runners-up's, and with the sign turned: {name: (n, rows, columns)}."""
+    own, others = true_maps(seen.maps, labels), np.where(np.eye(10)[labels], -np.inf, seen.logits).argmax(axis=1)
+    return {"centred": own, "less the runner-up's": own - true_maps(seen.maps, others), "sign turned": -own}
+
+
 def measure(run, scenes, pairs, few):
     size = run.recipe.stages[-1].size
     network, untrained = (on_grid(run.load(step), size) for step in (run.steps[-1], run.steps[0]))
-    logits, maps, bias = explain(network, scenes.images)
+    seen = explain(network, scenes.images)
+    logits, maps, bias = seen
     right = bootstrap(100 * right_names(network, scenes), groups=scenes.digits)
     print(f"\n{run.folder.name}: {network.count_params():,} weights, {run.scenes[-1]:,} scenes; named rightly {right} "
           f"%; largest residue {abs(maps.mean(axis=(1, 2)) + bias - logits).max():.1g}")
+    for name, own in choices(seen, scenes.labels).items():
+        hits = 100.0 * pointing_hits(score_maps(own, (SIDE, SIDE)), scenes.boxes, 1)
+        print(f"inside, {name:20} {bootstrap(hits, groups=scenes.digits)} %")
     print(table.as_text(table.localization_table(network, scenes, pairs, ("cam",), untrained)))
     part = type(scenes)(*(whole[:few] for whole in scenes))
     *rows, by_chance = erasing(network, part, maps[:few])

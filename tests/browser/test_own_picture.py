@@ -26,8 +26,12 @@ run, scenes = camlib.shipped_run(), camlib.make_scenes(camlib.load_split()[1], 4
 story = camlib.explain_run(run, scenes.images)
 """
 EXPLORER = """
+tour = [("It may be a 7. [Look at the 7].", dict(class_index=7)),
+        ("[Early on], there was nothing.", dict(step=run.steps[0])),
+        ("At the end, [open the sum] of one cell.", dict(step=run.steps[-1], show_terms=True, cell=[10, 12])),
+        ("[Draw one] yourself.", dict(image_index=4, show_terms=False))]
 views = camlib.explorer(scenes.images, story.maps, bias=story.bias, steps=run.steps, accuracy=run.accuracy,
-                        labels=scenes.labels, boxes=scenes.boxes, network=run, title="Own")
+                        labels=scenes.labels, boxes=scenes.boxes, network=run, title="Own", tour=tour)
 views
 """
 
@@ -299,7 +303,7 @@ def test_a_blank_sheet_is_blank(sheet, network):
         0, 0, canvas.width, canvas.height).data.reduce((least, byte) => Math.min(least, byte))""")
     assert shown >= 235 and sheet.app.locator(".iou").inner_text() == "no box"
     assert abs(camlib.explain(network, sheet.image()[None]).maps).max() > 0 and not sheet.image().any()
-    bars = sheet.app.locator(".bars i").evaluate_all("(bars) => bars.map((bar) => parseFloat(bar.style.width))")
+    bars = sheet.app.locator(".bars .logit").evaluate_all("(bars) => bars.map((bar) => parseFloat(bar.style.width))")
     assert max(bars) < 10  # percent, of 50
     sheet.digit(7)
     assert sheet.app.locator(".iou").inner_text() == ""
@@ -385,3 +389,122 @@ def test_a_page_saved_after_drawing_has_the_drawing(page, tmp_path):
     box = largest_box(camlib.upsample(camlib.explain(names["run"].load(), views.own_image[None]).maps[0, :, :, 2],
                                       (100, 100)), 0.2)
     assert views.box == box
+
+
+def sum_shown(app):
+    """Of the opened sum: features, terms as printed, the rest as printed; and what the cell's line says."""
+    app.page.evaluate("new Promise(requestAnimationFrame)")
+    features = [int(k) for k in app.locator("button.term").evaluate_all("(all) => all.map((one) => one.value)")]
+    printed = [text.replace("\u2212", "-") for text in app.locator(".terms output").all_inner_texts()]
+    said = app.locator("p.cell").inner_text().replace("\u2212", "-")
+    return features, printed, said
+
+
+def cents(text):
+    return round(100 * float(text))
+
+
+def test_a_cells_sum_opens_by_key_and_adds_up_to_the_last_digit(page, saved, network, console_errors):
+    page.goto(saved.as_uri())
+    app = page.locator(".camlib-explorer")
+    app.locator(".picture").wait_for()
+    scene = camlib.make_scenes(camlib.load_split()[1], 4).images[:1]
+    before = camlib.backend.keras.Model(network.input, network.get_layer("gap").input)
+    features, kernel = before.predict(scene, verbose=0)[0], network.get_layer("dense").get_weights()[0]
+    shown = int(app.locator("[name=class_index]:checked").input_value())
+    app.get_by_role("button", name="Open this cell's sum").focus()
+    page.keyboard.press("Enter")
+    app.locator(".picture").focus()
+    cells = []
+    for key in ("ArrowUp", "ArrowUp", "ArrowLeft", "ArrowDown"):
+        page.keyboard.press(key)
+        which, printed, said = sum_shown(app)
+        row, column = (int(word.strip(":,")) for word in said.split()[1:4:2])
+        products = features[row, column] * kernel[:, shown]
+        assert [float(text) for text in printed[:8]] == pytest.approx(products[which], abs=0.006)
+        assert abs(products[which]).min() >= np.sort(abs(products))[-8] - 1e-3
+        assert sum(map(cents, printed)) == cents(said.split(": ")[1].split(". It")[0])
+        assert f"{abs(float(printed[0])):.2f}" in app.locator("button.term").first.get_attribute("aria-label")
+        cells.append((row, column))
+    assert cells == [(11, 12), (10, 12), (10, 11), (11, 11)]
+
+    told = f"Its largest terms: feature {which[0]}, {printed[0]};"
+    settles(lambda: told in app.locator("p[aria-live]").inner_text().replace("\u2212", "-"), True, page)
+
+    whole = pixels(page)
+    app.locator("button.term").nth(1).focus()
+    page.keyboard.press("Enter")
+    assert pixels(page) != whole
+    assert app.locator(".meaning").inner_text().startswith(f"Colour: feature {which[1]}, the same for all classes")
+    highest = float(app.locator(".high").inner_text())
+    assert highest == pytest.approx(features[..., which[1]].max(), rel=5e-3)
+    page.keyboard.press("Enter")
+    assert pixels(page) == whole
+
+    app.get_by_label("Against").select_option("5")
+    which, printed, said = sum_shown(app)
+    products = features[11, 11] * (kernel[:, shown] - kernel[:, 5])
+    assert [float(text) for text in printed[:8]] == pytest.approx(products[which], abs=0.006)
+    app.locator("[name=step_index]").press("Home")
+    assert app.locator(".terms p").inner_text() == "The weights of step 0 do not travel with the page."
+    app.locator("[name=go]").click()
+    assert app.locator(".step").inner_text() == "145"
+    assert app.locator(".terms ol").is_visible() and console_errors == []
+
+
+def test_the_own_picture_has_sums_too(sheet, network):
+    sheet.digit(4)
+    sheet.tool("Point")
+    sheet.press("Open this cell's sum")
+    sheet.page.mouse.move(*sheet.at(50, 46))
+    _, printed, said = sum_shown(sheet.app)
+    seen = camlib.explain(network, sheet.image()[None])
+    shown = int(sheet.app.locator("[name=class_index]:checked").input_value())
+    value = float(said.split(": ")[1].split(". It")[0])
+    assert said.startswith("Row 11, column 12") and value == pytest.approx(seen.maps[0, 11, 12, shown], abs=0.01)
+    sheet.page.mouse.move(0, 0)  # the sum stays where the pointer was
+    assert sum_shown(sheet.app)[1:] == (printed, said)
+
+
+def test_the_tours_buttons_set_the_state(page, saved, console_errors):
+    page.goto(saved.as_uri())
+    app = page.locator(".camlib-explorer")
+    app.locator(".picture").wait_for()
+
+    def press(words):
+        app.get_by_role("button", name=words, exact=True).focus()
+        page.keyboard.press("Enter")
+
+    def checked(name):
+        return app.locator(f"[name={name}]:checked").input_value()
+
+    assert app.locator(".tour li").first.inner_text() == "It may be a 7. Look at the 7."
+    press("Look at the 7")
+    assert checked("class_index") == "7" and app.locator(".step").inner_text() == "2100"
+    press("Early on")
+    assert checked("class_index") == "7" and app.locator(".step").inner_text() == "0"
+    assert app.locator("[aria-current=step]").all_inner_texts() == ["Early on"]
+    press("open the sum")
+    assert app.locator(".step").inner_text() == "2100" and app.locator(".terms ol").is_visible()
+    assert app.locator("p.cell").inner_text().startswith("Row 10, column 12: ")
+    press("Draw one")
+    assert checked("image_index") == "4" and app.locator(".tools").is_visible()
+    assert not app.locator(".terms ol").is_visible() and console_errors == []
+
+
+def test_in_a_notebook_the_tour_and_the_sum_are_pythons(page, server, console_errors):
+    write_notebook(server.folder / "tour.ipynb", SETUP, EXPLORER)
+    opened = Notebook(page, server, "tour.ipynb")
+    opened.run_all()
+    page.locator(".camlib-explorer[data-live=true] .picture").wait_for()
+    app = page.locator(".camlib-explorer")
+    app.get_by_role("button", name="open the sum", exact=True).click()
+    settles(lambda: opened.run_code("print(views.show_terms, views.cell, views.feature)"), "True [10, 12] None", page)
+    opened.run_code("views.feature = 7")
+    settles(lambda: app.locator(".meaning").inner_text().split(",")[0], "Colour: feature 7", page)
+    app.get_by_role("button", name="Look at the 7", exact=True).click()
+    settles(lambda: opened.run_code("print(views.class_index)"), "7", page)
+    assert "feature is 64" in opened.run_code(
+        "try: views.feature = 64\nexcept Exception as error: print(error)")
+    opened.shut_down()
+    assert console_errors == []

@@ -1,6 +1,7 @@
 // What the reader sets, and what is said of it: the controls, the sum, and the voice for screen readers.
 import { argmax } from "./arithmetic.js";
 import { paint, pointed } from "./picture.js";
+import { cellValue, digitsOf } from "./terms.js";
 import { MINUS, escaped, number, percent, signed, what } from "./template.js";
 
 /**
@@ -72,10 +73,11 @@ export function sum(view) {
         term(signed(warm), "cells > 0", "warm", `The cells above zero, added up, ÷ ${cells}`),
         term(signed(logit - bias - warm), "cells < 0", "cool", `The cells below zero, added up, ÷ ${cells}`),
         term(signed(bias), less("bias")), `<div><i>=</i>${term(number(logit), less("logit"))}</div>`].join("");
-      const cell = pointed(view, shown), value = cell ? map[cell[0] * columns + cell[1]] : 0;
+      const cell = pointed(view, { map, ...shown }), at = cell ? cell[0] * columns + cell[1] : 0;
+      const value = shown.net ? cellValue(shown.net, at, class_index, against) : map[at];
       const spans = [class_index, against ?? class_index].map((c) => data.range(step_index, image_index, c))
         .map(([low, high]) => high - low);
-      const digits = Math.min(Math.max(Math.ceil(-Math.log10(Math.max(...spans) / 255 || 1)), 0), 6); // as 8 bits tell
+      const digits = shown.net ? digitsOf(map) : Math.min(Math.max(Math.ceil(-Math.log10(Math.max(...spans) / 255 || 1)), 0), 6); // as 8 bits tell
       find("p.cell").textContent = cell
         ? `Row ${cell[0]}, column ${cell[1]}: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
           cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the ${what({ against })}.`
@@ -95,14 +97,14 @@ export function voice({ data, find, over }) {
   let timer = 0;
   over.addEventListener("abort", () => clearTimeout(timer));
   return {
-    draw({ class_index, against, logits, chances, overlap, version }) {
+    draw({ class_index, against, logits, chances, overlap, version, show_terms, net }) {
       clearTimeout(timer);
       timer = setTimeout(() => {
         const read = version === undefined ? "" : `Your picture is read as ${data.class_names[argmax(chances)]}. `;
         find("p[aria-live]").textContent = `${read}Class ${data.class_names[class_index]}${
           against === null ? "" : ` against ${data.class_names[against]}`}: ${what({ against })} ${
           number(logits[class_index])}, probability ${percent(chances[class_index])}${
-          overlap !== null ? `, IoU ${overlap.toFixed(2)}` : ""}. ${find("p.cell").textContent}`;
+          overlap !== null ? `, IoU ${overlap.toFixed(2)}` : ""}. ${find("p.cell").textContent} ${show_terms && net ? find(".terms").dataset.said : ""}`;
       }, 500);
     },
   };

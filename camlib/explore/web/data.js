@@ -84,6 +84,7 @@ export async function unpack(bytes) {
   data.ownClasses = (image) => (data.boxes?.[image] ?? []).filter((box) => box.length > 4).map((box) => box[4]);
   data.truths = (image, c) => (data.boxes?.[image] ?? []).filter((box) => box.length === 4 || box[4] === c)
     .map((box) => box.slice(0, 4));
+  data.netOf = () => null;
   data.positiveOf = (step, image, c) => data.positive[index(step, image, c)];
   data.logitsOf = (step, image) => data.logits.subarray(index(step, image, 0), index(step, image, 0) + classes);
   return data;

@@ -117,6 +117,7 @@ export class LiveNet {
     let below = { out: engine.floats(width * width), width };
     this.engine = engine;
     this.bias = bias;
+    this.weights = layers[4].kernel; // of feature k for class c at k × 16 + c
     this.input = below.out;
     this.layers = LAYERS.map((layer, i) => {
       const pad = i + 1 < LAYERS.length ? LAYERS[i + 1].k >> 1 : 0, width = layer.side + 2 * pad;
@@ -165,6 +166,30 @@ export class LiveNet {
       for (let i = 0; i < map.length; i++) sum += map[i] = out[cout * i + c];
       logits[c] = sum / map.length + bias[c];
     }
+  }
+
+  /**
+   * What a cell's value for a class is the sum of: each feature, and its weight for the class, less that for `against`.
+   * @param {number} cell
+   * @param {number} c
+   * @param {Against} against
+   */
+  terms(cell, c, against) {
+    const { weights } = this, { out, cout: features } = this.layers[3], { cout } = this.layers[4];
+    return Array.from({ length: features }, (_, k) => {
+      const weight = weights[k * cout + c] - (against === null ? 0 : weights[k * cout + against]);
+      const feature = out[cell * features + k];
+      return { k, weight, feature, product: weight * feature };
+    });
+  }
+
+  /**
+   * The map of one feature of the last convolution.
+   * @param {number} k
+   */
+  feature(k) {
+    const { out, cout } = this.layers[3];
+    return Float64Array.from({ length: CELLS * CELLS }, (_, cell) => out[cell * cout + k]);
   }
 }
 

@@ -103,10 +103,19 @@ export class Own {
 export async function adopt(data) {
   const { own_steps: steps, weights, loops } = data;
   if (!steps) return;
-  const size = weights.length / steps.length, engine = await wasm(loops, steps.length).catch(plain);
+  const size = weights.length / steps.length, engine = await wasm(loops, 2 * steps.length).catch(plain);
   const own = (data.own = new Own(data.shape[1], steps,
     (k) => new LiveNet(halves(weights.subarray(k * size, (k + 1) * size)), engine), (step) => faintest(data, step)));
   own.engine = engine.name;
+  const ofScenes = [], inks = []; // networks for the scenes, as the own picture's have seen that; what they look at
+  data.netOf = (step, image) => {
+    if (image === own.index) return own.net(step);
+    const k = steps.indexOf(step);
+    if (k < 0) return null;
+    const net = (ofScenes[k] ??= own.networks(k));
+    net.update((inks[image] ??= inkOf(data.pictures[image])));
+    return net;
+  };
   for (const name of ["map", "range", "sharedRange", "logitsOf", "positiveOf"]) {
     const ofScene = data[name];
     data[name] = (step, image, ...rest) =>

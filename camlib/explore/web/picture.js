@@ -1,5 +1,5 @@
 // The picture under its map, the cells that the reader points at, and the scale of the colours.
-import { colourise } from "./arithmetic.js";
+import { argmax, colourise } from "./arithmetic.js";
 import { averageColour, contextOf } from "./data.js";
 import { brief } from "./template.js";
 
@@ -55,14 +55,15 @@ export function picture(view) {
       const ground = (grounds[shown.image_index] ??= averageColour(data.pictures[shown.image_index]));
       view.app.style.setProperty("--ground", ground);
       [layer.width, layer.height] = shown.smooth ? [width, height] : [columns, rows];
-      paint(heat, shown.smooth ? shown.stretched : shown.map, shown.range, data, shown, layer.width, layer.height);
+      const { map, stretched, range, colormap, box } = shown.seen, looks = { colormap, opacity: shown.opacity };
+      paint(heat, shown.smooth ? stretched : map, range, data, looks, layer.width, layer.height);
       screen.imageSmoothingEnabled = width > 150; // a digit's pixels are worth seeing, a photograph's are not
       screen.drawImage(data.pictures[shown.image_index], 0, 0, canvas.width, canvas.height);
       screen.imageSmoothingEnabled = shown.smooth;
       screen.drawImage(layer, 0, 0, canvas.width, canvas.height);
       const thick = Math.max(1.5, canvas.width / 320), cell = pointed(view, shown);
       if (shown.show_box) for (const truth of shown.truths) outline(truth, data.size, TRUTH, [3, 3], 1.4 * thick);
-      if (shown.box) outline(shown.box, data.size, FOUND, [], 1.4 * thick);
+      if (box) outline(box, data.size, FOUND, [], 1.4 * thick);
       if (cell) outline([cell[1], cell[0], cell[1] + 1, cell[0] + 1], [rows, columns], FOUND, [], thick);
     },
   };
@@ -82,7 +83,11 @@ function pointAtCells(view, canvas) {
       clip(Math.floor(((clientX - at.left) / at.width) * columns), columns)];
   };
   const same = (a, b) => a && b && a[0] === b[0] && a[1] === b[1];
-  const hover = (cell) => { view.hovered = cell; request(); };
+  const hover = (cell) => {
+    view.left = cell ?? view.hovered;
+    view.hovered = cell;
+    request();
+  };
   canvas.addEventListener("pointermove", (event) => view.editing() || hover(cellAt(event)));
   canvas.addEventListener("pointerleave", () => hover(null));
   canvas.addEventListener("click", (event) => {
@@ -103,23 +108,29 @@ function pointAtCells(view, canvas) {
 }
 
 /**
- * The cell that the reader points at or has pinned.
+ * The cell that the reader points at or has pinned; where a cell's sum is open, the last one, or the map's highest.
  * @param {View} view
- * @param {{ cell: number[] | null }} shown
+ * @param {{ cell: number[] | null, show_terms: boolean, map: Float64Array }} shown
  */
-export const pointed = (view, { cell }) => (view.editing() ? cell : view.hovered ?? cell);
+export function pointed(view, { cell, show_terms, map }) {
+  const chosen = view.editing() ? cell : view.hovered ?? cell;
+  if (chosen || !show_terms) return chosen;
+  const columns = view.data.shape[4], top = argmax(map);
+  return view.left ?? [Math.floor(top / columns), top % columns];
+}
 
 /**
  * What the colours and the boxes mean.
  * @param {Data} data
  * @param {Shown} shown
  */
-function meaning({ paper }, { colormap, show_box, box, truths }) {
-  const { diverging, heat } = kind(colormap), none = paper ? "white" : "no colour";
-  return [diverging ? `Red speaks for the class, blue against it; ${none}: neither.`
+function meaning({ paper }, { feature, seen, show_box, truths }) {
+  const { diverging, heat } = kind(seen.colormap), none = paper ? "white" : "no colour";
+  return [seen.feature !== undefined ? `Colour: feature ${feature}, the same for all classes; ${none}: nothing of it.`
+    : diverging ? `Red speaks for the class, blue against it; ${none}: neither.`
     : heat ? `Colour speaks for the class; ${none}: nothing for it.`
     : "From the lowest value to the highest; zero has no colour of its own.",
-  box ? "Solid box: found." : "", show_box && truths.length ? "Dashed orange box: true." : ""].join(" ").trim();
+  seen.box ? "Solid box: found." : "", show_box && truths.length ? "Dashed orange box: true." : ""].join(" ").trim();
 }
 
 /**
@@ -131,7 +142,7 @@ export function colourScale({ data, find }) {
   const bar = contextOf(find(".colourbar")), note = find(".meaning");
   return {
     draw(shown) {
-      const { map, colormap, range: [low, high], box, threshold } = shown;
+      const { seen: { map, colormap, range: [low, high], box }, threshold } = shown;
       const limit = Math.max(Math.abs(low), Math.abs(high));
       const { diverging, heat } = kind(colormap);
       const [from, to] = diverging ? [-limit, limit] : heat ? [0, Math.max(high, 0)] : [low, high];

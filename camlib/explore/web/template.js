@@ -1,5 +1,6 @@
 // The explorer's HTML, and how it writes numbers and words.
 
+export const LARGEST = 8; // terms of a cell's sum that are shown one by one
 export const MINUS = "\u2212";
 /** @param {number} value */
 export const number = (value, digits = 2) => value.toFixed(digits).replace(/^-(?=.*[1-9])/, MINUS).replace("-", "");
@@ -45,7 +46,9 @@ export function template(data) {
   <header>${data.title ? `<h3>${escaped(data.title)}</h3>` : ""}${
     thumbs.length > 1 ? choices("image_index", "Image", thumbs) : ""}${
     data.of > images ? `<p class="note">${images} of ${
-    data.of} images travel with this page; a running notebook has them all.</p>` : ""}</header>
+    data.of} images travel with this page; a running notebook has them all.</p>` : ""}${
+    data.tour.length ? `<ol class="tour">${data.tour.map(([before, words, after], i) => `<li>${escaped(before)}<button
+      name="stop" value="${i}">${escaped(words)}</button>${escaped(after)}</li>`).join("")}</ol>` : ""}</header>
   <div class="left">
     <div class="stage"><canvas class="picture" tabindex="0" role="application"
       aria-label="Heat map. Arrow keys move from cell to cell, Escape lets go."></canvas>${
@@ -58,6 +61,7 @@ export function template(data) {
     <div class="sum"></div>
     <p class="cell"></p>
   </div>
+  ${data.own ? opened() : ""}
   <div class="classes">
     <div class="table"><div class="head" aria-hidden="true"><span>class</span><span class="what"></span>
       <span>probability</span></div>${choices("class_index", "Class", rows)}</div>
@@ -92,6 +96,14 @@ export function template(data) {
   <p class="sr" aria-live="polite"></p>
 </section>`;
 }
+
+/** A cell's value as a sum, of its largest terms and of the others. */
+const opened = () => `<div class="terms"><button name="show_terms" aria-expanded="false">Open this cell's sum</button>
+    <div hidden><p class="note"></p><button name="go" hidden></button>
+    <ol>${`<li><button class="term" aria-pressed="false"><canvas class="mini" width="25" height="25"></canvas>
+      <span class="product"></span><span class="bars"><i></i></span><output></output></button></li>`.repeat(LARGEST)}
+      <li class="term rest"><span></span><span class="product"></span><span class="bars"><i></i></span><output></output>
+      </li></ol></div></div>`;
 
 /** What draws on the reader's own picture, or makes the one shown theirs. */
 const toolbar = () => `<div class="own-bar">

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from camlib import explain, load_split, make_scenes, shipped_run
+from camlib.backend import keras
 from camlib.explore.drawing import ARRAYS, LOOPS, OwnPicture
 from camlib.explore.packing import Content
 from camlib.training.runs import arrays, assign, read_arrays, snapshot_name
@@ -106,6 +107,40 @@ def test_what_is_computed_anew_after_a_change_has_the_bits_of_a_whole_pass(js, e
     for i in (0, 7, 19, 29, 30, 31):
         alone = in_the_page(js, engine, weights, along[i][None])
         assert (alone[0][0] == maps[i]).all() and (alone[1][0] == logits[i]).all()
+
+
+TERMS = """
+    const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const net = new m.LiveNet(m.halves(bytes(a.weights)), m.plain());
+    net.update(bytes(a.image));
+    return a.cells.map(([cell, c, against]) => ({ terms: net.terms(cell, c, against),
+        value: m.cellValue(net, cell, c, against), sum: m.sumOf(net, cell, c, against, a.digits) }));
+"""
+
+
+def test_a_cells_terms_are_kerass_weights_times_its_features(js, scenes):
+    """Every term against the network cut before its mean; the rounded ones add up to the rounded value exactly."""
+    run = shipped_run()
+    network, weights = run.load(), planes(read_arrays(run.folder / snapshot_name(2100)))
+    features = keras.Model(network.input, network.get_layer("gap").input).predict(scenes.images[:1], verbose=0)[0]
+    kernel = network.get_layer("dense").get_weights()[0]
+    cells = [(0, 3, None), (312, 3, 5), (int(features.sum(axis=2).argmax()), int(scenes.labels[0]), None), (624, 0, 0)]
+    found = js(TERMS, {"weights": coded(weights), "image": coded(scenes.images[0]), "cells": cells, "digits": 2})
+    for (cell, c, against), seen in zip(cells, found):
+        weight = kernel[:, c] - (0 if against is None else kernel[:, against])
+        products = features.reshape(625, 64)[cell] * weight
+        assert [term["product"] for term in seen["terms"]] == pytest.approx(products, abs=1e-3)
+        assert seen["value"] == pytest.approx(products.sum(), abs=1e-2)
+        largest = [term["product"] for term in seen["sum"]["largest"]]
+        assert np.abs(largest) == pytest.approx(np.sort(np.abs(products))[:-9:-1], abs=1e-3)
+        shown = [round(100 * value) for value in (*largest, seen["sum"]["rest"], seen["value"])]
+        assert sum(shown[:-1]) == pytest.approx(shown[-1], abs=1) and seen["sum"]["others"] == 56
+        assert seen["sum"]["rest"] == pytest.approx(products.sum() - sum(largest), abs=0.06)
+
+
+@pytest.mark.parametrize("top, digits", [(857, 2), (-9_000, 1), (0.05, 6), (3, 4), (2e6, 0), (0, 4)])
+def test_digits_are_five_where_the_map_is_largest(js, top, digits):
+    assert js("return m.digitsOf(Float64Array.from([0, a]));", top) == digits
 
 
 def test_half_precision_is_read_exactly(js):
