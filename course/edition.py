@@ -12,9 +12,11 @@ from urllib.parse import quote
 
 import nbformat
 
+import camlib
+
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "course.toml"
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+VERSION = getattr(camlib, "__version__", "0.1.0")
 LINK = re.compile(r"\[([^\]]*)\]\((?:[./\w]*/)?(\d\d_\w+)\.ipynb(?:#[^)]*)?\)")
 
 

@@ -65,8 +65,7 @@ class Explorer(anywidget.AnyWidget):
         or set it. It is the image after the last, `image_index` n, and is seen at the few steps whose weights travel
         with the page, each step by the nearest of them.
 
-    Where scripts in an output can not meet the widget (VS Code), `ipywidgets.VBox([explorer])` links them; on Google
-    Colab an explorer is shown so by itself.
+    Where scripts in an output can not meet the widget, `ipywidgets.VBox([explorer])` links them; on Colab, by itself.
     """
 
     _esm, _css = SCRIPT, STYLE
