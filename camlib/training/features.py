@@ -7,6 +7,7 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -59,16 +60,17 @@ def features(views, files, *, side=SIDE, folder=None, progress=True, read=None):
     from tqdm.auto import tqdm
 
     files, folder = [expanded(file) for file in files], expanded(folder or computed_folder("features"))
-    networks, tables = [_fingerprint(view.model) for view in views], _blank(views, files, side)
+    networks, tables, shards = [_fingerprint(view.model) for view in views], _blank(views, files, side), []
+    for start in range(0, len(files), SHARD):
+        rows = slice(start, min(start + SHARD, len(files)))
+        part = [view._replace(wanted=view.wanted[rows]) for view in views]
+        paths = [folder / f"{_key(network, files[rows], view, side)}.npy" for network, view in zip(networks, part)]
+        shards.append((rows, {i: path for i, path in enumerate(paths) if not _load(path, tables[i][rows])}))
     with tqdm(total=len(files), desc="features", unit="photo", disable=not progress) as bar:
-        for start in range(0, len(files), SHARD):
-            rows = slice(start, start + SHARD)
-            part = [view._replace(wanted=view.wanted[rows]) for view in views]
-            paths = [folder / f"{_key(network, files[rows], view, side)}.npy" for network, view in zip(networks, part)]
-            if missing := [i for i, path in enumerate(paths) if not _load(path, tables[i][rows])]:
-                for i, shard in zip(missing, outputs([part[i] for i in missing], files[rows], side, read, bar.update)):
-                    tables[i][rows] = _save(paths[i], shard.astype(np.float16))
-            bar.update(min(rows.stop, len(files)) - bar.n)
+        for rows, missing in _computed(views, tables, shards, files, side, read, bar.update):
+            for i, path in missing.items():
+                tables[i][rows] = _save(path, tables[i][rows].astype(np.float16))
+            bar.update(rows.stop - bar.n)
     return tables
 
 
@@ -77,16 +79,30 @@ def outputs(views, files, side=SIDE, read=None, done=lambda count: None):
 
     done: called with the number of photographs after each batch.
     """
-    tables, rows = _blank(views, files, side), np.flatnonzero(np.any([view.wanted for view in views], axis=0))
-    size = min(batch_size(view.model, side) for view in views)
-    batches = [rows[start:start + size] for start in range(0, len(rows), size)]
-    for pictures in read_ahead(lambda row: (read or photographs.read)(files[row], side), batches):
-        for view, table in zip(views, tables):
-            if taken := [row for row in pictures if view.wanted[row]]:
-                stack = np.stack([pictures[row] for row in taken])
-                table[taken] = view.model.predict_on_batch(stack[:, :, ::-1] if view.mirror else stack)
-        done(len(pictures))
+    tables = _blank(views, files, side)
+    deque(_computed(views, tables, [(slice(0, len(files)), range(len(views)))], files, side, read, done), maxlen=0)
     return tables
+
+
+def _computed(views, tables, parts, files, side, read, done):
+    """Fill `tables` with what the views make of files, and yield each part once it is there.
+
+    parts: of (rows, which views), in order. Photographs are read ahead across them, so that no part begins by waiting.
+    """
+    batches = []
+    for rows, which in parts:
+        wanted = rows.start + np.flatnonzero(np.any([views[i].wanted[rows] for i in which], axis=0))
+        size = min((batch_size(views[i].model, side) for i in which), default=BATCH)
+        batches.append([wanted[start:start + size] for start in range(0, len(wanted), size)])
+    coming = read_ahead(lambda row: (read or photographs.read)(files[row], side), chain.from_iterable(batches))
+    for part, own in zip(parts, batches):
+        for pictures in islice(coming, len(own)):
+            for i in part[1]:
+                if taken := [row for row in pictures if views[i].wanted[row]]:
+                    stack = np.stack([pictures[row] for row in taken])
+                    tables[i][taken] = views[i].model.predict_on_batch(stack[:, :, ::-1] if views[i].mirror else stack)
+            done(len(pictures))
+        yield part
 
 
 def batch_size(model, side):

@@ -370,9 +370,14 @@ def _lab_seconds():
 
 
 def features():
-    """Cost and memory of AlexNet's features against the number of photographs."""
-    from features import measure
+    """AlexNet's features against its forward passes or decoding alone; cost and memory by how many photographs."""
+    from features import measure, stages
 
+    with tempfile.TemporaryDirectory() as folder:
+        passes, decoding, both = alternating(stages(folder), repeats=5)
+    report("512 photographs, from JPEG to the head", statistics.median(both),
+           max(statistics.median(passes), statistics.median(decoding)), unit="s", repeats=both,
+           against="forward passes or decoding alone, whichever is longer", target="ratio 1 / 1.1")
     for count in (500, 5000, 30_000):
         figures = measure(count)
         report(f"features, {count:,} photographs: each", 1e3 * figures["first"], 1e3 * figures["cached"], unit="ms",

@@ -1,8 +1,10 @@
-"""Features of ever larger folders: photographs a second, and memory, which must not grow with the folder.
+"""Features of ever larger folders: photographs a second, and memory, which must not grow with the folder; and what
+passes and decoding take by themselves.
 
 Run as a program, with a count, this file measures one folder, in a process of its own.
 """
 
+import itertools
 import json
 import resource
 import subprocess
@@ -11,11 +13,30 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 
 def measure(count):
     """Figures for a folder of `count` photographs, as a dict."""
     done = subprocess.run([sys.executable, __file__, str(count)], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
+
+
+def stages(folder, count=512):
+    """What `count` photographs take, as three actions: the network's forward passes alone, decoding alone by as many
+    threads, and both, as features are made, from JPEG to what the head is fitted to, in files of `folder`."""
+    from camlib.data import photos
+    from camlib.networks import alexnet
+    from camlib.training import features
+
+    files = [photos.find().files[n % len(photos.find().files)] for n in range(count)]
+    model, caches = features.before_head(alexnet.alexnet_gap(2, weights=None)), itertools.count()
+    batches = [range(start, min(start + features.BATCH, count)) for start in range(0, count, features.BATCH)]
+    decode = lambda: features.read_ahead(lambda n: photos.read(files[n], features.SIDE), batches)
+    pictures = [np.stack([*batch.values()]) for batch in decode()]
+    view = features.View(model, False, np.ones(count, bool))
+    return (lambda: [model.predict_on_batch(batch) for batch in pictures], lambda: [*decode()],
+            lambda: features.features([view], files, folder=Path(folder) / str(next(caches)), progress=False))
 
 
 def main(count):

@@ -39,6 +39,15 @@ def find_chromium():
         return shutil.which(driver.chromium.executable_path)
 
 
+def sphinx(pages, site):
+    """Make the site of a folder of pages, as the Makefile does."""
+    places = [str(ROOT), str(ROOT / ".venv" / "docs"), os.environ.get("PYTHONPATH", "")]
+    subprocess.run([sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", pages, site],
+                   env=os.environ | {"PYTHONPATH": os.pathsep.join(places)}, check=True)
+    for template in Path(site).rglob("*macros.html"):
+        template.unlink()
+
+
 def new_context(browser, errors=None, **options):
     """A browser context that reaches loopback and files and nothing else; page errors are added to `errors`."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}} | options)

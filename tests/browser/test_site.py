@@ -2,14 +2,11 @@
 
 import base64
 import io
-import os
 import re
-import subprocess
-import sys
 
 import nbformat
 import pytest
-from lab import ROOT, pixels
+from lab import ROOT, pixels, sphinx
 from links import follow
 from PIL import Image
 
@@ -71,11 +68,7 @@ def teachers_site(tmp_path_factory):
     cells = [nbformat.v4.new_markdown_cell("# 09"), nbformat.v4.new_code_cell("plot()", outputs=[figure])]
     build.write(pages.to_read(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": build.KERNEL})),
                 folder / "pages" / "notebooks" / "09_figure.ipynb")
-    places = [str(ROOT), str(ROOT / ".venv" / "docs"), os.environ.get("PYTHONPATH", "")]
-    subprocess.run([sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", folder / "pages", folder / "site"],
-                   env=os.environ | {"PYTHONPATH": os.pathsep.join(places)}, check=True)
-    for template in (folder / "site").rglob("*macros.html"):  # as the Makefile does
-        template.unlink()
+    sphinx(folder / "pages", folder / "site")
     return folder / "site"
 
 

@@ -24,6 +24,7 @@ from course.edition import edition
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+BINDER = ROOT / ".binder"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NUMBER, TEXT, TRUTH = (int, float), str, bool
 SCHEMA = {  # of the keys in use, what the chart's values.schema.yaml allows (4.3)
@@ -222,7 +223,16 @@ def test_the_image_has_a_python_that_the_course_runs_on_and_files_that_are_there
 
 
 def test_the_image_and_binder_fetch_what_the_registry_has():
-    for path in (DEPLOY / "Dockerfile", ROOT / "postBuild"):
+    for path in (DEPLOY / "Dockerfile", BINDER / "postBuild"):
         names = re.search(r"camlib fetch (.+)", path.read_text())[1].split()
         assert names and set(names) <= set(registry.REGISTRY)
-    assert os.access(ROOT / "postBuild", os.X_OK)
+    assert os.access(BINDER / "postBuild", os.X_OK)
+
+
+def test_binder_installs_the_course_at_its_pins_on_a_python_that_it_runs_on():
+    """Of files at the top, repo2docker takes environment.yml first, with Python 3.10 where that has no `python=`."""
+    python = re.fullmatch(r"python-(3\.\d+)\n", (BINDER / "runtime.txt").read_text())[1]
+    assert Version(python) in SpecifierSet(PROJECT["requires-python"])
+    course, pins = (BINDER / "requirements.txt").read_text().splitlines()
+    assert course == "-e ."  # of the checkout, where pip is run
+    assert (BINDER / pins.removeprefix("-c ")).resolve() == ROOT / "requirements.txt"

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -152,18 +153,14 @@ def test_an_interrupted_computation_goes_on(folder, network, tmp_path, counted, 
     monkeypatch.setattr(features, "SHARD", 4)
     files = photos.open_folder(folder).files[:12]
     options = {"side": SIDE, "folder": tmp_path, "progress": False}
-    compute, calls = features.outputs, []
 
-    def interrupted(*arguments):
-        calls.append(1)
-        if len(calls) == 3:
+    def interrupted(path, side):
+        if path == files[8]:
             raise KeyboardInterrupt
-        return compute(*arguments)
+        return photos.read(path, side)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(features, "outputs", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            features.gap_features(network, files, **options)
+    with pytest.raises(KeyboardInterrupt):
+        features.gap_features(network, files, read=interrupted, **options)
     assert len(counted) == 8
     assert len(features.gap_features(network, files, **options)) == 12 and len(counted) == 12
 
@@ -226,6 +223,27 @@ def test_reading_ahead_keeps_few_batches_in_memory():
     coming = features.read_ahead(lambda i: begun.append(i) or -i, [[2 * n, 2 * n + 1] for n in range(50)])
     assert next(coming) == {0: 0, 1: -1} and len(begun) <= 10
     assert list(coming) == [{2 * n: -2 * n, 2 * n + 1: -2 * n - 1} for n in range(1, 50)]
+
+
+def test_the_next_shards_are_read_while_one_is_computed(folder, network, tmp_path, monkeypatch):
+    """In shards of one photograph, four are begun before anything is computed."""
+    monkeypatch.setattr(features, "SHARD", 1)
+    files, begun, trunk = photos.open_folder(folder).files[:4], threading.Semaphore(0), features.before_head(network)
+    compute = trunk.predict_on_batch
+
+    def reading(path, side):
+        begun.release()
+        return photos.read(path, side)
+
+    def after_four(stack):
+        trunk.predict_on_batch = compute
+        assert all(begun.acquire(timeout=20) for _ in files)
+        return compute(stack)
+
+    trunk.predict_on_batch = after_four
+    view = features.View(trunk, False, np.ones(4, bool))
+    [made] = features.features([view], files, side=SIDE, folder=tmp_path, progress=False, read=reading)
+    assert np.isfinite(made).all()
 
 
 def test_views_of_several_networks_share_one_reading(folder, network, tmp_path, counted, monkeypatch):
