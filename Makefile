@@ -39,7 +39,7 @@ test: install
 		--nbval-cell-timeout 300 tests/unit tests/browser tests/nbval $(ARGS)
 
 test-all: test lint-js slides site
-	@$(MAKE) --no-print-directory $(PYODIDE)/pyodide.mjs
+	-@$(MAKE) --no-print-directory $(PYODIDE)/pyodide.mjs
 	$(BIN)/python -m pytest -m slow tests $(ARGS)
 
 # The explorer's script: biome looks for slips, TypeScript, by the types in comments, for wrong shapes. Neither has dependencies.
