@@ -110,7 +110,7 @@ site: install
 wheels: install
 	rm -rf out/wheels.part
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --wheel-dir out/wheels.part \
-		--requirement requirements.txt flit_core pip
+		--requirement requirements.txt pip
 	CAMLIB_DATA=out/wheels.part/data $(BIN)/python -m camlib fetch mnist_5k.csv.gz alexnet.ckpt
 	rm -rf out/wheels && mv out/wheels.part out/wheels
 	@echo "out/wheels: $$(du -sh out/wheels | cut -f1)B"

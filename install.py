@@ -78,7 +78,7 @@ def install(lock, anew):
     if anew:
         make_environment(lock)
     run(lock, PYTHON, *PIP_INSTALL, "--requirement", "requirements.txt")
-    run(lock, PYTHON, *PIP_INSTALL, "--no-deps", "--editable", ".")
+    run(lock, PYTHON, *PIP_INSTALL, "--no-deps", "--no-build-isolation", "--editable", ".")
     if offline():
         run(lock, PYTHON, "-c", COPY_DATA, WHEELS / "data")
 

@@ -146,8 +146,11 @@ def test_packages_and_data_come_from_a_folder_of_wheels(checkout, tmp_path, name
     folder = tmp_path / "a stick" if named else checkout.folder / "out" / "wheels"
     folder.mkdir(parents=True)
     (folder / "some.whl").touch()
-    code, said, installed = checkout.make("fetch", *[f"WHEELS={folder}"] * named)
-    assert (code, installed) == (0, MADE) and f"from {folder}" in said
+    process = checkout.start("fetch", *[f"WHEELS={folder}"] * named)
+    said, asked = process.communicate(timeout=60)[0], checkout.asked()
+    assert process.returncode == 0 and f"from {folder}" in said
+    editable = next(line for line in asked if " --editable " in line)  # is built with what requirements.txt has
+    assert " --no-build-isolation " in editable and any("--requirement" in line for line in asked)
     assert (checkout.folder / "settings").read_text() == f"1 {folder.as_uri()}\n"
 
 
