@@ -1,4 +1,5 @@
 # lab: open the course · test: run every test · lint-js: check the explorer's script, with npm · peers: compare with PyTorch's libraries · bench: measure
+# coverage: how much of camlib the unit tests reach
 # notebooks: make them anew, ONLY=03 for one · texts: without running them, outputs kept · solutions: the solved ones, out/solutions
 # slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site, for learners; TEACHERS=1 with guides
 # wheels: fill out/wheels, from which make lab installs without internet, WHEELS=folder where it lies elsewhere
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_BROWSER := $(if $(filter Linux,$(shell uname)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test test-all lint-js peers findings bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
+.PHONY: lab test test-all coverage lint-js peers findings bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -44,6 +45,13 @@ lint-js: .venv/js/ready
 .venv/js/ready: Makefile
 	npm install --silent --prefix .venv/js @biomejs/biome@2.6.8 typescript@5.9.3
 	@touch $@
+
+# How much of camlib the unit tests reach, in the processes that they start, too.
+coverage: install
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n 3 --dist loadscope --no-loadscope-reorder tests/unit $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --sort=cover
 
 bench: install
 	@$(if $(filter classroom,$(ROW)),$(MAKE) --no-print-directory .venv/hub/ready)
