@@ -1,4 +1,5 @@
 # lab: open the course · test: run every test · lint-js: check the explorer's script, with npm · peers: compare with PyTorch's libraries · bench: measure
+# coverage: how much of camlib the unit tests reach
 # notebooks: make them anew, ONLY=03 for one · texts: without running them, outputs kept · solutions: the solved ones, out/solutions
 # slides: a deck a session, out/slides, ONLY=4 for one · site: the course as web pages, out/site, for learners; TEACHERS=1 with guides,
 #   TRY=1 with a page that runs Python in the browser
@@ -24,7 +25,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # What a lecturer's copy leaves out; see course/fork.py.
 LEFT_OUT = $(if $(wildcard course.toml),$(shell $(BIN)/python -m course.edition))
 
-.PHONY: lab test test-all lint-js peers findings bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
+.PHONY: lab test test-all coverage lint-js peers findings bench hub notebooks texts solutions slides site wheels ship fetch lock wasm clean install
 
 lab: install
 	@$(BIN)/python -m camlib fetch
@@ -51,6 +52,13 @@ lint-js: .venv/js/ready
 .venv/js/ready: Makefile
 	npm install --silent --prefix .venv/js @biomejs/biome@2.6.8 typescript@5.9.3
 	@touch $@
+
+# How much of camlib the unit tests reach, in the processes that they start, too.
+coverage: install
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n 3 --dist loadscope --no-loadscope-reorder tests/unit $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --sort=cover
 
 bench: install
 	@$(if $(filter classroom,$(ROW)),$(MAKE) --no-print-directory .venv/hub/ready)
@@ -122,7 +130,7 @@ site: install
 wheels: install
 	rm -rf out/wheels.part
 	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --wheel-dir out/wheels.part \
-		--requirement requirements.txt flit_core pip
+		--requirement requirements.txt pip
 	CAMLIB_DATA=out/wheels.part/data $(BIN)/python -m camlib fetch mnist_5k.csv.gz alexnet.ckpt
 	rm -rf out/wheels && mv out/wheels.part out/wheels
 	@echo "out/wheels: $$(du -sh out/wheels | cut -f1)B"

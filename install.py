@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 READY = VENV / "ready"
-PIP_INSTALL = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+PIP_INSTALL = ("-m", "pip", "--disable-pip-version-check", "install")
+PACKAGE = re.compile(r"(?:Collecting|Processing|Requirement already satisfied:) (?:[^=(]*/)?([\w.]+(?:-[a-zA-Z]\w*)*)")
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 WHEELS = Path(os.environ.get("WHEELS") or ROOT / "out" / "wheels").resolve()
 COPY_DATA = """
@@ -77,10 +79,33 @@ def install(lock, anew):
         READY.unlink()
     if anew:
         make_environment(lock)
-    run(lock, PYTHON, *PIP_INSTALL, "--requirement", "requirements.txt")
-    run(lock, PYTHON, *PIP_INSTALL, "--no-deps", "--editable", ".")
+    install_packages(lock)
+    run(lock, PYTHON, *PIP_INSTALL, "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
     if offline():
         run(lock, PYTHON, "-c", COPY_DATA, WHEELS / "data")
+
+
+def install_packages(lock):
+    """What requirements.txt pins. Tells how many packages pip has found: each in a terminal, in a log every 25th."""
+    total, done, live = len((ROOT / "requirements.txt").read_text().splitlines()), 0, sys.stdout.isatty()
+    command = [str(PYTHON), *PIP_INSTALL, "--progress-bar", "off", "--requirement", "requirements.txt"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace", **around(lock)) as pip:
+        try:
+            for line in pip.stdout:
+                total -= line.startswith("Ignoring ")  # is for another system
+                if package := PACKAGE.match(line):
+                    done = min(done + 1, total)
+                    if live:
+                        print(f"\r{done:4} of {total} packages: {package[1]:<40}", end="", flush=True)
+                    elif done % 25 == 0:
+                        print(f"{done:4} of {total} packages", flush=True)
+                elif line.startswith("Installing "):
+                    print("\n" * live + "Unpacking them: a minute or two.", flush=True)
+        except BaseException:
+            pip.kill()
+            raise
+    if pip.returncode:
+        raise subprocess.CalledProcessError(pip.returncode, command)
 
 
 def offline():
@@ -96,17 +121,21 @@ def make_environment(lock):
     except subprocess.CalledProcessError:
         run(lock, *new, "--without-pip", VENV)
         try:
-            run(lock, sys.executable, "-m", "pip", "--python", PYTHON, *PIP_INSTALL[2:], "pip")
+            run(lock, sys.executable, "-m", "pip", "--python", PYTHON, *PIP_INSTALL[2:], "--quiet", "pip")
         except subprocess.CalledProcessError:
             sys.exit("This Python cannot put pip into an environment: install its venv module (on Debian and Ubuntu: "
                      "apt-get install python3-venv), then run make again")
 
 
 def run(lock, *command, **options):
+    subprocess.run([str(word) for word in command], check=True, **around(lock), **options)
+
+
+def around(lock):
+    """What every process is started with: the lock, and packages from the folder of wheels where there is one."""
     # An address, for pip splits what it reads here at spaces; no file of settings, which may name other places.
     pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": WHEELS.as_uri(), "PIP_CONFIG_FILE": os.devnull} if offline() else {}
-    subprocess.run([str(word) for word in command], check=True, cwd=str(ROOT), pass_fds=[lock.fileno()],
-                   env={**os.environ, **pip}, **options)
+    return {"cwd": str(ROOT), "pass_fds": [lock.fileno()], "env": {**os.environ, **pip}}
 
 
 if __name__ == "__main__":

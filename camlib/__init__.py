@@ -7,6 +7,7 @@ does not import TensorFlow; the first function that needs it does.
 
 import importlib
 
+__version__ = "1.0.0"
 _FUNCTIONS = {
     "load_split": "data.digits",
     "make_scenes": "data.scenes",

@@ -12,6 +12,9 @@ from pathlib import Path
 import filelock
 
 ROOT = Path(__file__).parents[1]  # of the course: `data` and `notebooks` lie here, beside the package
+_PACKED = Path(__file__).with_name("shipped")  # is there where a wheel was installed: pyproject.toml puts `data` there
+DATA = _PACKED if _PACKED.is_dir() else ROOT / "data"
+WORK = Path.cwd() if _PACKED.is_dir() else ROOT  # where `runs` goes
 PART, LOCK = ".part-", ".lock"  # begins the name of a folder of what is being written; says in it that somebody is
 YOUNG = 24 * 3600  # seconds: such a folder may still be written to, by a machine whose locks are not seen here
 

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from .. import __version__
 from ..data import digits, registry
 from ..data.scenes import make_scenes, pair_scenes
 from ..files import expanded, whole_file
@@ -159,6 +160,7 @@ def localize(options):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m camlib", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"camlib {__version__}")
     commands = parser.add_subparsers(dest="name", required=True)
 
     def add(name, command, about):

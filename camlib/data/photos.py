@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..files import ROOT, expanded, readable
+from ..files import DATA, expanded, readable
 from . import caltech
 from .box_table import read_table, squeezed
 from .pixels import Unreadable, read, size_of  # noqa: F401, `photos.read` is how it is called
 
-SAMPLE = ROOT / "data" / "caltech256_sample"
+SAMPLE = DATA / "caltech256_sample"
 CLUTTER = "257.clutter"  # Caltech-256's pictures of none of its categories
 VARIABLE = "CAMLIB_CALTECH256"  # names a folder of photographs that the user has already
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo", ".png", ".apng", ".webp", ".avif", ".avifs",

@@ -15,13 +15,13 @@ from ..checks.audit_a_network import KINDS, sealed
 from ..data.digits import augment, load_split, take
 from ..data.scenes import Scenes, make_scenes
 from ..data.stamps import stamped_scenes
-from ..files import expanded, whole_file
+from ..files import DATA, expanded, whole_file
 from ..networks import head, lenet
 from . import runs
 from .accuracy import accuracy
 from .train import cross_entropy
 
-FOLDER = runs.ROOT / "data" / "audit"
+FOLDER = DATA / "audit"
 SEAL = "seal.json"
 NAMES = ("network_a", "network_b", "network_c", "network_d")
 STAGES = (runs.Stage(64_000, size=40, distractors=4, empty=0.2, rate=0.014), runs.Stage(6_400, rate=0.001))

@@ -14,13 +14,13 @@ from textwrap import shorten
 import numpy as np
 
 from ..data.digits import SIDE
-from ..files import ROOT, expanded, whole_file
+from ..files import DATA, WORK, expanded, whole_file
 from ..networks import head, maker
 
-SHIPPED_RUNS = {name: ROOT / "data" / f"{name}_run"
+SHIPPED_RUNS = {name: DATA / f"{name}_run"
                 for name in ("lenet_gap", "vit_gap", "vit_gap_neighbours", "vit_gap_token_dropout")}
 SHIPPED = SHIPPED_RUNS["lenet_gap"]
-MINE = expanded(os.environ.get("CAMLIB_RUNS") or ROOT / "runs")  # what the notebooks train
+MINE = expanded(os.environ.get("CAMLIB_RUNS") or WORK / "runs")  # what the notebooks train
 COLUMNS = ("steps", "scenes", "accuracy", "loss")
 
 
@@ -153,9 +153,9 @@ def open_run(folder):
         return Run(path.parent, recipe, *_columns(about, recipe.steps), about["digits"])
     except (FileNotFoundError, NotADirectoryError):
         if path.parent in SHIPPED_RUNS.values():
-            raise ValueError("the run that the course ships is missing: it is in the course's checkout, not in camlib "
-                             "installed by itself, so work in a checkout, or name a run of yours: open_run(folder)"
-                             ) from None
+            raise ValueError("the run that the course ships is missing: it comes with the course's checkout or wheel, "
+                             "not with a copy of camlib's folder, so install camlib (pip install FOLDER), or name a "
+                             "run of yours: open_run(folder)") from None
         raise ValueError(f"{path.parent} holds no training run: expected a file run.json there") from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{path} is damaged, or no run of this version ({error!r}): train again, into another folder"

@@ -9,12 +9,12 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..data import photos as photographs
-from ..files import ROOT, expanded, whole_file
+from ..files import DATA, expanded, whole_file
 from .features import View, outputs
 from .fit import fit_head
 from .transfer import NETWORKS
 
-FILE = ROOT / "data" / "vgg16_sample.npz"
+FILE = DATA / "vgg16_sample.npz"
 PER_CLASS, PENALTY = 11, 0.03
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import camlib
 from camlib.backend import keras
 from camlib.cli import main
 from camlib.data import caltech, photos, registry
@@ -28,6 +29,12 @@ SIDE = 63  # px
 def test_fetch_without_a_name_prints_where_the_digits_are(capsys):
     main(["fetch"])
     assert capsys.readouterr().out.strip() == str(registry.cached("mnist_5k.csv.gz"))
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"camlib {camlib.__version__}\n"
 
 
 def test_an_unknown_file_is_answered_in_one_line(capsys):

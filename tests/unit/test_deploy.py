@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from traitlets.config.loader import PyFileConfigLoader
 
+import camlib
 from camlib.data import registry
 from camlib.training import runs
 from camlib.training.train import COURSE, train
@@ -208,7 +209,7 @@ def test_kubernetes_and_one_server_agree(values, hub):
     assert learner["memory"]["limit"] == hub.Spawner.mem_limit and learner["cpu"]["limit"] == hub.Spawner.cpu_limit
     assert learner["defaultUrl"] == hub.Spawner.default_url
     assert {f"--timeout={values['cull']['timeout']}", f"--cull-every={values['cull']['every']}"} < set(command)
-    assert learner["image"]["tag"] == PROJECT["version"]
+    assert learner["image"]["tag"] == camlib.__version__
 
 
 def test_the_image_has_a_python_that_the_course_runs_on_and_files_that_are_there():
@@ -219,7 +220,7 @@ def test_the_image_has_a_python_that_the_course_runs_on_and_files_that_are_there
               if name != "course.tom[l]"]  # which a lecturer's copy has
     assert {"camlib", "data", "notebooks", "deploy"} <= set(copied)
     assert all((ROOT / name).exists() for name in copied)
-    assert f"cam-course:{PROJECT['version']}" in lines[1]
+    assert f"cam-course:{camlib.__version__}" in lines[1]
 
 
 def test_the_image_and_binder_fetch_what_the_registry_has():

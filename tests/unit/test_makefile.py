@@ -3,6 +3,7 @@
 A substitute for Python's `venv` makes an environment whose Python is a shell script that writes down what it is asked.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ case "$*" in
     *"--target .venv/hub"*) mkdir -p .venv/hub ;;
     *--requirement*)
         echo "$PIP_NO_INDEX $PIP_FIND_LINKS" > settings
+        if test -e said; then cat said; fi
         if test -e stall; then echo $PPID > stalling; mv stalling stalled; exec sleep 60; fi
         ! test -e fail ;;
 esac
@@ -63,8 +65,9 @@ class Checkout:
 
     def start(self, *arguments, **options):
         """make, as in a terminal, wherever these tests run: in the background Ctrl-C is ignored."""
+        stdout = options.pop("stdout", subprocess.PIPE)
         return subprocess.Popen(["make", *arguments], cwd=self.folder, env=self.environment | options, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                stdout=stdout, stderr=subprocess.STDOUT, start_new_session=True,
                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
     def make(self, *arguments, **options):
@@ -146,9 +149,54 @@ def test_packages_and_data_come_from_a_folder_of_wheels(checkout, tmp_path, name
     folder = tmp_path / "a stick" if named else checkout.folder / "out" / "wheels"
     folder.mkdir(parents=True)
     (folder / "some.whl").touch()
-    code, said, installed = checkout.make("fetch", *[f"WHEELS={folder}"] * named)
-    assert (code, installed) == (0, MADE) and f"from {folder}" in said
+    process = checkout.start("fetch", *[f"WHEELS={folder}"] * named)
+    said, asked = process.communicate(timeout=60)[0], checkout.asked()
+    assert process.returncode == 0 and f"from {folder}" in said
+    editable = next(line for line in asked if " --editable " in line)  # is built with what requirements.txt has
+    assert " --no-build-isolation " in editable and any("--requirement" in line for line in asked)
     assert (checkout.folder / "settings").read_text() == f"1 {folder.as_uri()}\n"
+
+
+PIP_SAYS = """\
+Looking in indexes: https://somebody:secret@example.org/simple
+Ignoring appnope: markers 'sys_platform == "darwin"' don't match your environment
+{collecting}
+  Downloading tqdm-4.67.0-py3-none-any.whl (78 kB)
+Processing /a stick/typing_extensions-4.16.0-py3-none-any.whl (from -r requirements.txt (line 3))
+Requirement already satisfied: charset-normalizer==3.5.2 in ./.venv (from -r requirements.txt (line 4)) (3.5.2)
+Installing collected packages: tqdm, idna
+Successfully installed tqdm-4.67.0
+"""
+
+
+@pytest.fixture
+def talkative(checkout):
+    """A checkout of 29 packages, one of them for another system, whose pip says what pip says."""
+    (checkout.folder / "requirements.txt").write_text("tqdm==4.67.0\n" * 29)
+    collecting = "\n".join(["Collecting tqdm==4.67.0 (from -r requirements.txt (line 2))"] * 26)
+    (checkout.folder / "said").write_text(PIP_SAYS.format(collecting=collecting))
+    return checkout
+
+
+def test_a_log_tells_of_some_packages(talkative):
+    told = talkative.make("install")[1].splitlines()
+    assert told[1:] == ["  25 of 28 packages", "Unpacking them: a minute or two."]
+
+
+def test_a_terminal_tells_of_each_package_in_one_line(talkative):
+    ours, theirs = os.openpty()
+    process = talkative.start("install", stdout=theirs)
+    os.close(theirs)
+    told = b""
+    with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
+        while more := os.read(ours, 4096):
+            told += more
+    os.close(ours)
+    assert process.wait(20) == 0
+    _, line, *_ = told.decode().replace("\r\n", "\n").split("\n")
+    steps = [step.split() for step in line.split("\r")[1:]]
+    assert [step[0] for step in steps] == [str(n) for n in range(1, 29)] and "secret" not in told.decode()
+    assert [step[-1] for step in steps[-3:]] == ["tqdm", "typing_extensions", "charset-normalizer"]
 
 
 def test_without_wheels_pip_is_left_alone(ready):

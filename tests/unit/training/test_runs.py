@@ -71,13 +71,13 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("program", [["-c", "import camlib; camlib.shipped_run()"], ["-m", "camlib", "accuracy"]])
-def test_without_the_checkout_the_shipped_run_is_said_to_be_in_it(tmp_path, program):
-    """camlib installed by itself, as from a wheel: the package in a folder with nothing beside it."""
+def test_without_its_data_the_shipped_run_is_said_to_be_in_the_checkout(tmp_path, program):
+    """A copy of the package's folder, with nothing beside it."""
     shutil.copytree(Path(camlib.__file__).parent, tmp_path / "camlib", ignore=shutil.ignore_patterns("__pycache__"))
     done = subprocess.run([sys.executable, *program], cwd=tmp_path, env=os.environ | {"PYTHONPATH": ""}, text=True,
                           capture_output=True)
     answer = done.stderr.splitlines()[-1]
-    assert done.returncode and "is in the course's checkout" in answer and str(tmp_path) not in answer
+    assert done.returncode and "comes with the course's checkout" in answer and str(tmp_path) not in answer
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "bfloat16", "float16", "float64"])
