@@ -16,7 +16,7 @@ import camlib
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "course.toml"
-VERSION = getattr(camlib, "__version__", "0.1.0")
+VERSION = camlib.__version__
 LINK = re.compile(r"\[([^\]]*)\]\((?:[./\w]*/)?(\d\d_\w+)\.ipynb(?:#[^)]*)?\)")
 
 
