@@ -31,7 +31,7 @@ lab: install
 	@$(BIN)/python -m camlib fetch
 	$(BIN)/python -m jupyterlab --port=$(PORT) --ServerApp.root_dir=notebooks \
 		--LabApp.default_url=/lab/tree/00_start_here.ipynb $(NO_BROWSER) $(AS_ROOT) \
-		$(LEFT_OUT:%=--ContentsManager.hide_globs=%.ipynb) $(ARGS)
+		$(addprefix --ContentsManager.hide_globs=,$(if $(LEFT_OUT),__pycache__ *.pyc *.pyo .DS_Store *~) $(LEFT_OUT:%=%.ipynb)) $(ARGS)
 
 test: install
 	$(BIN)/python -m ruff check

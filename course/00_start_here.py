@@ -288,12 +288,12 @@ assert right.low > 95
 # %% tags=["fragment"]
 story = camlib.explain_run(run, scenes.images[:6])
 tour = [
-    ("[Go to step 0] and play: when does the heat find the digit?",
+    ("[Go to step 0] and play: when is the heat on the digit? (Its scale grows along.)",
      {"image_index": 0, "class_index": 3, "step": 0}),
-    ("Which wrong class has heat, too? [Look at the 5]: where does it fit this 3?",
+    ("Wrong classes have heat, too. [Look at the 5]: which part of this 3 fits it?",
      {"image_index": 0, "class_index": 5, "step": run.steps[-1]}),
-    ("[Look at the 2]: half of this 3 speaks for it. What does the other half say?",
-     {"image_index": 0, "class_index": 2, "step": run.steps[-1]}),
+    ("[Look at the 2], colours for its map alone: what speaks for it, what against?",
+     {"image_index": 0, "class_index": 2, "step": run.steps[-1], "scale": "map"}),
 ]
 explorer = camlib.explorer(
     scenes.images[:6], story.maps, bias=story.bias, steps=run.steps,

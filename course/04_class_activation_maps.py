@@ -576,15 +576,17 @@ print(f"the identity holds at all {len(run.steps)} steps, untrained included")
 warmest = np.unravel_index(story.maps[-1, 0, :, :, true].argmax(), (25, 25))
 cell = [int(place) for place in warmest]  # row and column
 tour = [
-    ("This is a 7. [Look at the 1]: the stem speaks for it, the bar against.",
-     {"image_index": 0, "class_index": 1, "against": None, "step": run.steps[-1]}),
-    ("[Take the 1 off the 7]: what is left decides between the two.",
-     {"image_index": 0, "class_index": 7, "against": 1, "step": run.steps[-1]}),
-    ("[Open the sum] of the cell that says most for the 7: weight × feature.",
-     {"class_index": 7, "against": None, "cell": cell, "show_terms": True}),
-    ("[The 1's sum] there has the same features, weighed otherwise.",
-     {"class_index": 1, "against": None, "cell": cell, "show_terms": True}),
+    ("This is a 7. [Look at the 1]: the stem is for it, the bar's right end against.",
+     {"class_index": 1, "scale": "map"}),
+    ("[Take the map of 1 off that of 7]: what is left decides between the two.",
+     {"class_index": 7, "against": 1}),
+    ("[Open the sum] of the cell that says most for the 7: its 64 features, weighed.",
+     {"class_index": 7, "cell": cell, "show_terms": True}),
+    ("[The sum for the 1] there: the same features, but other weights, so others lead.",
+     {"class_index": 1, "cell": cell, "show_terms": True}),
 ]
+start = {"image_index": 0, "step": run.steps[-1]}
+tour = [(sentence, start | controls) for sentence, controls in tour]
 
 # %% tags=["fragment"]
 third = slice(1, None, 3)  # every third snapshot, the last included
@@ -599,9 +601,11 @@ explorer
 # The course's own test of what the explorer's words say.
 x0, y0, x1, y1 = np.ceil(scenes.boxes[0] / 4).astype(int)  # in cells
 of_one = story.maps[-1, 0, y0:y1, x0:x1, 1]
-assert true == 7 and of_one[:1].mean() < 0 < of_one[2:].mean()  # bar and stem
-terms = features[tuple(cell)] * kernel[:, 7]
-assert np.isclose(terms.sum(), story.maps[-1, 0, *cell, 7], rtol=1e-4)
+assert true == 7 and of_one[0, -4:].mean() < 0 < of_one[2:].mean()  # bar and stem
+terms = features[tuple(cell)][:, None] * kernel[:, [7, 1]]
+assert np.allclose(terms.sum(axis=0), story.maps[-1, 0, *cell, [7, 1]], rtol=1e-3)
+leading = [set(np.argsort(-abs(some))[:8]) for some in terms.T]
+assert len(leading[0] & leading[1]) < 5  # of eight
 
 # %% [markdown] tags=["notes"]
 # The arrow keys move the cell once the picture has been clicked; click beside the explorer to turn pages again.

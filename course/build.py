@@ -53,14 +53,18 @@ def title(source):
     return re.search("^# # (.+)$", source.read_text("utf-8"), re.M)[1]
 
 
+def left_out():
+    """The names of the notebooks that this edition leaves out, a set."""
+    return {path.stem for path in sources()} - {path.stem for path in chosen(edition())}
+
+
 def unlink(source, cells):
     """The Markdown among `cells`, in place, without links to notebooks that this edition leaves out."""
     kept = chosen(edition())
-    left_out = {path.stem for path in sources() if path not in kept}
     following = next((f"[{title(path)}]({path.stem}.ipynb)" for path in kept if path.name > source.name), "")
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = unlinked(cell.source, left_out, following)
+            cell.source = unlinked(cell.source, left_out(), following)
 
 
 def tags(cell):

@@ -45,7 +45,10 @@ class Edition:
             if not isinstance(value, (tuple, list) if many else str) or not all(isinstance(one, str) for one in value):
                 raise ValueError(f"{field.name} is {value!r}: expected a {'list of texts' if many else 'text'}")
             object.__setattr__(self, field.name, tuple(value) if many else value)
-        if self.repository and not re.fullmatch(r"https://[\w.-]+(/[\w.-]+){2,}(?<!\.git)", self.repository):
+        host, _, path = self.repository.removeprefix("https://").partition("/")
+        object.__setattr__(self, "repository", f"https://{host.lower()}/{path}" if path else self.repository)
+        known = re.fullmatch(r"https://[\w.-]+(/[\w.-]+){2,}(?<!\.git)", self.repository)
+        if self.repository and (not known or (host.lower() == "github.com" and path.count("/") != 1)):
             raise ValueError(f"the repository is {self.repository!r}: expected its address without .git, as in "
                              "https://github.com/OWNER/NAME")
         if not re.fullmatch(r"[\w./-]+", self.branch):
@@ -55,7 +58,8 @@ class Edition:
                              "on which JupyterLab opens")
         for day in self.dates:
             try:
-                date.fromisoformat(day)
+                if date.fromisoformat(day).isoformat() != day:  # it reads 20270420, too
+                    raise ValueError(day)
             except ValueError:
                 raise ValueError(f"a date is {day!r}: expected one as in 2027-04-20") from None
 
@@ -107,7 +111,7 @@ def unlinked(text, left_out, following=""):
         gone = left_out & {name for _, name in LINK.findall(line)}
         if gone and line.startswith("**Next:**"):
             lines += [f"**Next:** {following}"] if following else []
-        elif not (gone and line.startswith("| [") and LINK.match(line, 2)[2] in gone):
+        elif not (gone and line.startswith("| [") and (first := LINK.match(line, 2)) and first[2] in gone):
             lines.append(LINK.sub(lambda link: link[1] if link[2] in left_out else link[0], line))
     return "\n".join(lines).rstrip("\n")
 

@@ -60,9 +60,11 @@ def write(copy):
 
     Raises OSError where it is no clone, or a file cannot be written.
     """
+    top = subprocess.run(["git", "rev-parse", "--show-toplevel"], cwd=ROOT, capture_output=True, text=True).stdout
+    if not top.strip() or not ROOT.samefile(top.strip()):
+        raise OSError(f"{ROOT} is no clone of the course: get it by git clone, to merge what will change in it")
     for name, value in DRIVER.items():
-        if subprocess.run(["git", "config", name, value], cwd=ROOT).returncode:
-            raise OSError(f"{ROOT} is no clone of the course: get it by git clone, to merge what will change in it")
+        subprocess.run(["git", "config", name, value], cwd=ROOT, check=True)
     values = dataclasses.asdict(copy).items()
     front = FRONT.format(title=copy.title, syllabus=syllabus(copy, "../notebooks", badges=True))
     for path, text in ((edition.FILE, NOTE + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
@@ -83,8 +85,9 @@ def main(arguments=None):
     try:
         copy = checked(dataclasses.replace(edition.edition(), **asked))
         write(copy)
-    except (ValueError, OSError) as error:
-        sys.exit(str(error))
+    except (ValueError, OSError, subprocess.CalledProcessError) as error:
+        missing = isinstance(error, FileNotFoundError) and error.filename == "git"
+        sys.exit("git is not there: install it, for a copy is merged with it" if missing else str(error))
     stale = []
     for source in build.sources():
         try:

@@ -13,7 +13,7 @@ import nbformat
 
 import camlib
 from course import build
-from course.edition import Edition, edition
+from course.edition import Edition, edition, unlinked
 from course.fork import syllabus
 
 from . import in_browser
@@ -103,6 +103,8 @@ def gather(folder, teachers=False, pyodide=None):
         in_browser.add(folder, pyodide)
     if teachers:
         add_guides(folder)
+    for page in folder.glob("*.md"):
+        page.write_text(unlinked(page.read_text("utf-8"), build.left_out()) + "\n", encoding="utf-8")
 
 
 def front(copy, text):

@@ -7,9 +7,11 @@ from .drawing import SIDE
 
 
 class Index(t.Int):
-    """A whole number, NumPy's too."""
+    """A whole number, NumPy's too, and no bool."""
 
     def validate(self, widget, value):
+        if isinstance(value, bool | np.bool_):
+            self.error(widget, value)
         return super().validate(widget, value.item() if isinstance(value, np.integer) else value)
 
 

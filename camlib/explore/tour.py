@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+ARRAYS = tuple, list, np.ndarray, np.generic
 _MARKED = re.compile(r"([^\[\]]*)\[([^\[\]]+)\]([^\[\]]*)")
 
 
@@ -18,7 +19,7 @@ def stops(tour, steps, controls):
     >>> stops([("Is it a 5? [Look at the 5].", {"class_index": 5})], None, ["class_index"])
     [['Is it a 5? ', 'Look at the 5', '.', {'class_index': 5}]]
     """
-    return [_stop(number, stop, steps, controls) for number, stop in enumerate(tour, start=1)]
+    return [_stop(number, stop, steps, controls) for number, stop in enumerate(tour or (), start=1)]
 
 
 def kept_stops(stops, kept, own):
@@ -35,7 +36,10 @@ def _stop(number, stop, steps, controls):
     marked = isinstance(sentence, str) and _MARKED.fullmatch(sentence)
     if not marked or not isinstance(changes, dict) or not changes:
         raise ValueError(f"sentence {number} of the tour is {stop!r}: {form}")
-    changes = {name: value.item() if isinstance(value, np.generic) else value for name, value in changes.items()}
+    changes = {name: np.asarray(value).tolist() if isinstance(value, ARRAYS) else value
+               for name, value in changes.items()}
+    if {"step", "step_index"} <= set(changes):
+        raise ValueError(f"sentence {number} of the tour sets step and step_index: expected one of them")
     if "step" in changes:
         step = changes.pop("step")
         if step not in (steps or ()):

@@ -59,8 +59,8 @@ class Explorer(anywidget.AnyWidget):
         Where maps and logits add up to zero over the classes, None is "against the average class", and the page says
         so.
     show_terms: with a network, open the sum of the cell pointed at: weight × feature, the largest eight and the rest.
-    feature: with a network, the feature of its last convolution, 0 to 63, whose map the picture shows instead of the
-        class's; or None. Both are for the steps whose weights travel with the page; see `own_image`.
+    feature: with a network, the feature of its last convolution, 0 to 63, whose map the picture in the page shows, and
+        the sum beside it; or None. Both are for the steps whose weights travel; see `own_image`.
     own_image: with a network, what the reader has drawn, uint8, (100, 100), ink from 0 to 255: read it, observe it,
         or set it. It is the image after the last, `image_index` n, and is seen at the few steps whose weights travel
         with the page, each step by the nearest of them.
@@ -122,8 +122,7 @@ class Explorer(anywidget.AnyWidget):
         if value is None or value is False:
             return value
         if self._scenes.own is None:
-            raise t.TraitError(f"{name} needs a network, whose weights are in the sum: make the explorer with "
-                               "network=run")
+            raise t.TraitError(f"{name} needs the weights of a network: make the explorer with network=run")
         return value if value is True else checked_index(value, FEATURES, name)
 
     @t.validate("cell")
@@ -258,7 +257,8 @@ def explorer(images, maps, *, bias=None, steps=None, accuracy=None, labels=None,
         for softmax, or for sigmoid where there is one class.
     tour: sentences shown beside the pictures, whose buttons set controls, so that text drives the picture: a list of
         (sentence, {control: value}), one part of each sentence in [square brackets], which becomes the button; "step"
-        is a control here, too. `("Is it a 5? [Look at the 5].", {"class_index": 5})`.
+        is a control here, too. `("Is it a 5? [Look at the 5].", {"class_index": 5})`. Unless it sets them, a sum, a
+        feature, a cell and `against` are closed, and colours span all classes.
     kind: the class of what is made.
     traits: where the controls start, such as class_index=3 or threshold=0.5; by default the first image, the last
         step, the predicted class, and for photographs, which are RGB, "heat" as colours.

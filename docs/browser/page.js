@@ -42,7 +42,9 @@ function makeCell(block, index) {
   const code = block.textContent.trimEnd();
   Object.assign(cell.text, { value: code, rows: code.split("\n").length + 1, spellcheck: false, autocapitalize: "off" });
   cell.text.setAttribute("aria-label", `Cell ${cell.number}, Python`);
-  cell.text.oninput = () => cell.done = false;
+  cell.text.oninput = () => {
+    for (const each of cells.slice(index)) each.done = false; // what follows may hang on it
+  };
   cell.text.onkeydown = (event) => {
     if (event.key !== "Enter" || !(event.shiftKey || event.ctrlKey)) return;
     event.preventDefault();
@@ -77,12 +79,14 @@ async function run(cell) {
   const ended = new Promise((resolve) => end = resolve);
   for (const each of cells) label(each, "Stop");
   cell.output.textContent = "";
-  if (await ready) worker.postMessage({ number: cell.number, code: cell.text.value });
+  const code = cell.text.value;
+  if (await Promise.race([ready, ended.then(() => false)])) worker.postMessage({ number: cell.number, code });
   else end(false);
-  cell.done = await ended;
+  const well = await ended;
+  cell.done = well && cell.text.value === code;
   end = null;
   for (const each of cells) label(each, "Run");
-  return cell.done;
+  return well;
 }
 
 /** End the cell that runs, with the Python that it runs in. */

@@ -16,8 +16,10 @@ def show(values):
     values: finite numbers, (rows, columns). Raises ValueError for others.
     """
     values = np.asarray(values)
-    if values.ndim != 2 or not values.size or not np.isfinite(values).all():
-        raise ValueError(f"show draws (rows, columns) of finite numbers, as maps[:, :, 7]; this is {values.shape}")
+    if values.ndim != 2 or not values.size:
+        raise ValueError(f"show draws (rows, columns) of numbers, as maps[:, :, 7]; this is {values.shape}")
+    if not np.isfinite(values).all():
+        raise ValueError("show draws finite numbers; among these there are NaN or infinite ones")
     rows, columns = values.shape
     if values.dtype == np.uint8:
         colours, words = np.stack([255 - values] * 3, axis=2), f"A picture of {rows} × {columns} pixels."

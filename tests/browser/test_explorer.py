@@ -90,7 +90,7 @@ def test_against_a_class_the_sum_is_that_of_the_differences(page, tmp_path, cons
         page.keyboard.press("ArrowDown")
         assert select.locator("option:checked").inner_text() == str(k)
         above, below, offset, total = said(".sum b")
-        assert above + below + offset == pytest.approx(total, abs=0.021)
+        assert above + below + offset == pytest.approx(total, abs=1e-9)  # to the last digit
         assert (offset, total) == pytest.approx((bias[0] - bias[k], logits[0] - logits[k]), abs=0.0051)
         difference = maps[..., 0] - maps[..., k]
         assert above == pytest.approx(difference.clip(0).mean(), abs=0.03)  # two maps of 8 bits

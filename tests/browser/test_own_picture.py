@@ -412,21 +412,24 @@ def test_a_cells_sum_opens_by_key_and_adds_up_to_the_last_digit(page, saved, net
     before = camlib.backend.keras.Model(network.input, network.get_layer("gap").input)
     features, kernel = before.predict(scene, verbose=0)[0], network.get_layer("dense").get_weights()[0]
     shown = int(app.locator("[name=class_index]:checked").input_value())
-    app.get_by_role("button", name="Open this cell's sum").focus()
+    app.get_by_role("button", name="Open a cell's sum").focus()
     page.keyboard.press("Enter")
     app.locator(".picture").focus()
-    cells = []
+    first = sum_shown(app)[2].split()[1:4:2]
+    cells = [tuple(int(word.strip(":,")) for word in first)]  # the map's highest, where nobody has pointed
+    highest = camlib.explain(network, scene).maps[0, :, :, shown]
+    assert highest[cells[0]] == pytest.approx(highest.max(), abs=float(0.05 * abs(highest).max()))
     for key in ("ArrowUp", "ArrowUp", "ArrowLeft", "ArrowDown"):
         page.keyboard.press(key)
         which, printed, said = sum_shown(app)
-        row, column = (int(word.strip(":,")) for word in said.split()[1:4:2])
-        products = features[row, column] * kernel[:, shown]
+        cells.append(tuple(int(word.strip(":,")) for word in said.split()[1:4:2]))
+        products = features[cells[-1]] * kernel[:, shown]
         assert [float(text) for text in printed[:8]] == pytest.approx(products[which], abs=0.006)
         assert abs(products[which]).min() >= np.sort(abs(products))[-8] - 1e-3
         assert sum(map(cents, printed)) == cents(said.split(": ")[1].split(". It")[0])
         assert f"{abs(float(printed[0])):.2f}" in app.locator("button.term").first.get_attribute("aria-label")
-        cells.append((row, column))
-    assert cells == [(11, 12), (10, 12), (10, 11), (11, 11)]
+    row, column = cells[0]
+    assert cells[1:] == [(row - 1, column), (row - 2, column), (row - 2, column - 1), (row - 1, column - 1)]
 
     told = f"Its largest terms: feature {which[0]}, {printed[0]};"
     settles(lambda: told in app.locator("p[aria-live]").inner_text().replace("\u2212", "-"), True, page)
@@ -435,7 +438,7 @@ def test_a_cells_sum_opens_by_key_and_adds_up_to_the_last_digit(page, saved, net
     app.locator("button.term").nth(1).focus()
     page.keyboard.press("Enter")
     assert pixels(page) != whole
-    assert app.locator(".meaning").inner_text().startswith(f"Colour: feature {which[1]}, the same for all classes")
+    assert app.locator(".meaning").inner_text().startswith(f"Red: feature number {which[1]}, the same for all classes")
     highest = float(app.locator(".high").inner_text())
     assert highest == pytest.approx(features[..., which[1]].max(), rel=5e-3)
     page.keyboard.press("Enter")
@@ -443,10 +446,11 @@ def test_a_cells_sum_opens_by_key_and_adds_up_to_the_last_digit(page, saved, net
 
     app.get_by_label("Against").select_option("5")
     which, printed, said = sum_shown(app)
-    products = features[11, 11] * (kernel[:, shown] - kernel[:, 5])
+    products = features[row - 1, column - 1] * (kernel[:, shown] - kernel[:, 5])
     assert [float(text) for text in printed[:8]] == pytest.approx(products[which], abs=0.006)
     app.locator("[name=step_index]").press("Home")
-    assert app.locator(".terms p").inner_text() == "The weights of step 0 do not travel with the page."
+    assert app.locator(".terms p").inner_text() == (
+        "Of steps 145 and 2100 alone, this page has the network's weights.")
     app.locator("[name=go]").click()
     assert app.locator(".step").inner_text() == "145"
     assert app.locator(".terms ol").is_visible() and console_errors == []
@@ -455,7 +459,7 @@ def test_a_cells_sum_opens_by_key_and_adds_up_to_the_last_digit(page, saved, net
 def test_the_own_picture_has_sums_too(sheet, network):
     sheet.digit(4)
     sheet.tool("Point")
-    sheet.press("Open this cell's sum")
+    sheet.press("Open a cell's sum")
     sheet.page.mouse.move(*sheet.at(50, 46))
     _, printed, said = sum_shown(sheet.app)
     seen = camlib.explain(network, sheet.image()[None])
@@ -487,6 +491,12 @@ def test_the_tours_buttons_set_the_state(page, saved, console_errors):
     press("open the sum")
     assert app.locator(".step").inner_text() == "2100" and app.locator(".terms ol").is_visible()
     assert app.locator("p.cell").inner_text().startswith("Row 10, column 12: ")
+    app.locator("button.term").first.click()
+    press("Look at the 7")  # what was opened before is closed
+    assert not app.locator(".terms ol").is_visible() and "feature" not in app.locator(".meaning").inner_text()
+    app.locator(".scale label", has_text="this map").click()
+    press("Look at the 7")
+    assert checked("scale") == "classes"
     press("Draw one")
     assert checked("image_index") == "4" and app.locator(".tools").is_visible()
     assert not app.locator(".terms ol").is_visible() and console_errors == []
@@ -501,7 +511,7 @@ def test_in_a_notebook_the_tour_and_the_sum_are_pythons(page, server, console_er
     app.get_by_role("button", name="open the sum", exact=True).click()
     settles(lambda: opened.run_code("print(views.show_terms, views.cell, views.feature)"), "True [10, 12] None", page)
     opened.run_code("views.feature = 7")
-    settles(lambda: app.locator(".meaning").inner_text().split(",")[0], "Colour: feature 7", page)
+    settles(lambda: app.locator(".meaning").inner_text().split(",")[0], "Red: feature number 7", page)
     app.get_by_role("button", name="Look at the 7", exact=True).click()
     settles(lambda: opened.run_code("print(views.class_index)"), "7", page)
     assert "feature is 64" in opened.run_code(

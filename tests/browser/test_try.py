@@ -108,6 +108,26 @@ def test_a_cell_that_never_ends_can_be_stopped_and_python_is_new(opened):
     assert said(first, "features:").splitlines()[0] == "False"
 
 
+def test_what_follows_a_changed_cell_runs_again(opened):
+    third = opened.locator(".try-cell").nth(3)
+    third.get_by_role("button", name="Run cell 4", exact=True).click()
+    assert "mean" in said(third, "= logit")
+    first = opened.locator(".try-cell").first.locator("textarea")
+    first.fill(first.input_value().replace("scene = 0", "scene = 1"))
+    third.get_by_role("button", name="Run cell 4", exact=True).click()
+    opened.get_by_text("the network says 2, the label is 2").wait_for()  # of cell 2, which runs again
+    third.get_by_role("button", name="Run cell 4", exact=True).wait_for()
+    assert "Error" not in third.locator("output").inner_text()
+
+
+def test_stopped_while_python_starts_it_runs_later(page, address):
+    page.goto(address)
+    page.get_by_role("button", name="Run cell 1", exact=True).click()
+    page.get_by_role("button", name="Stop cell 1", exact=True).click()
+    page.get_by_role("button", name="Run cell 1", exact=True).click()
+    page.locator(".try-cell").first.locator("figcaption").wait_for()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_can_be_read_by_day_and_by_night(opened, scheme):
     """4.5 : 1 (WCAG AA), of cells, buttons and what they said."""

@@ -38,6 +38,7 @@ def test_links_to_notebooks_that_are_left_out_lead_nowhere_else():
     assert unlinked(MARKDOWN, {"05_boxes"}, "[06 · Photographs](06_photographs.ipynb)") == WITHOUT
     assert unlinked(MARKDOWN, {"05_boxes"}) == WITHOUT[:WITHOUT.index("\n\n**Next")]
     assert unlinked(MARKDOWN, set()) == unlinked(MARKDOWN, {"06_photographs"}) == MARKDOWN
+    assert unlinked("| [x](a.md) | [y](05_boxes.ipynb) |", {"05_boxes"}) == "| [x](a.md) | y |"
 
 
 @pytest.mark.parametrize("text, message", [
@@ -46,11 +47,13 @@ def test_links_to_notebooks_that_are_left_out_lead_nowhere_else():
     ("notebooks = [0, 1]", r"notebooks is \[0, 1\]: expected a list of texts"),
     ('tittle = "Maps"', "tittle is unknown: expected some of title, term"),
     ('dates = ["2027-02-30"]', "a date is '2027-02-30': expected one as in 2027-04-20"),
+    ('dates = ["20270420"]', "a date is '20270420': expected one as in 2027-04-20"),
     ('notebooks = ["04"]', "the notebooks are 04: expected 00 among them"),
     ('branch = "a b"', "the branch is 'a b': expected a name such as main"),
     *[(f'repository = "{address}"', "expected its address without .git, as in https://github.com/OWNER/NAME")
       for address in ("git@github.com:uni/cam", "https://github.com/uni/cam.git", "https://github.com/uni",
-                      "https://github.com/uni/cam/", "https://github.com/uni/$(cam)", "http://github.com/uni/cam")],
+                      "https://github.com/uni/cam/", "https://github.com/uni/cam/tree/main",
+                      "https://github.com/uni/$(cam)", "http://github.com/uni/cam")],
     ("title", "course.toml: "),
 ])
 def test_what_a_copy_cannot_be_is_told_in_a_sentence(tmp_path, monkeypatch, text, message):
@@ -58,6 +61,10 @@ def test_what_a_copy_cannot_be_is_told_in_a_sentence(tmp_path, monkeypatch, text
     edition.FILE.write_text(text + "\n")
     with pytest.raises(ValueError, match=message):
         edition.edition()
+
+
+def test_a_host_is_written_small():
+    assert Edition(repository="https://GitHub.com/Uni/Cam").repository == "https://github.com/Uni/Cam"
 
 
 @pytest.mark.parametrize("repository, addresses", [

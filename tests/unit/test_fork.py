@@ -189,6 +189,17 @@ def test_a_folder_without_git_is_told(course):
     assert not edition.FILE.exists()
 
 
+def test_a_folder_within_another_repository_is_told(course, tmp_path_factory, monkeypatch):
+    outer = tmp_path_factory.mktemp("outer")
+    assert git(outer, "init")[0] == 0
+    shutil.rmtree(course / ".git")
+    shutil.move(course, outer / "course")
+    monkeypatch.setattr(fork, "ROOT", outer / "course")
+    with pytest.raises(OSError, match="is no clone of the course"):
+        fork.write(edition.Edition())
+    assert "merge.made" not in (outer / ".git" / "config").read_text()
+
+
 def test_what_is_made_for_teachers_stays_out_of_git():
     for place in ("solutions/04.ipynb", "site/index.html", "slides/session_1.html"):
         assert git(ROOT, "check-ignore", f"out/{place}")[0] == 0

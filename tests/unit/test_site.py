@@ -1,5 +1,6 @@
 """What the site is made of, before Sphinx sees it."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import camlib
 from course import build
+from course import edition as course_edition
 from course.edition import edition
 from docs import pages
 
@@ -78,6 +80,15 @@ def texts(folder):
     """All texts that Sphinx reads in `folder`."""
     cells = [cell.source for path in folder.rglob("*.ipynb") for cell in nbformat.read(path, 4).cells]
     return "\n".join([*cells, *(path.read_text("utf-8") for path in folder.rglob("*.md"))])
+
+
+def test_a_copy_with_fewer_notebooks_has_no_link_to_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(course_edition, "FILE", tmp_path / "course.toml")
+    course_edition.FILE.write_text('notebooks = ["00", "01"]')
+    pages.gather(tmp_path / "pages")
+    text = "".join(page.read_text("utf-8") for page in (tmp_path / "pages").rglob("*.md"))
+    named = set(re.findall(r"\]\((?:[./\w]*/)?(\d\d)_\w+\.ipynb", text))
+    assert named <= {"00", "01"} and len(list((tmp_path / "pages" / "notebooks").glob("*.ipynb"))) == 2
 
 
 def test_only_teachers_get_guides_and_solutions(gathered):

@@ -69,16 +69,19 @@ export function sum(view) {
       const named = (word, c) => `${word}<sub>${escaped(data.class_names[c])}</sub>`;
       const less = (word) => (against === null ? word
         : `${named(word, class_index)} ${MINUS} ${named(word, against)}`);
+      const cents = (value) => Math.round(100 * value); // what rounding leaves over is with the cells below zero
+      const cool = (cents(logit) - cents(bias) - cents(warm)) / 100;
       find(".sum").innerHTML = [
         term(signed(warm), "cells > 0", "warm", `The cells above zero, added up, ÷ ${cells}`),
-        term(signed(logit - bias - warm), "cells < 0", "cool", `The cells below zero, added up, ÷ ${cells}`),
+        term(signed(cool), "cells < 0", "cool", `The cells below zero, added up, ÷ ${cells}`),
         term(signed(bias), less("bias")), `<div><i>=</i>${term(number(logit), less("logit"))}</div>`].join("");
       const cell = pointed(view, { map, ...shown }), at = cell ? cell[0] * columns + cell[1] : 0;
       const value = shown.net ? cellValue(shown.net, at, class_index, against) : map[at];
       const spans = [class_index, against ?? class_index].map((c) => data.range(step_index, image_index, c))
         .map(([low, high]) => high - low);
-      const digits = shown.net ? digitsOf(map) : Math.min(Math.max(Math.ceil(-Math.log10(Math.max(...spans) / 255 || 1)), 0), 6); // as 8 bits tell
-      find("p.cell").textContent = cell
+      const told = Math.min(Math.max(Math.ceil(-Math.log10(Math.max(...spans) / 255 || 1)), 0), 6); // as 8 bits tell
+      const digits = shown.net ? digitsOf(map) : told;
+      find("p.cell").textContent = cell && against !== class_index
         ? `Row ${cell[0]}, column ${cell[1]}: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
           cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the ${what({ against })}.`
         : against === class_index ? "Against itself, a class has no evidence: every cell is silent."

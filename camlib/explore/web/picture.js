@@ -61,7 +61,7 @@ export function picture(view) {
       screen.drawImage(data.pictures[shown.image_index], 0, 0, canvas.width, canvas.height);
       screen.imageSmoothingEnabled = shown.smooth;
       screen.drawImage(layer, 0, 0, canvas.width, canvas.height);
-      const thick = Math.max(1.5, canvas.width / 320), cell = pointed(view, shown);
+      const thick = Math.max(1.5, canvas.width / 320), cell = (view.at = pointed(view, shown));
       if (shown.show_box) for (const truth of shown.truths) outline(truth, data.size, TRUTH, [3, 3], 1.4 * thick);
       if (box) outline(box, data.size, FOUND, [], 1.4 * thick);
       if (cell) outline([cell[1], cell[0], cell[1] + 1, cell[0] + 1], [rows, columns], FOUND, [], thick);
@@ -101,8 +101,9 @@ function pointAtCells(view, canvas) {
     if (event.key === "Escape" && model.get("cell")) tell({ cell: null });
     if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    const { at } = view;
     view.hovered = null;
-    const [row, column] = model.get("cell") ?? [rows >> 1, columns >> 1];
+    const [row, column] = model.get("cell") ?? at ?? [rows >> 1, columns >> 1];
     tell({ cell: [clip(row + move[0], rows), clip(column + move[1], columns)] });
   });
 }
@@ -126,7 +127,7 @@ export function pointed(view, { cell, show_terms, map }) {
  */
 function meaning({ paper }, { feature, seen, show_box, truths }) {
   const { diverging, heat } = kind(seen.colormap), none = paper ? "white" : "no colour";
-  return [seen.feature !== undefined ? `Colour: feature ${feature}, the same for all classes; ${none}: nothing of it.`
+  return [seen.feature !== undefined ? `Red: feature number ${feature}, the same for all classes; ${none}: nothing of it.`
     : diverging ? `Red speaks for the class, blue against it; ${none}: neither.`
     : heat ? `Colour speaks for the class; ${none}: nothing for it.`
     : "From the lowest value to the highest; zero has no colour of its own.",
@@ -142,10 +143,10 @@ export function colourScale({ data, find }) {
   const bar = contextOf(find(".colourbar")), note = find(".meaning");
   return {
     draw(shown) {
-      const { seen: { map, colormap, range: [low, high], box }, threshold } = shown;
+      const { seen: { map, colormap, range: [low, high], box, feature }, threshold } = shown;
       const limit = Math.max(Math.abs(low), Math.abs(high));
       const { diverging, heat } = kind(colormap);
-      const [from, to] = diverging ? [-limit, limit] : heat ? [0, Math.max(high, 0)] : [low, high];
+      const [from, to] = feature ? [low, high] : diverging ? [-limit, limit] : heat ? [0, Math.max(high, 0)] : [low, high];
       const ramp = Float64Array.from({ length: 256 }, (_, i) => from + ((to - from) * i) / 255);
       paint(bar, ramp, [from, to], data, { colormap }, 256, 1);
       const place = (value) => `${to > from ? (100 * (value - from)) / (to - from) : 0}%`;

@@ -98,7 +98,7 @@ export function template(data) {
 }
 
 /** A cell's value as a sum, of its largest terms and of the others. */
-const opened = () => `<div class="terms"><button name="show_terms" aria-expanded="false">Open this cell's sum</button>
+const opened = () => `<div class="terms"><button name="show_terms" aria-expanded="false">Open a cell's sum</button>
     <div hidden><p class="note"></p><button name="go" hidden></button>
     <ol>${`<li><button class="term" aria-pressed="false"><canvas class="mini" width="25" height="25"></canvas>
       <span class="product"></span><span class="bars"><i></i></span><output></output></button></li>`.repeat(LARGEST)}

@@ -74,7 +74,7 @@ function termRows({ data, find, all, tell, state }) {
       Object.assign(button, { value: k, ariaPressed: String(k === feature),
         title: "Weight × feature. Click to see the feature's map, once more for the class's",
         ariaLabel: `Feature ${k}: ${factors}, ${signed(product, digits)}. Show its map` });
-      paint(contextOf(button.querySelector("canvas")), there, [0, Math.max(...there)], data, { colormap: "heat" },
+      paint(contextOf(button.querySelector("canvas")), there, [0, Math.max(...there)], data, { colormap: "diverging" },
         columns, rows);
     }
     fill(rest, `the other ${sum.others}`, sum.rest, limit, digits);
@@ -89,24 +89,24 @@ function termRows({ data, find, all, tell, state }) {
  * @returns {Part}
  */
 export function terms(view) {
-  const { data, find, tell, state } = view, { own, steps } = data;
+  const { data, find, tell } = view, { own, steps } = data;
   if (!own) return { draw() {} };
   const toggle = find("[name=show_terms]"), panel = find(".terms > div"), words = find(".terms p");
   const go = find("[name=go]"), list = find(".terms ol"), rows = termRows(view);
-  toggle.addEventListener("click", () => tell({ show_terms: !state().show_terms, feature: null }));
+  toggle.addEventListener("click", () => tell({ show_terms: toggle.ariaExpanded !== "true", feature: null }));
   go.addEventListener("click", () => tell({ step_index: Number(go.value) }));
   return {
     draw(shown) {
       const { show_terms, step_index, net } = shown, cell = pointed(view, shown);
       toggle.ariaExpanded = String(show_terms);
-      toggle.textContent = show_terms ? "Close the sum" : "Open this cell's sum";
+      toggle.textContent = show_terms ? "Close the sum" : "Open a cell's sum";
       panel.hidden = !show_terms;
       if (!show_terms || !cell) return;
       [go.hidden, list.hidden] = [Boolean(net), !net];
       go.value = own.near(step_index);
       go.textContent = `Go to step ${steps?.[go.value]}`;
-      words.textContent = net ? "Its 64 terms, weight × feature:"
-        : `The weights of step ${steps?.[step_index]} do not travel with the page.`;
+      words.textContent = net ? "64 terms, weight × feature, rounded:"
+        : `Of steps ${own.steps.map((i) => steps?.[i]).join(" and ")} alone, this page has the network's weights.`;
       if (net) rows(net, cell[0] * data.shape[4] + cell[1], shown);
     },
   };

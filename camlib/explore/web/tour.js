@@ -1,7 +1,10 @@
 // The tour: sentences beside the picture, whose buttons set the explorer's state.
 
+/** @type {Partial<State>} */
+const FRESH = { feature: null, show_terms: false, cell: null, against: null, scale: "classes" }; // unless it says more
+
 /**
- * What a button of the tour sets goes to the model, and the last one is marked.
+ * What a button of the tour sets goes to the model, whatever was opened before, and the last one is marked.
  * @param {View} view
  * @returns {Part}
  */
@@ -10,7 +13,7 @@ export function tour({ data, all, tell }) {
   for (const [i, stop] of stops.entries())
     stop.addEventListener("click", () => {
       for (const other of stops) other.ariaCurrent = other === stop ? "step" : null;
-      tell({ ...data.tour[i][3] });
+      tell({ ...FRESH, ...data.tour[i][3] });
     });
   return { draw() {} };
 }

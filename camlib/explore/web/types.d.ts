@@ -61,7 +61,7 @@ interface Model {
 /** What the parts of a view share. */
 interface View {
   data: Data; model: Model; host: HTMLElement; root: ShadowRoot; app: HTMLElement; over: AbortSignal;
-  hovered: number[] | null; left: number[] | null; state(): State; tell(changes: Partial<State> & { own_image?: DataView }): void;
+  hovered: number[] | null; left: number[] | null; at: number[] | null; state(): State; tell(changes: Partial<State> & { own_image?: DataView }): void;
   draw(): void; request(): void;
   predicted(image: number): number; find(selector: string): any; all(selector: string): any[];
   isOwn(): boolean; editing(): boolean; done(changes?: Partial<State>): void; tool: string; // of the own picture

@@ -30,12 +30,12 @@ function look(data, state) {
   const truths = data.truths(image, c);
   const overlap = box && truths.length ? Math.max(...truths.map((truth) => iou(box, truth))) : null;
   const raw = data.logitsOf(step, image), logits = against === null ? raw : raw.map((z) => z - raw[against]);
-  const net = state.show_terms || state.feature !== null ? data.netOf(step, image) : null;
+  const show_terms = state.show_terms || state.feature !== null, net = show_terms ? data.netOf(step, image) : null;
   const seen = net && state.feature !== null ? featureSeen(data, net.feature(state.feature))
     : { map, stretched, range, colormap: state.colormap, box };
   return { ...state, step_index: step, version: own ? own.version : undefined, map, stretched, range, box, truths,
     overlap, logits, limit: Math.max(faint.logit, ...Array.from(logits, Math.abs)),
-    chances: probabilities(raw, data.ending), net, seen };
+    chances: probabilities(raw, data.ending), show_terms, net, seen };
 }
 
 /**
@@ -46,7 +46,7 @@ function look(data, state) {
  */
 function featureSeen({ shape, travelling: [height, width] }, map) {
   const stretched = upsample(map, shape[3], shape[4], height, width);
-  return { map, stretched, range: [0, Math.max(...map)], colormap: "heat", box: null, feature: true };
+  return { map, stretched, range: [0, Math.max(...map)], colormap: "diverging", box: null, feature: true };
 }
 
 /**
@@ -55,7 +55,7 @@ function featureSeen({ shape, travelling: [height, width] }, map) {
  * Each part of the view is made once and then draws what `look` has found; it can also `resize`. The parts share the
  * `view`: `find` and `all` select in the shadow root, `tell` sets traits, `request` draws in the next frame, `over` is
  * an AbortSignal for what must end with the view, `hovered` the cell under the pointer,
- * `left` the one that it was last on.
+ * `left` the one that it was last on, `at` the one that is marked.
  * @param {HTMLElement} host
  * @param {Model} model
  * @param {Data} data
@@ -99,7 +99,7 @@ export function mount(host, model, data, css) {
   const predicted = (image) => argmax(data.logitsOf(model.get("step_index"), image));
   /** @type {View} */
   const view = { data, model, host, root, app, state, tell, draw, request, predicted, over: ending.signal,
-    hovered: null, left: null, isOwn: () => false, editing: () => false, done() {}, tool: "point",
+    hovered: null, left: null, at: null, isOwn: () => false, editing: () => false, done() {}, tool: "point",
     find: (selector) => root.querySelector(selector), all: (selector) => [...root.querySelectorAll(selector)] };
   const parts = [followGround, picture, colourScale, classTable, thumbnails, training, controls, sum, terms,
     voice, ownPicture, tour].map((part) => part(view));

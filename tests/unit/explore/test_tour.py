@@ -15,7 +15,8 @@ def views(*tour, **options):
 
 
 def test_a_sentence_is_cut_at_its_brackets_and_steps_are_numbers():
-    made = views(("Now [go back]!", {"step": np.int64(10), "class_index": np.int64(1)}), ("[Here]", {"cell": [0, 4]}))
+    made = views(("Now [go back]!", {"step": np.int64(10), "class_index": np.int64(1)}),
+                 ("[Here]", {"cell": np.unravel_index(4, (5, 5))}))
     assert made._scenes.tour == [["Now ", "go back", "!", {"class_index": 1, "step_index": 1}],
                                  ["", "Here", "", {"cell": [0, 4]}]]
 
@@ -27,14 +28,16 @@ def test_a_sentence_is_cut_at_its_brackets_and_steps_are_numbers():
     (("[Alone]",), "control: value"),
     ("[No state]", "control: value"),
     (("[Step]", {"step": 20}), "wants step 20: the steps are 0, 10, 30"),
+    (("[Both]", {"step": 10, "step_index": 1}), "sets step and step_index"),
+    (("[Steps]", {"step": np.array([0, 10])}), "wants step .0, 10."),
     (("[Slip]", {"clas_index": 1}), "sets 'clas_index': expected step or one of image_index"),
     (("[Drawn]", {"own_image": None}), "sets 'own_image'"),
     (("[Class]", {"class_index": 2}), "sentence 2 of the tour: class_index is 2: expected .*0 to 1"),
     (("[Image]", {"image_index": 4}), "sentence 2 of the tour: image_index is 4"),
     (("[Seen]", {"opacity": 1.5}), "sentence 2 of the tour: opacity is 1.5"),
     (("[Cell]", {"cell": [0, 5]}), "sentence 2 of the tour: the cell's column is 5"),
-    (("[Sum]", {"show_terms": True}), "sentence 2 of the tour: show_terms needs a network"),
-    (("[Feature]", {"feature": 0}), "sentence 2 of the tour: feature needs a network"),
+    (("[Sum]", {"show_terms": True}), "sentence 2 of the tour: show_terms needs the weights of a network"),
+    (("[Feature]", {"feature": 0}), "sentence 2 of the tour: feature needs the weights of a network"),
 ])
 def test_a_sentence_that_sets_nothing_there_is_is_refused(stop, complaint):
     with pytest.raises(ValueError, match=complaint):
