@@ -60,11 +60,11 @@ def left_out():
 
 def unlink(source, cells):
     """The Markdown among `cells`, in place, without links to notebooks that this edition leaves out."""
-    kept = chosen(edition())
+    kept, gone = chosen(edition()), left_out()
     following = next((f"[{title(path)}]({path.stem}.ipynb)" for path in kept if path.name > source.name), "")
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = unlinked(cell.source, left_out(), following)
+            cell.source = unlinked(cell.source, gone, following)
 
 
 def tags(cell):

@@ -103,8 +103,9 @@ def gather(folder, teachers=False, pyodide=None):
         in_browser.add(folder, pyodide)
     if teachers:
         add_guides(folder)
+    gone = build.left_out()
     for page in folder.glob("*.md"):
-        page.write_text(unlinked(page.read_text("utf-8"), build.left_out()) + "\n", encoding="utf-8")
+        page.write_text(unlinked(page.read_text("utf-8"), gone) + "\n", encoding="utf-8")
 
 
 def front(copy, text):

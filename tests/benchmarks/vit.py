@@ -2,6 +2,8 @@
 
     python tests/benchmarks/vit.py                          every run that the course ships, on 2,000 scenes of 64 px
     python tests/benchmarks/vit.py out/seed1 --scenes 500   runs in these folders, on so many
+    python tests/benchmarks/vit.py out/p16 --train '{"patch": 16, "stem": [16, 32, 48, 64]}'
+                                                            first trained so, as vit_gap is but for these options
 
 For each: accuracy; the largest residue of mean of maps + bias − logits; how often the maximum of the true class's map
 lies in the digit's box, centred over the classes as the course has it, less the runner-up's map, which no choice of
@@ -13,6 +15,8 @@ values, lies near the patch: in cells at most 18 px from it, as far as LeNet's w
 """
 
 import argparse
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +33,8 @@ from camlib.measure.localize import pointing_hits, score_maps
 from camlib.networks import head
 from camlib.training import runs
 from camlib.training.accuracy import right_names
+from camlib.training.recipes import VIT
+from camlib.training.train import train
 
 SIDE, PATCH, NEAR = 64, 8, 18  # px
 
@@ -91,11 +97,26 @@ def measure(run, scenes, pairs, few):
           f"erasing inside {inside} %; effects within {NEAR} px {near} %, of all cells {by_chance:.1f} %", flush=True)
 
 
+def train_into(folder, options, scenes, seed):
+    """Train vit_gap with other options, judged on the 10,000 scenes of `camlib ship`."""
+    taught, unseen = load_split()
+    stage = replace(VIT.stages[0], scenes=scenes)
+    recipe = replace(VIT, stages=(stage,), options=VIT.options | options, seed=seed)
+    judges = make_scenes(unseen, 10_000, size=SIDE, distractors=stage.distractors)
+    run = train(recipe, taught, judges, folder, snapshots=4)
+    print(f"{folder}: {run.accuracy[-1]:.2%} of 10,000 scenes after {run.scenes[-1]:,}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path, default=list(runs.SHIPPED_RUNS.values()))
     parser.add_argument("--scenes", type=int, default=2_000)
+    parser.add_argument("--train", type=json.loads, metavar="OPTIONS", help="of camlib.vit_gap, as JSON; {} for none")
+    parser.add_argument("--train-scenes", type=int, default=VIT.stages[0].scenes)
+    parser.add_argument("--seed", type=int, default=0, help="of the training")
     options = parser.parse_args()
+    for folder in options.folders if options.train is not None else ():
+        train_into(folder, options.train, options.train_scenes, options.seed)
     unseen = load_split()[1]
     scenes = make_scenes(unseen, options.scenes, size=SIDE, seed=1)
     pairs = pair_scenes(unseen, options.scenes // 2, size=SIDE, seed=1)

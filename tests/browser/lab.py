@@ -216,6 +216,29 @@ def settles(read, expected, page, seconds=30):
     assert value == expected
 
 
+def contrasts(page, texts):
+    """(contrast, words, tag) of each element with words: of its ink with what lies behind it, by WCAG 2.
+
+    texts: what gives the elements, in JavaScript, an array. A shadow root lies on its host.
+    """
+    return page.evaluate("""(texts) => {
+        const light = (colour) => {
+            const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => v / 255)
+                .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        const behind = (node) => {
+            const colour = getComputedStyle(node).backgroundColor;
+            return /, 0\\)$/.test(colour) ? behind(node.parentElement ?? node.getRootNode().host) : colour;
+        };
+        const words = (node) => node.innerText || String(node.value ?? "");
+        return eval(texts).filter((node) => node.checkVisibility() && words(node).trim()).map((node) => {
+            const [ink, paper] = [getComputedStyle(node).color, behind(node)].map(light);
+            return [(Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), words(node), node.tagName];
+        });
+    }""", texts)
+
+
 def pixels(page, explorer=0, selector=".picture"):
     """A fingerprint of what an explorer's canvas shows, read in the page after the next frame."""
     return page.locator(".camlib-explorer").nth(explorer).locator(selector).evaluate(

@@ -6,7 +6,7 @@ import re
 
 import nbformat
 import pytest
-from lab import ROOT, pixels, sphinx
+from lab import ROOT, contrasts, pixels, sphinx
 from links import follow
 from PIL import Image
 
@@ -113,25 +113,10 @@ def test_text_can_be_read_in_the_systems_theme_and_in_the_readers(page, system, 
         page.locator(f".theme-change-button[data-mode={chosen}]:visible").click()
     assert page.evaluate("document.documentElement.dataset.theme") == (chosen or system)
     page.locator(".camlib-explorer .picture").first.wait_for()
-    contrasts = page.evaluate("""() => {
-        const light = (colour) => {
-            const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => v / 255)
-                .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        };
-        const behind = (node) => {
-            const colour = getComputedStyle(node).backgroundColor;
-            return /, 0\\)$/.test(colour) ? behind(node.parentElement ?? node.getRootNode().host) : colour;
-        };
-        const root = document.querySelector(".camlib-explorer").shadowRoot;
-        const texts = [...root.querySelectorAll(".name, .z, .p, .step, .ticks, .legend, p.cell, .group > span"),
-            ...document.querySelectorAll("article p, .cell_input pre, .cell_output pre")];
-        return texts.filter((node) => node.checkVisibility() && node.innerText.trim()).map((node) => {
-            const [ink, paper] = [getComputedStyle(node).color, behind(node)].map(light);
-            return [(Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), node.innerText];
-        });
-    }""")
-    assert len(contrasts) > 100 and not [pair for pair in contrasts if pair[0] < 4.5]
+    found = contrasts(page, """[...document.querySelector(".camlib-explorer").shadowRoot.querySelectorAll(
+            ".name, .z, .p, .step, .ticks, .legend, p.cell, .group > span, .tour li, .tour button, .terms button"),
+        ...document.querySelectorAll("article p, .cell_input pre, .cell_output pre")]""")
+    assert len(found) > 100 and not [words for contrast, words, _ in found if contrast < 4.5]
 
 
 def test_every_picture_has_words(page):

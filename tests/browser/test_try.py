@@ -6,7 +6,7 @@ import re
 import threading
 
 import pytest
-from lab import ROOT, sphinx
+from lab import ROOT, contrasts, sphinx
 from links import follow
 
 from docs import pages
@@ -134,24 +134,10 @@ def test_it_can_be_read_by_day_and_by_night(opened, scheme):
     opened.emulate_media(color_scheme=scheme)
     opened.get_by_role("button", name="Run cell 1", exact=True).click()
     opened.locator("output figcaption").first.wait_for()
-    contrasts = opened.evaluate("""() => {
-        const light = (colour) => {
-            const [r, g, b] = colour.match(/[\\d.]+/g).map((v) => v / 255)
-                .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        };
-        const behind = (node) => {
-            const colour = getComputedStyle(node).backgroundColor;
-            return /, 0\\)$/.test(colour) ? behind(node.parentElement) : colour;
-        };
-        const texts = ".try-cell :is(textarea, button, output, figcaption), #python";
-        return [...document.querySelectorAll(texts)].map((node) => {
-            const [ink, paper] = [getComputedStyle(node).color, behind(node)].map(light);
-            return [(Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), node.tagName];
-        });
-    }""")
-    assert {"FIGCAPTION", "TEXTAREA"} <= {name for _, name in contrasts}
-    assert not [pair for pair in contrasts if pair[0] < 4.5]
+    found = contrasts(opened, """[...document.querySelectorAll(
+        ".try-cell :is(textarea, button, output, figcaption), #python")]""")
+    assert {"FIGCAPTION", "TEXTAREA"} <= {tag for _, _, tag in found}
+    assert not [words for contrast, words, _ in found if contrast < 4.5]
 
 
 def test_outputs_are_told_to_who_can_not_see_them(opened):

@@ -107,7 +107,8 @@ export function voice({ data, find, over }) {
         find("p[aria-live]").textContent = `${read}Class ${data.class_names[class_index]}${
           against === null ? "" : ` against ${data.class_names[against]}`}: ${what({ against })} ${
           number(logits[class_index])}, probability ${percent(chances[class_index])}${
-          overlap !== null ? `, IoU ${overlap.toFixed(2)}` : ""}. ${find("p.cell").textContent} ${show_terms && net ? find(".terms").dataset.said : ""}`;
+          overlap !== null ? `, IoU ${overlap.toFixed(2)}` : ""}. ${find("p.cell").textContent} ${
+          show_terms && net ? find(".terms").dataset.said : ""}`;
       }, 500);
     },
   };

@@ -105,7 +105,7 @@ export function terms(view) {
       [go.hidden, list.hidden] = [Boolean(net), !net];
       go.value = own.near(step_index);
       go.textContent = `Go to step ${steps?.[go.value]}`;
-      words.textContent = net ? "64 terms, weight × feature, rounded:"
+      words.textContent = net ? `${net.layers[3].cout} terms, weight × feature, rounded:`
         : `Of steps ${own.steps.map((i) => steps?.[i]).join(" and ")} alone, this page has the network's weights.`;
       if (net) rows(net, cell[0] * data.shape[4] + cell[1], shown);
     },
