@@ -28,7 +28,9 @@ if "TLJH_INSTALL_PREFIX" not in os.environ:
     c.JupyterHub.db_url = f"sqlite:///{STATE / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
 
-c.Spawner.environment = {"CAMLIB_DATA": DATA, "JUPYTER_CONFIG_PATH": str(COURSE / "deploy")}
+# A kernel gives back what a training took: TensorFlow's own allocator would keep it, and so would an arena a thread.
+c.Spawner.environment = {"CAMLIB_DATA": DATA, "JUPYTER_CONFIG_PATH": str(COURSE / "deploy"),
+                         "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1", "MALLOC_ARENA_MAX": "1"}
 c.Spawner.default_url = "/lab/tree/cam-course/00_start_here.ipynb"
 c.Spawner.mem_limit = "1536M"  # a kernel's peak and the learner's server; what asks for more is stopped, alone
 c.Spawner.cpu_limit = 2

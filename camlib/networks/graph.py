@@ -7,8 +7,6 @@ import threading
 import weakref
 from typing import NamedTuple
 
-from .inputs import check_model
-
 
 class Graph(NamedTuple):
     """A network's operations, called again one by one on one symbolic image.
@@ -201,13 +199,26 @@ _kept = weakref.WeakKeyDictionary()  # model → (its state, dict of what was ma
 _lock = threading.RLock()  # a widget's callbacks run beside the cells
 
 
+def _check(model):
+    """ValueError for anything but a Keras model with a graph, from one stack of images to one score a class."""
+    from ..backend import keras
+
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        raise ValueError(f"{model!r} has no graph: expected a functional or a built sequential Keras model")
+    if len(model.inputs) != 1 or len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
+        raise ValueError(
+            f"{model.name!r} maps {[x.shape for x in model.inputs]} to {[x.shape for x in model.outputs]}: "
+            "expected one stack of images in and one score a class, (n, classes), out"
+        )
+
+
 def remembered(model, key, make):
     """make(), or what it made before for this model and key, as long as `model` computes the same function.
 
     Layers that were put in or taken out, and attributes that were set anew, an activation for instance, make it anew;
     weights are shared, and may change. One thread at a time makes something. Raises ValueError for no such model.
     """
-    check_model(model)
+    _check(model)
     with _lock:
         state = [*_state(model)]
         before, made = _kept.get(model, ((), {}))

@@ -1,19 +1,8 @@
-"""What every method asks of a model and its images, before it looks: one check, and one wording, for all."""
+"""What every method asks of its images, before it looks: one check, and one wording, for all."""
 
 import numpy as np
 
-
-def check_model(model):
-    """ValueError for anything but a Keras model with a graph, from one stack of images to one score a class."""
-    from ..backend import keras
-
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        raise ValueError(f"{model!r} has no graph: expected a functional or a built sequential Keras model")
-    if len(model.inputs) != 1 or len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
-        raise ValueError(
-            f"{model.name!r} maps {[x.shape for x in model.inputs]} to {[x.shape for x in model.outputs]}: "
-            "expected one stack of images in and one score a class, (n, classes), out"
-        )
+from .graph import remembered
 
 
 def check_images(images, model):
@@ -35,7 +24,7 @@ def check_images(images, model):
         _check_scale(images)
         images = images.astype(np.uint8)
     if None in symbolic.shape[1:]:
-        _check_size(images.shape, model)
+        remembered(model, ("takes", images.shape[1:]), lambda: _check_size(images.shape, model))
     return images
 
 
@@ -45,7 +34,7 @@ def check_finite(values, name, model):
     Finite values are not enough: a max-pool or ReLU may make 0 of NaN, and the answer is then that of no network.
     """
     for weight in model.weights:
-        if not np.isfinite(np.asarray(weight, np.float32).sum(dtype=np.float64)):
+        if not np.isfinite(np.asarray(weight).sum(dtype=np.float64)):
             raise ValueError(f"{model.name!r} has NaN or infinite weights in {weight.path}: training went astray, so "
                              "load an earlier snapshot, or train at a lower rate")
     finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)

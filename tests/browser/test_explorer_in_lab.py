@@ -113,7 +113,7 @@ def test_thumbnails_classes_and_cells_by_pointer(notebook, page):
     settles(lambda: trait(notebook, "cell"), "[7, 2]", page)
     value = float(notebook.run_code("print(maps[4, 3, 7, 2, 5])"))
     said = explorer.locator("p.cell").inner_text().replace("−", "-")
-    assert "Row 7, column 2:" in said
+    assert "Row 7, column 2, from 0:" in said
     assert float(said.split(": ")[1].split(". ")[0]) == pytest.approx(value, abs=0.06)
     assert float(said.split("= ")[1].split(" ")[0]) == pytest.approx(value / 144, abs=0.001)
 

@@ -136,7 +136,7 @@ def test_at_every_move_map_numbers_and_pinned_cell_follow(sheet, network):
         seen = sheet.says_what_keras_says(network)  # in the midst of the stroke
         shown = int(sheet.app.locator("[name=class_index]:checked").input_value())
         said = sheet.app.locator("p.cell").inner_text().replace("\u2212", "-")
-        assert said.startswith("Row 10, column 12: ")
+        assert said.startswith("Row 10, column 12, from 0: ")
         assert float(said.split(": ")[1].split(". ")[0]) == pytest.approx(seen.maps[0, 10, 12, shown], abs=0.51)
     sheet.page.mouse.up()
     assert len(pictures) == 7
@@ -465,7 +465,8 @@ def test_the_own_picture_has_sums_too(sheet, network):
     seen = camlib.explain(network, sheet.image()[None])
     shown = int(sheet.app.locator("[name=class_index]:checked").input_value())
     value = float(said.split(": ")[1].split(". It")[0])
-    assert said.startswith("Row 11, column 12") and value == pytest.approx(seen.maps[0, 11, 12, shown], abs=0.01)
+    assert said.startswith("Row 11, column 12, from 0: ")
+    assert value == pytest.approx(seen.maps[0, 11, 12, shown], abs=0.01)
     sheet.page.mouse.move(0, 0)  # the sum stays where the pointer was
     assert sum_shown(sheet.app)[1:] == (printed, said)
 
@@ -490,7 +491,7 @@ def test_the_tours_buttons_set_the_state(page, saved, console_errors):
     assert app.locator("[aria-current=step]").all_inner_texts() == ["Early on"]
     press("open the sum")
     assert app.locator(".step").inner_text() == "2100" and app.locator(".terms ol").is_visible()
-    assert app.locator("p.cell").inner_text().startswith("Row 10, column 12: ")
+    assert app.locator("p.cell").inner_text().startswith("Row 10, column 12, from 0: ")
     app.locator("button.term").first.click()
     press("Look at the 7")  # what was opened before is closed
     assert not app.locator(".terms ol").is_visible() and "feature" not in app.locator(".meaning").inner_text()

@@ -1,6 +1,8 @@
 """Keras as others have set it: told in a sentence; and files as others save them."""
 
 import importlib
+import os
+import platform
 
 import numpy as np
 import pytest
@@ -33,6 +35,16 @@ def test_channels_first_are_named_and_can_be_put_last():
     finally:
         keras.config.set_image_data_format("channels_last")
     assert importlib.reload(backend).keras is keras
+
+
+@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="oneDNN is there for x86-64 alone")
+@pytest.mark.parametrize(("before", "after"), [(None, "1"), ("0", "0")])
+def test_fast_convolutions_are_asked_for_unless_the_reader_says_no(monkeypatch, before, after):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", before or "")
+    if before is None:
+        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    importlib.reload(backend)
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == after
 
 
 @pytest.mark.parametrize("make", [lenet.lenet_gap, lenet.lenet_gap_original, lenet.lenet_dense])

@@ -223,6 +223,12 @@ def test_the_image_has_a_python_that_the_course_runs_on_and_files_that_are_there
     assert f"cam-course:{camlib.__version__}" in lines[1]
 
 
+def test_kernels_give_memory_back_in_the_image_as_on_one_server(hub):
+    lines = (DEPLOY / "Dockerfile").read_text().splitlines()
+    for name in ("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "MALLOC_ARENA_MAX"):
+        assert any(line.startswith("ENV ") and f"{name}={hub.Spawner.environment[name]}" in line for line in lines)
+
+
 def test_the_image_and_binder_fetch_what_the_registry_has():
     for path in (DEPLOY / "Dockerfile", BINDER / "postBuild"):
         names = re.search(r"camlib fetch (.+)", path.read_text())[1].split()

@@ -82,7 +82,7 @@ export function sum(view) {
       const told = Math.min(Math.max(Math.ceil(-Math.log10(Math.max(...spans) / 255 || 1)), 0), 6); // as 8 bits tell
       const digits = shown.net ? digitsOf(map) : told;
       find("p.cell").textContent = cell && against !== class_index
-        ? `Row ${cell[0]}, column ${cell[1]}: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
+        ? `Row ${cell[0]}, column ${cell[1]}, from 0: ${number(value, digits)}. It carries ${number(value, digits)} ÷ ${
           cells} = ${signed(value / cells, digits + Math.floor(Math.log10(cells)))} of the ${what({ against })}.`
         : against === class_index ? "Against itself, a class has no evidence: every cell is silent."
           : `${view.editing() ? "Choose Point, then point" : "Point"} at a cell to see how much of the ${

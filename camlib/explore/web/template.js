@@ -45,8 +45,8 @@ export function template(data) {
   return `<section class="camlib-app" aria-label="${escaped(data.title || "Class activation map explorer")}">
   <header>${data.title ? `<h3>${escaped(data.title)}</h3>` : ""}${
     thumbs.length > 1 ? choices("image_index", "Image", thumbs) : ""}${
-    data.of > images ? `<p class="note">${images} of ${
-    data.of} images travel with this page; a running notebook has them all.</p>` : ""}${
+    data.of > images ? `<p class="note">This saved page has ${images} of its ${
+    data.of} images: run the cell to see them all.</p>` : ""}${
     data.tour.length ? `<ol class="tour">${data.tour.map(([before, words, after], i) => `<li>${escaped(before)}<button
       name="stop" value="${i}">${escaped(words)}</button>${escaped(after)}</li>`).join("")}</ol>` : ""}</header>
   <div class="left">

@@ -93,7 +93,10 @@ export function terms(view) {
   if (!own) return { draw() {} };
   const toggle = find("[name=show_terms]"), panel = find(".terms > div"), words = find(".terms p");
   const go = find("[name=go]"), list = find(".terms ol"), rows = termRows(view);
-  toggle.addEventListener("click", () => tell({ show_terms: toggle.ariaExpanded !== "true", feature: null }));
+  toggle.addEventListener("click", () => {
+    tell({ show_terms: toggle.ariaExpanded !== "true", feature: null });
+    panel.scrollIntoView({ block: "nearest" });
+  });
   go.addEventListener("click", () => tell({ step_index: Number(go.value) }));
   return {
     draw(shown) {

@@ -8,12 +8,13 @@ const FRESH = { feature: null, show_terms: false, cell: null, against: null, sca
  * @param {View} view
  * @returns {Part}
  */
-export function tour({ data, all, tell }) {
+export function tour({ data, find, all, tell }) {
   const stops = all("[name=stop]");
   for (const [i, stop] of stops.entries())
     stop.addEventListener("click", () => {
       for (const other of stops) other.ariaCurrent = other === stop ? "step" : null;
       tell({ ...FRESH, ...data.tour[i][3] });
+      find(".terms > div:not([hidden])")?.scrollIntoView({ block: "nearest" }); // on a phone it lies below the picture
     });
   return { draw() {} };
 }
