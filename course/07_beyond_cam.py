@@ -1,18 +1,18 @@
 # %% [markdown]
 # # 07 · And if the network ends some other way?
 #
-# For a class activation map, a network must end convolution → global average pooling → dense. Here are eight later methods that do without.
+# A class activation map needs a network that ends convolution → global average pooling → dense. Eight later methods do without.
 #
-# Below, each is asked for one digit of a scene, then for the other. Seven give two answers. One gives the same picture twice.
+# Below, each is asked for one digit of a scene, then for the other. One gives the same picture twice.
 #
 # **You will be able to**
 #
-# 1. compute Grad-CAM, and say what it is on a network that ends in pooling;
+# 1. compute Grad-CAM, and say what it is with pooling;
 # 2. say where Grad-CAM and HiResCAM part on dense layers, and test which describes the network;
 # 3. say which maps change when no probability does, and derive one that cannot;
 # 4. choose a method by need and cost, and tell when its answer is none.
 #
-# **Before you start:** notebook [04](04_class_activation_maps.ipynb), and from [05](05_measuring_localization.ipynb) the pointing game, MaxBoxAccV2, rank correlation and intervals. **Time:** 70 minutes; all cells run in about two minutes.
+# **Before you start:** notebook [04](04_class_activation_maps.ipynb), and from [05](05_measuring_localization.ipynb) the pointing game, MaxBoxAccV2, rank correlation and intervals. **Time:** 70 minutes; all cells run in two minutes.
 
 # %% [markdown] tags=["guide"]
 # **Session 5 of 6, 90 minutes: [05](05_measuring_localization.ipynb), 65, then this notebook in short, 25.** It is a guided tour; the whole of it takes 70 minutes and is homework.
@@ -108,7 +108,7 @@ plot.grid([pairs.images[0]] * 16, maps, titles=titles, columns=4)
 #
 # $$z_c = \sum_k w_{kc} \, \frac1N \sum_{x, y} f_k(x, y) + b_c \qquad\Longrightarrow\qquad \frac{\partial z_c}{\partial f_k(x, y)} = \frac{w_{kc}}{N} .$$
 #
-# It names no place: every cell counts alike.
+# It names no place.
 
 # %% [markdown] tags=["guide"]
 # ## 1 · A map from gradients (5 min)
@@ -140,7 +140,7 @@ print("gradients:", gradients.shape, "and each of the", N, "cells has the same")
 # Settle questions one and two: the weight over the number of cells, and every cell has the same. The code checks it on 100 scenes. The formula names no place. So a gradient can stand in for the weight wherever there is no such weight.
 
 # %% [markdown]
-# So a gradient can replace the weight, and it exists whatever the ending. **Grad-CAM** (Selvaraju et al. 2017) averages it over the cells; **HiResCAM** (Draelos & Carin 2020) leaves it where it is:
+# So a gradient can replace the weight, and it exists whatever the ending. **Grad-CAM** averages it over the cells; **HiResCAM** leaves it where it is:
 #
 # $$G_c = \mathrm{ReLU}\Big(\sum_k \alpha_k f_k\Big), \quad \alpha_k = \frac1N \sum_{x, y} \frac{\partial z_c}{\partial f_k(x, y)}; \qquad H_c = \sum_k \frac{\partial z_c}{\partial f_k} \odot f_k ,$$
 #
@@ -217,7 +217,7 @@ except ValueError as error:
 
 
 # %% [markdown]
-# We train three, so that one network's luck does not decide. At the end each gets notebook 04's choice: last weights that sum to zero over the classes.
+# We train three: one might be lucky. Each then gets notebook 04's choice: last weights that sum to zero over the classes.
 
 # %%
 def mean_of_classes(w):
@@ -253,13 +253,13 @@ for model in (network, *lenets):
     assert right.mean() > 0.6
 
 # %% [markdown]
-# (In brackets: 95 % intervals, over originals; of pairs, over scenes. 100 of 100 does not mean *never wrong*: the interval says how often it may be, all the same.)
+# (Intervals: 95 %, over originals; of pairs, over scenes.)
 #
-# For a single scene, a ReLU is a switch. Write the switches that this scene sets as matrices $D_1, D_2$ with ones and zeros on the diagonal and zeros elsewhere: multiplied with them, a number stays or becomes 0. Then three dense layers become one:
+# For one scene, a ReLU is a switch: a number stays or becomes 0. With this scene's switches as diagonal matrices $D_1, D_2$ of ones and zeros, three dense layers become one:
 #
 # $$z = f \, W + \beta, \qquad W = W_1 D_1 W_2 D_2 W_3 ,$$
 #
-# where $f$ is the flat row of all features and $\beta$ is what the biases add. $W$ holds a weight for every feature **and place**. It is the gradient, which HiResCAM multiplies with the features. So its cells add up to the logit:
+# where $f$ is the flat row of all features and $\beta$ is what the biases add. $W$ holds a weight for every feature **and place**. It is the gradient, so HiResCAM's cells add up to the logit:
 #
 # $$\sum_{x, y} H_c(x, y) + \beta_c = z_c .$$
 
@@ -288,7 +288,7 @@ assert np.allclose(W[:, c], slopes[0].ravel(), atol=1e-4)
 assert np.isclose(hires[0].sum() + beta[c], logits[c], atol=1e-3)
 
 # %% [markdown]
-# Grad-CAM uses the average over *all* cells instead. Here it adds up to another number, even without its ReLU.
+# Grad-CAM averages over *all* cells, and adds up to another number, even without its ReLU.
 
 # %% tags=["fragment"]
 alphas = slopes.mean(axis=(1, 2))  # (n, channels)
@@ -307,9 +307,9 @@ plot.arrays({
 # The slope of the logit in one feature, for each cell. Left: pooling, one number. Right: dense layers, each place its own. Settle question three. Grad-CAM replaces the right picture by its average; HiResCAM does not, and its cells plus the biases add up to the logit.
 
 # %% [markdown]
-# (The slope of the logit in one feature, for each cell.)
+# (The logit's slope in one feature, cell by cell.)
 #
-# `lenet_dense` does not pad: its 13 × 13 cells stand for the middle 52 of 64 pixels (shown below). The 16 × 16 cells of `lenet_gap` cover all. One function places both:
+# `lenet_dense` does not pad: its 13 × 13 cells stand for the middle 52 of 64 pixels (shown at the end):
 
 # %%
 def on_scene(maps):
@@ -335,7 +335,7 @@ plot.grid([scenes.images[0]] * 8, placed, titles=list(NAMES.values()), columns=4
 # %% [markdown]
 # ### The explorer, for a network without pooling
 #
-# This scene's $W$ gives a map for *each* class. Times the number of cells, its mean plus $\beta_c$ is the logit, as the explorer needs. (Only the middle 52 pixels are shown.)
+# This scene's $W$ gives a map for *each* class. Times the number of cells, its mean plus $\beta_c$ is the logit.
 
 # %%
 rows, columns, channels = seen[0].shape
@@ -357,11 +357,11 @@ plot.maps_by_class(
 # %% [markdown]
 # ## 3 · Which of them describes the network?
 #
-# What the *network* used can be tested without boxes. Set all features of one cell to zero: how far does the logit fall?
+# **Erase** one cell: set all its features to zero. How far does the logit fall?
 #
 # $$\Delta_c(x, y) = z_c(f) - z_c(f \text{ with cell } (x, y) \text{ erased}).$$
 #
-# With pooling, that is $M_c / N = H_c$ **by construction**: there HiResCAM cannot lose. On a dense LeNet, ReLUs may switch while the cell goes, so a map can only come close. The rank correlation of map and $\Delta_c$ says how close.
+# With pooling, that is $M_c / N = H_c$ **by construction**: there HiResCAM cannot lose. On a dense LeNet, erasing may also switch ReLUs. The rank correlation with $\Delta_c$ says how close a map comes.
 
 # %% [markdown] tags=["guide"]
 # ## 3 · Which of them describes the network? (4 min)
@@ -424,11 +424,11 @@ plot.grid([image] * 4, maps, titles=titles, signed=True)
 # The scene where Grad-CAM agrees least, chosen to show how it fails. Red for, blue against. Grad-CAM has no blue, and warms cells whose erasing changes little, or helps. Over 100 scenes HiResCAM leads by 40.9, 37.4 and 31.4 points on the three networks. With pooling this test would prove nothing.
 
 # %% [markdown]
-# The scene where Grad-CAM agrees least (red for, blue against). HiResCAM follows what erasing *to zero* does; with the mean for what is erased, hardly any lead is left (the investigation). Grad-CAM has no blue, and warms cells whose erasing changes little, or helps.
+# The scene where Grad-CAM agrees least (red for, blue against). Grad-CAM has no blue, and warms cells whose erasing changes little, or helps. HiResCAM follows erasing *to zero*; when features become their mean, hardly any lead is left (the investigation).
 #
 # ## 4 · Which of these survive the freedom?
 #
-# As in notebook [04](04_class_activation_maps.ipynb), add $a_k$ to the weights of feature $k$ for **all** classes: no probability changes, but each logit and its gradient do. Three choices that anybody might make:
+# As in notebook [04](04_class_activation_maps.ipynb), add $a_k$ to the weights of feature $k$ for **all** classes: no probability changes, but each logit and its gradient do. Three choices:
 
 # %% [markdown] tags=["guide"]
 # ## 4 · Which of these survive the freedom? (5 min)
@@ -466,7 +466,7 @@ CHOICES = {
 }
 
 # %% [markdown]
-# Eigen-CAM reads no score, so no choice moves it. The others read the logit. Let them read $\log p_c = z_c - \log \sum_j e^{z_j}$ instead.
+# All but Eigen-CAM read the logit. Let them read $\log p_c = z_c - \log \sum_j e^{z_j}$ instead.
 #
 # **Exercise 7.2 · derivation.** What is HiResCAM of $\log p_c$ on a network that ends in pooling? Find $\partial \log p_c / \partial f_k(x, y)$ first; section 1 has $\partial z_j / \partial f_k(x, y)$. The rest can be made of the class activation maps.
 
@@ -509,7 +509,7 @@ found = maps_of(network, asked_images, asked_labels, "log_p")
 assert np.allclose(N * found, own - average, atol=0.05)
 
 # %% [markdown]
-# Which maps stay, on both kinds of network?
+# Which maps stay?
 
 # %%
 def change(model, read, *arguments):
@@ -542,14 +542,14 @@ print("move:", ", ".join(ROWS[m] for m in move))
 # %% [markdown]
 # ### A smaller change
 #
-# How do the methods weigh feature $k$? Write $y$ for the score of the class, its logit.
+# How the methods weigh feature $k$; $y$ is the score of the class, its logit:
 #
 # | method | reads | weight of feature $k$ |
 # | --- | --- | --- |
-# | Grad-CAM, Grad-CAM++, HiResCAM, XGrad-CAM, LayerCAM | slopes of $y$ | the slopes, in different averages or none |
+# | Grad-CAM, Grad-CAM++, HiResCAM, XGrad-CAM, LayerCAM | slopes of $y$ | the slopes, averaged or not |
 # | Score-CAM | $y_k$: the score of the scene masked by $f_k$ | $e^{y_k} / \sum_j e^{y_j}$, a softmax over the *features* |
 # | Ablation-CAM | $y_k$: the score when $f_k$ is set to 0 | $(y - y_k) / y$ |
-# | Eigen-CAM | features alone | their first principal component, the one weighted sum of features that varies most |
+# | Eigen-CAM | features alone | first principal component: the weighted sum that varies most |
 #
 # **Exercise 7.3 · predict and explain.** Leave the weights alone and take 20 from all ten *biases*. Again no probability changes. Which of the eight methods give another map? And in those, where the score was $+10$, what factor multiplies each feature's weight? (1, if you name none.) Reason, do not try.
 
@@ -597,11 +597,9 @@ print("another map:", ", ".join(moved))
 assert len(moved) == 1
 
 # %% [markdown]
-# What that does to the answers is the honest failure below.
-#
 # ## 5 · The family, measured
 #
-# *Inside*: the maximum lies in the digit's box. *Boxes*: MaxBoxAccV2. *Of two*: as inside, for 50 pairs, each asked for both digits. *Choices*: the lowest and the highest *of two* that the three choices give (pairs that ask for a 0 left out). *Erasing*: section 3. *Cost*: processor time, in plain predictions.
+# *Inside*: the maximum lies in the digit's box. *Boxes*: MaxBoxAccV2. *Of two*: as inside, for 50 pairs, each asked for both digits. *Choices*: the lowest and highest *of two* under the three choices (without questions for a 0). *Erasing*: section 3. *Cost*: processor time, in plain predictions.
 
 # %% [markdown] tags=["guide"]
 # ## 5 · The family, measured (2 min)
@@ -714,15 +712,15 @@ plot.interval_chart(chart, width=7, xlabel="percent")
 # *Inside*: with pooling everybody points at the digit. *Boxes*: ink, without any map, beats all. *Of two*: asked for one of two digits, Eigen-CAM can not pass 50. Dense networks follow the class less, whatever the method; hardly one can be told from 50. Why HiResCAM's boxes are poor is Exercise 7.4.
 
 # %% [markdown]
-# **Inside.** With pooling every method points at the digit, even Eigen-CAM, which never hears the class.
+# **Inside.** With pooling every method points at the digit, even Eigen-CAM.
 #
 # **Boxes.** Ink beats all maps: MaxBoxAccV2 takes the best box of any connected piece, and most digits stand alone.
 #
-# **Of two.** Eigen-CAM cannot pass 50: both questions get the same map. The others follow the class better on `lenet_gap` than on `lenet_dense`, where, with 100 questions, hardly one can be told from 50.
+# **Of two.** Eigen-CAM cannot pass 50: both questions get the same map. The others do better on `lenet_gap` than on `lenet_dense`, where hardly one can be told from 50.
 #
-# **Choices.** No probability moves, yet *of two* does, for all seven on `lenet_gap`. So say which choice was measured. (CALM, ICCV 2021, trains the map itself instead.) HiResCAM of $\log p_c$ needs no choice, but its boxes are worse.
+# **Choices.** On `lenet_gap` they move *of two* for all seven that read the logit. So say which choice was measured. (CALM, ICCV 2021, trains the map itself.) HiResCAM of $\log p_c$ needs none, but its boxes are worse.
 #
-# **Erasing, cost.** HiResCAM agrees best, with zero for what is erased. A gradient costs a few predictions, Score-CAM one for each feature (64; on `lenet_dense` 16), and the masks.
+# **Erasing, cost.** HiResCAM agrees best. A gradient costs a few predictions, Score-CAM one for each feature (64; on `lenet_dense` 16).
 
 # %%
 def minus(one, other, name):
@@ -761,7 +759,7 @@ assert same == ["eigen_cam"]  # the first figure's picture that came twice
 # %% [markdown]
 # ### Worse boxes, so a worse map?
 #
-# On `lenet_dense`, HiResCAM's boxes are the worst of the eight. On all three dense networks they trail Grad-CAM's:
+# On `lenet_dense`, HiResCAM's boxes are the worst of the eight, and on all three dense networks behind Grad-CAM's:
 
 # %%
 boxes = {m: table[lenet, m]["boxes"].value for m in NAMES}
@@ -797,7 +795,7 @@ def compared_alike(maps):
 checks.compared_alike(compared_alike)
 
 # %% [markdown]
-# A score map sets the *minimum* to 0, and only HiResCAM has negative cells. So its 0 stands at another height in each scene, but one threshold serves all scenes. If that is the cause, a threshold for each scene must close the gap:
+# A score map sets the *minimum* to 0, and only HiResCAM has negative cells. So its 0 stands at another height in each scene. If that is the cause, a threshold for each scene must close the gap:
 
 # %% tags=["answer"]
 def own_thresholds(maps):
@@ -827,26 +825,25 @@ for model in lenets:
     assert abs(gap.value) < 8 and nearer.low > 5
 
 # %% [markdown]
-# And this positive part still agrees better with erasing to zero.
+# With it, HiResCAM still agrees better with erasing.
 #
 # ### When to use which
 #
-# | you have, or want | take | since |
-# | --- | --- | --- |
-# | an ending GAP → dense | CAM | exact, all classes in one pass; Grad-CAM is its positive part |
-# | a transformer that ends so | attention weighed by gradients, or erasing | CAM is exact there, too, and seldom points at the digit: notebook 08 |
-# | another ending, and what the *network* used | HiResCAM; for boxes, its positive part | agrees best with setting a cell to zero, on three dense LeNets |
-# | a map that no choice of weights moves | HiResCAM of $\log p_c$ | against the classes in the running; boxes suffer |
-# | no gradients | Ablation-CAM | cheap; check the logit's sign (below) |
-# | no gradients, and time | Score-CAM | the slowest here |
-# | no class in mind | Eigen-CAM | shows where features are, never why *this* class |
+# | you have, or want | take |
+# | --- | --- |
+# | an ending GAP → dense | CAM: exact, all classes in one pass (transformers: read 08) |
+# | another ending, and what the *network* used | HiResCAM; for boxes, its positive part |
+# | a map that no choice of weights moves | HiResCAM of $\log p_c$ |
+# | no gradients | Ablation-CAM: check the logit's sign (below) |
+# | no gradients, and time | Score-CAM |
+# | no class in mind | Eigen-CAM: never why *this* class |
 #
 # Seen on small networks and simple scenes; early layers, LayerCAM's strength, were not measured.
 
 # %% [markdown] tags=["honest-failure"]
 # ## An honest failure
 #
-# Ablation-CAM divides by the score. Logits that add up to zero cannot all be positive, and a digit that stands in the scene can have a negative one. Over the three dense LeNets:
+# Ablation-CAM divides by the score. Logits that add up to zero cannot all be positive, and a digit in the scene can have a negative one. Over the three dense LeNets:
 
 # %% [markdown] tags=["guide"]
 # ## An honest failure, and the summary (2 min)
@@ -892,9 +889,9 @@ turned = camlib.bootstrap((raised - found)[z < 0], groups=scene[z < 0])
 assert turned.low > 0 and found[z < 0].mean() < 35
 
 # %% [markdown]
-# The same questions, with 100 added to all logits, are answered much better: it is the divisor's sign, not the digit. The division turns the map round. ReLU then shows what spoke *against* the digit.
+# With 100 added to all logits, the same questions are answered much better: the divisor's sign had turned the map round, and ReLU showed what spoke *against* the digit.
 #
-# And even that sign is a choice: take 20 from *all* logits.
+# Even that sign is a choice: take 20 from *all* logits.
 
 # %%
 shifts = {}  # constant → (logits asked for, maps, hits)
@@ -924,11 +921,11 @@ plot.grid([asked_images[middling]] * 3, maps, titles=titles,
 # Same picture, same probabilities. Logit +10.5: heat on the 7 that was asked for, and on its neighbour. Logit −9.5: what spoke *against* it. The factor is −1 where the score was +10. Over 100 questions the hits fall from 92.0 to 0.0 %, without any warning.
 
 # %% [markdown]
-# Same probabilities, opposite answers, no warning. Look at the logit before you look at the map.
+# Same probabilities, opposite answers, no warning. Look at the logit before the map.
 #
 # ## Optional: your own network
 #
-# You can skip this. `explain` takes every network that ends in a mean over places and a weighted sum of channels. Here is ResNet-50, nested behind its own scaling: with ImageNet's weights and names where there is a connection (100 MB, once), else with random weights.
+# `explain` takes every network that ends GAP → dense. Here is ResNet-50, with ImageNet's weights (100 MB, once) or random ones.
 
 # %%
 from contextlib import redirect_stdout
@@ -964,7 +961,7 @@ figure.dpi = 48  # a photograph takes many bytes
 figure
 
 # %% [markdown]
-# With random weights, names and heat mean nothing, and mean plus bias is the logit all the same. Two networks of `keras.applications` that look alike need not end alike:
+# With random weights, names and heat mean nothing. Networks that look alike need not end alike:
 
 # %%
 for make in (keras.applications.MobileNetV2, keras.applications.MobileNetV3Small):
@@ -976,11 +973,11 @@ for make in (keras.applications.MobileNetV2, keras.applications.MobileNetV3Small
         print(f"{make.__name__}: {error.obstacle} stands in the way")
 
 # %% [markdown]
-# `hard_silu` (hard swish) between the mean and the last weights bends a sum of all cells, as a ReLU between dense layers does (section 2). Put GAP → dense on its convolutions and train these, or take HiResCAM. Which networks end how: `docs/endings.md`.
+# After the mean, `hard_silu` bends a sum of all cells. Train GAP → dense on its convolutions, or take HiResCAM. More endings: `docs/endings.md`.
 #
 # ## Optional: any Keras network
 #
-# You can skip this. `attribute` takes any functional or sequential model and any layer with a map. Here is MobileNetV2 from `keras.applications`, twice, with random weights. It ends in pooling, so $H_c = M_c / N$ must hold.
+# `attribute` takes any functional or sequential model and any layer with a map: here MobileNetV2, twice, with random weights. It ends in pooling, so $H_c = M_c / N$ must hold.
 
 # %%
 def strangers_maps(seed, photo):
@@ -1015,11 +1012,11 @@ print(f"rank correlation: {signed_alike:.2f}; without signs: {size_alike:.2f}")
 assert abs(signed_alike) < 0.5 < size_alike
 
 # %% [markdown]
-# Earlier layers give finer maps. Their signs mean nothing here: the second draw of weights (lower row) gives others. *Where* they are strong is much the same in both: ink under random filters, nothing learnt.
+# Earlier layers give finer maps. Here their signs mean nothing: other weights (lower row), other signs. *Where* they are strong is much the same: on ink.
 #
 # ## Optional: where a cell of `lenet_dense` lies
 #
-# You can skip this, too. Back through pool, convolution, pool and convolution, cell $i$ sees the pixels $4i, \ldots, 4i + 15$. So its centre is $4i + 7.5$, and 13 cells stand for the middle 52 pixels; a border of 6 belongs to none. Replace all other pixels by noise, and the cell must not notice; one pixel more on each side, and it must.
+# Cell $i$ sees the pixels $4i, \ldots, 4i + 15$. Its centre is $4i + 7.5$, so 13 cells stand for the middle 52 pixels. Noise in all other pixels must not change the cell; noise one pixel further in must.
 
 # %% tags=["nbval-check-output"]
 i, draw = 4, np.random.default_rng(0)
@@ -1037,11 +1034,11 @@ print(f"cell {i} sees pixels {4 * i} to {4 * i + 15} and no others")
 # %% [markdown]
 # ## Summary
 #
-# - With pooling the gradient is $w_{kc} / N$ in every cell. Grad-CAM and XGrad-CAM are $\mathrm{ReLU}(\mathrm{CAM}) / N$, HiResCAM is $\mathrm{CAM} / N$.
+# - With pooling the gradient is $w_{kc} / N$. Grad-CAM and XGrad-CAM are $\mathrm{ReLU}(\mathrm{CAM}) / N$, HiResCAM is $\mathrm{CAM} / N$.
 # - With dense ReLU layers, HiResCAM's cells plus the biases add up to the logit; Grad-CAM's do not.
 # - Maps that read a logit change with a choice that no probability hears. Maps of $\log p_c$ do not.
 #
-# **Open investigation.** Erasing *one* cell is HiResCAM's own question. Does it still describe the network when 3 × 3 or 5 × 5 cells go at once? Begin with `effect_of_erasing`, and sum the maps over the same blocks. And is 0 the right value for an erased cell? Try the feature's mean over the scene. Evidence would be the difference to Grad-CAM's agreement, with its interval, on all three networks.
+# **Open investigation.** Does HiResCAM still describe the network when 3 × 3 or 5 × 5 cells go at once? Begin with `effect_of_erasing`, and sum the maps over the same blocks. And when an erased cell gets not 0, but each feature's mean over the scene? Evidence: the lead over Grad-CAM, with its interval, on all three networks.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Summary: what to take
