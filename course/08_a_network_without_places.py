@@ -25,7 +25,7 @@
 # 3. measure where such maps point, and find out why;
 # 4. say which other question may be asked, and what it costs.
 #
-# **Before you start:** notebooks 04 and [05](05_measuring_localization.ipynb). **Time:** 60 minutes; all cells run in a minute and a half.
+# **Before you start:** notebooks 04 and [05](05_measuring_localization.ipynb). **Time:** 60 minutes; all cells run in 90 seconds.
 
 # %%
 import numpy as np
@@ -42,7 +42,7 @@ transformer = camlib.shipped_run("vit_gap").load()
 plot.scene_grid(scenes, count=6, boxes=True)
 
 # %% [markdown]
-# Scenes as before, on canvases of 64 px. The digits are large: a box covers 8 % of the picture.
+# A digit's box covers 8 % of these 64 px scenes.
 #
 # ## Predict first
 #
@@ -59,7 +59,7 @@ plot.scene_grid(scenes, count=6, boxes=True)
 # %% [markdown]
 # ## 1 · A token sees everything
 #
-# A convolution's cell looks at a window. **Attention** lets every place look at every other; a **transformer** (Vaswani and others, 2017) is built of it. Cut the picture into **patches** and make a short list of numbers of each: a **token**. Four tokens, two numbers each:
+# A convolution's cell looks at a window. **Attention** lets every place look at every other; a **transformer** is built of it. Cut the picture into **patches** and make a **token** of each, a short list of numbers. Four tokens, two numbers each:
 
 # %% [markdown] tags=["guide"]
 # ## 1 · A token sees everything (14 min)
@@ -112,7 +112,7 @@ def attend(tokens, query, key, value):
 checks.attend(attend)
 
 # %% [markdown]
-# The same in Keras, whose layer also adds a last matrix, here the identity:
+# The same in Keras, whose layer adds a last matrix, here the identity:
 
 # %%
 layer = keras.layers.MultiHeadAttention(num_heads=1, key_dim=2, use_bias=False)
@@ -126,7 +126,7 @@ assert np.allclose(shares @ (tokens @ value), mixed)
 print(shares.round(2))
 
 # %% [markdown]
-# Row $i$: the shares that token $i$ takes. None is zero: *every* token gets something of every other. And nothing says which lie side by side: shuffle the tokens, and the same lists come out, shuffled, with the same mean. So a transformer adds to each token numbers for its place, its **position**.
+# Row $i$: the shares that token $i$ takes. None is zero: *every* token gets something of every other. Nothing says which lie side by side: shuffle the tokens, and the same lists come out, shuffled, with the same mean. So a transformer adds to each token numbers for its place, its **position**.
 
 # %%
 order = np.array([2, 0, 3, 1])
@@ -135,7 +135,7 @@ assert np.allclose(shuffled, mixed[order], atol=1e-6)
 assert np.allclose(shuffled.mean(axis=0), mixed.mean(axis=0), atol=1e-6)
 
 # %% [markdown]
-# A **block** is attention, then a small dense network for each token by itself; what attention makes is *added* to the tokens, and so is what the dense network makes. Before attention and before the dense network, every token is **normalised**: brought to mean 0 and standard deviation 1, then scaled and shifted by learnt numbers. Attention has several **heads** (no kin of `camlib.head`, a network's ending), with matrices of their own. `camlib.vit_gap` has 64 tokens, one for each 8 × 8 pixels, made by three convolutions from windows of 22, and two blocks of four heads.
+# A **block** is attention, then a small dense network for each token by itself; what each makes is *added* to the tokens. Before each, every token is **normalised**: brought to mean 0 and standard deviation 1, then scaled and shifted by learnt numbers. Attention has several **heads**, with matrices of their own. `camlib.vit_gap` has 64 tokens, one for each 8 × 8 pixels, made by three convolutions from windows of 22, and two blocks of four heads.
 
 # %% tags=["nbval-check-output"]
 kinds = [type(layer).__name__ for layer in transformer.layers]
@@ -146,7 +146,7 @@ print("it ends", " → ".join(kinds[-3:]))
 # %% [markdown]
 # ## 2 · The same ending
 #
-# After the last normalisation come a mean over the tokens and a dense layer. So the identity of 04 holds, with tokens in place of cells:
+# It ends in a mean and a dense layer. So the identity of 04 holds, with tokens in place of cells:
 
 # %% [markdown] tags=["guide"]
 # ## 2 · The same ending (12 min)
@@ -208,7 +208,7 @@ checks.maps_by_origin(maps_by_origin)
 # %% [markdown]
 # ## 3 · Where it points
 #
-# Rivals and measures are those of 05: how often does the maximum lie in the digit's box, and how often within 15 px of it? LeNet looks at the same scenes. (It differs in more than attention: size, training, finer cells. It shows what is possible here.)
+# As in 05: how often does the maximum lie in the digit's box, or within 15 px of it? LeNet, which differs in more than attention, shows what is possible here.
 
 # %% [markdown] tags=["guide"]
 # ## 3 · Where it points (12 min)
@@ -274,13 +274,13 @@ plot.grid(
 # Red speaks for the true class, blue against it. Let them say what they see: in the lower row, red is everywhere, and palest on the digit. The sum is right nevertheless. Whose prediction was below chance?
 
 # %% [markdown]
-# The evidence *for* the digit stands everywhere, nearly flat, and least of all on the digit. Its maximum is on the digit more seldom than that of *another* scene's map, and on paper beside it more often. With its sign turned, it finds the digit: yet ink alone does so, too, without a network. Against the runner-up, which no choice of maps changes (04), it is chance.
+# The evidence *for* the digit stands everywhere, nearly flat, and least of all on the digit. Its maximum is on the digit more seldom than that of *another* scene's map. With its sign turned, it finds the digit; so does ink, without a network. Against the runner-up, which no choice of maps changes (04), it is chance.
 #
-# Is it this one training? Five, seeds 0 to 4, have 1.4 to 3.8 % of 2,000 scenes inside, each less than chance, and against the runner-up 7 to 12 %; the sign turned finds 46 to 90 %, so it is no law. Twice the training leaves 1.6 %; with tokens of 16 px it is 7 %, chance. (`docs/places.md` has the table and its commands.)
+# Is it this one training? Five, seeds 0 to 4, have 1.4 to 3.8 % of 2,000 scenes inside, each less than chance, and against the runner-up 7 to 12 %; the sign turned finds 46 to 90 %, so it is no law. Twice the training leaves 1.6 %; with tokens of 16 px it is 7 %, chance (`docs/places.md`).
 #
-# Nothing is wrong with the sum: 400 scenes, 4,000 logits, no residue. Have its terms been carried away from where they were seen? That is a guess. We test it.
+# The sum is right. Were its terms carried away from where they were seen? We test that.
 #
-# Was it ever otherwise? Move the step in the explorer. And count, on a hundred scenes:
+# First, was it ever otherwise? Move the step in the explorer, and count:
 
 # %%
 run = camlib.shipped_run("vit_gap")
@@ -306,9 +306,9 @@ plot.maps_along_training(
     accuracy=run.accuracy, label=label)
 
 # %% [markdown]
-# Once, when a quarter of the scenes were named rightly, the maximum was on the digit more often. It left.
+# Once, when a quarter of the scenes were named rightly, the maximum was on the digit more often.
 #
-# Who carries what where? Erase one patch of the picture after the other, and see what becomes of each cell of the map: the **effect matrix**.
+# Erase one patch after the other: what each cell of the map loses is the **effect matrix**.
 
 # %%
 few = slice(0, 40)
@@ -393,7 +393,7 @@ plot.arrays(matrices, width=3)
 #
 # $$R = \tilde A_2 \, \tilde A_1, \qquad \tilde A = \tfrac12 \big(\text{mean of heads of } A\big) + \tfrac12 I .$$
 #
-# (Half of what a token is came through attention, half is what it was: a guess of the method.) **Gradient-weighted attention** (Chefer, Gur and Wolf, 2021) counts a share only as far as the class's logit gains by it: the logit's slope in the share, times the share, cell by cell, where that is positive. $R = (I + \bar A_2)(I + \bar A_1) - I$, with $\bar A$ the mean of heads of these. The network takes a mean of tokens, so we take the mean of $R$'s rows. (That is our reading; the papers take the row of one token.) **Erasing** needs a pass for each patch with ink.
+# (Half of a token comes through attention, half stays: the method's guess.) **Gradient-weighted attention** (Chefer, Gur and Wolf, 2021) takes the logit's slope in each share, times the share, where that is positive. $R = (I + \bar A_2)(I + \bar A_1) - I$, with $\bar A$ the mean of heads of these. The network takes a mean of tokens, so we take the mean of $R$'s rows (the papers: one row). **Erasing** needs a pass for each patch with ink.
 
 # %% [markdown] tags=["guide"]
 # ## 4 · What can be asked instead (9 min)
@@ -452,7 +452,7 @@ for name, method in methods.items():
     print(f"{name:22} one digit {hits} %, of two {both} %")
 
 # %% [markdown]
-# With the shares followed back, one digit is found. (Ink would find it, too: only the second question shows that a map knows its class.) A share is no contribution: rollout ignores what is handed over.
+# Followed back, the shares find one digit. So would ink: only the second question shows that a map knows its class. Rollout ignores what is handed over.
 #
 # **Exercise 8.4 · diagnose.** A colleague has a scene of two digits. “Rollout is warmest on the digit that the network names. So it shows where the network saw *this* digit.” What is wrong?
 #
@@ -484,9 +484,9 @@ def rollout_of_two():
 checks.same_for_all(rollout_of_two)
 
 # %% [markdown]
-# Asked for *each* of two digits, a map without a class is right once. Gradient-weighted attention and erasing know the class; LeNet's CAM is better than both here. In cost: CAM and rollout take one forward pass for all classes, gradient-weighted attention a pass and its way back for each class, erasing one for each patch with ink.
+# Asked for *each* of two digits, a map without a class is right once. Gradient-weighted attention and erasing know the class; LeNet's CAM is better than both here. Cost: CAM and rollout take one forward pass for all classes, gradient-weighted attention one and its way back for each class.
 #
-# And 04's freedom? What is added to the weights of all classes alike changes every CAM, and no probability. Rollout stays. Gradient-weighted attention and erasing change, for they ask for one logit; of a *difference* of two logits neither would.
+# And 04's freedom? What is added to the weights of all classes alike changes every CAM, and no probability. Rollout stays. Gradient-weighted attention and erasing change, for they ask for one logit; with a *difference* of two logits neither would.
 
 # %%
 other = camlib.shipped_run("vit_gap").load()
@@ -501,7 +501,7 @@ assert np.allclose(*[camlib.softmax(net.predict(x, verbose=0))
 # %% [markdown]
 # ## 5 · Can places be taught?
 #
-# Two remedies, each trained from the start, as the transformer was. **Neighbours**: attention only to the tokens next to it. After two such blocks, what a token is depends on 54 of the 64 px at most. **Dropped tokens**: in training, half of the tokens are replaced by zeros, so that no token can rely on another's. Write down before you run on: which of the two brings the map back to the digit, and what does it cost?
+# Two remedies, each trained from the start. **Neighbours**: attention only to the tokens next to it; after two such blocks, a token depends on 54 of the 64 px at most. **Dropped tokens**: in training, half of the tokens become zeros, so that no token can rely on another. Write down first: which brings the map back to the digit, and at what cost?
 
 # %% [markdown] tags=["guide"]
 # ## 5 · Can places be taught? (5 min)
@@ -534,12 +534,12 @@ for name, which in remedies.items():
 # Compare with what they wrote down. One training each: differences of some points may be another seed's.
 
 # %% [markdown]
-# Neighbours alone bring the maximum to within 15 px of the digit, and onto it more often than chance, at hardly a price here: what stands in a cell is then about its surroundings. But even so it is beside the digit four times in five: how far attention reaches is not all. Dropped tokens change little, and cost more. (One training each.)
+# Neighbours bring the maximum to within 15 px of the digit, and onto it more often than chance, at hardly a price here. Even so it is beside the digit four times in five. Dropped tokens change little, and cost more. (One training each.)
 
 # %% [markdown] tags=["slide", "honest-failure"]
 # ## An honest failure: a deceived reader
 #
-# Nothing on a heat map tells whether its terms stayed where they were seen. Here is the transformer's map of the scene that it is surest of, as it would be printed: positive part, one colour.
+# Nothing on a heat map tells whether its terms stayed where they were seen. Here is the scene that the transformer is surest of, as it would be printed: its positive part.
 
 # %% [markdown] tags=["guide"]
 # ## An honest failure, and the summary (3 min)
@@ -559,17 +559,17 @@ plot.grid(scenes.images[[surest] * 2],
           width=2)
 
 # %% [markdown]
-# A reader who does not know the digit's place takes the left one for an answer. The question “what if it were not there?” brings them back, and so do shares that are followed.
+# A reader who does not know the digit's place takes the left one for an answer. Erasing brings them back.
 
 # %% [markdown] tags=["slide"]
 # ## Summary
 #
 # - Attention gives each token a mean of all tokens' values, by shares.
 # - A transformer that ends in a mean and a dense layer has exact class activation maps.
-# - Exact is about the network's last sum. Where its terms come from, the sum does not say: in this small network, five trainings, the maximum is on the digit in 1 to 4 of 100 scenes; by chance it would be in 8. Large transformers with other endings are reported to keep places better (Raghu and others, 2021): measure yours.
+# - Exact is about the network's last sum. Where its terms come from, it does not say: here, in five trainings, the maximum is on the digit in 1 to 4 of 100 scenes; by chance, 8. Large transformers with other endings are reported to keep places better (Raghu and others, 2021).
 # - Follow the shares back, with the class's gradient, or erase: then the digit is found.
 #
-# **Open investigation: tokens that store.** Of large vision transformers it is reported that a few tokens of plain background get very large, hold what concerns the whole picture, and that extra tokens, *registers*, take over this work and clean the maps (Darcet and others, 2024). Are there such tokens here? `keras.Model(transformer.input, transformer.get_layer("norm").input)` gives tokens before the last normalisation. What would convince you that a token stores?
+# **Open investigation: tokens that store.** In large vision transformers, a few tokens of plain background are reported to get large and store what concerns the whole picture; extra tokens, *registers*, take over this work (Darcet and others, 2024). Are there such tokens here? `keras.Model(transformer.input, transformer.get_layer("norm").input)` gives tokens before the last normalisation. What would convince you that a token stores?
 
 # %% [markdown] tags=["guide"]
 # ## The investigation: one way through
