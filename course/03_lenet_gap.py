@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 03 · Can a network learn without being told where?
 #
-# Each scene below holds one digit somewhere, among pieces of other digits. The number above it is all that training gives away: *what*, and not a word about *where*. You put a mean into a network like LeNet, and train it from random weights until it reads digits it has never seen.
+# Each scene below holds one digit somewhere, among pieces of other digits. The number above it is all that training gives away: *what*, and not a word about *where*. You put a mean into a network like LeNet, and train it from random weights to read digits it has never seen.
 #
 # **You will be able to**
 #
@@ -10,13 +10,13 @@
 # - train the network to 97 % or more on scenes of unseen digits, and say how far to trust that number;
 # - find out why a training whose loss looks good reads badly.
 #
-# **Before you start:** the scenes of notebook [01](01_cluttered_mnist.ipynb), and the words of notebook 02, which builds a network by hand. **Time:** 75 minutes, of which the machine needs about three.
+# **Before you start:** the scenes of notebook [01](01_cluttered_mnist.ipynb), and the words of 02. **Time:** 75 minutes, of which the machine needs about three.
 
 # %% [markdown] tags=["guide"]
 # **Session 3 of 6, 90 minutes: this notebook.**
 #
 # - **Prepare.** The day before: `make fetch` once, run all cells, `make slides ONLY=3`. The training is kept in `runs/lenet_gap`: its cell shows the finished curve at once. To train live, delete that folder. With 300 people only you train; pairs talk and hands vote.
-# - **Minutes.** Opening and predictions 7 · section 1, 6 · section 2, 14 · section 3, 7 · section 4, 24 · section 5, 18 · section 6, 8 · summary 6 = 90. In class: 3.1, 3.3, 3.4, and the first line of 3.2. At home: the rest of 3.2, the optional section, the investigation.
+# - **Minutes.** Opening and predictions 7 · section 1, 6 · section 2, 14 · section 3, 7 · section 4, 24 · section 5, 18 · section 6, 8 · summary 6 = 90. In class: 3.1, 3.3, 3.4, and the first line of 3.2. At home: the rest of 3.2, the investigation.
 # - **Without network.** Nothing is fetched after `make fetch`; the deck needs no network either. Bring the folder `CAMLIB_DATA` on a stick.
 # - **Without projector.** Print the deck: `?print-pdf` after its address. On the board: a row of ten cells with ink in two, then a row of twenty with ink in the same two. That is dilution; two full rows side by side are exercise 3.3.
 #
@@ -59,7 +59,7 @@ plot.scene_grid(scenes)
 #
 # ## 1 · What the dense layers cost
 #
-# LeNet (LeCun et al., 1998; here in its modern form) looks with two 5×5 convolutions of 6 and 16 channels, without padding, each followed by a max-pool that halves the map. What it saw becomes one long list of numbers, on which three dense layers of 120, 84 and 10 *units*, the numbers that they put out, decide. The weights of a layer, biases included, are
+# LeNet (LeCun et al., 1998; here in its modern form) looks with two 5×5 convolutions of 6 and 16 channels, without padding, each followed by a max-pool that halves the map. On what it saw, three dense layers of 120, 84 and 10 *units*, the numbers that they put out, decide. The weights of a layer, biases included, are
 #
 # $$n_\text{conv} = k^2\, c_\text{in}\, c_\text{out} + c_\text{out}, \qquad n_\text{dense} = n_\text{in}\, n_\text{out} + n_\text{out}.$$
 
@@ -102,7 +102,7 @@ print(f"{deciding / (looking + deciding):.1%} are dense")
 # Let them count conv1 aloud: 25 weights, 1 channel in, 6 out, 6 biases. Then the first dense layer: 22 × 22 cells of 16 channels, each with 120 weights. Prediction 1 is settled. What is bad about so many? They belong to places, and to one size.
 
 # %% [markdown]
-# That was question 1. Each weight of the first dense layer belongs to *one cell*: what it learns about a 4 in one corner says nothing about a 4 in another. And it fits one size of canvas only.
+# Each weight of the first dense layer belongs to *one cell*: what it learns about a 4 in one corner says nothing about a 4 in another. And it fits one size of canvas only.
 #
 # ## 2 · A mean in their place
 #
@@ -156,7 +156,7 @@ plot.features(scenes.images[n], maps, titles)
 # Five channels that add most to the logit of this scene. They are bright where the digit is, and nobody told them. But only the means go on. Ask: what gets lost at this step? Keep the answer for session 4.
 
 # %% [markdown]
-# These five add most to the digit's logit. The mean does not know where a cell lies: shuffle the cells, and the logits stay. And one set of weights fits every canvas.
+# These five add most to the digit's logit. The mean does not know where a cell lies: shuffle the cells, and the logits stay.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Shuffle the cells
@@ -201,7 +201,7 @@ checks.weights_at(weights_at, 100)
 # %% [markdown]
 # ## 3 · What the first recipe costs
 #
-# The project this course starts from, Philippe Rémy's [tensorflow-class-activation-mapping](https://github.com/philipperemy/tensorflow-class-activation-mapping), trained such a network: 5×5 convolutions of 32 and 64 channels on the grey scene copied three times, as red, green and blue, GAP, one dense layer; plain gradient descent. Its README reports 97.6 %, which its plot reaches after 17.5 million scenes. What does a scene cost? For every cell of its output, a convolution does one multiply–add per weight:
+# The project this course starts from, Philippe Rémy's [tensorflow-class-activation-mapping](https://github.com/philipperemy/tensorflow-class-activation-mapping), trained such a network: 5×5 convolutions of 32 and 64 channels on the grey scene copied three times, as red, green and blue, GAP, one dense layer. Its README reports 97.6 %, which its plot reaches after 17.5 million scenes. What does a scene cost? For every cell of its output, a convolution does one multiply–add per weight:
 #
 # $$M = \sum_\text{convolutions} H_\text{out} W_\text{out} \cdot k^2\, c_\text{in}\, c_\text{out}.$$
 
@@ -240,7 +240,7 @@ assert cost == 100 * 100 * 5**2 * 3 * 32 + 50 * 50 * 5**2 * 32 * 64
 print(f"one scene: {cost / 1e6:.0f} million multiply–adds")
 
 # %% [markdown]
-# How long would that training take here, roughly?
+# How long would that take here, roughly?
 
 # %% tags=["fragment"]
 import time
@@ -313,7 +313,7 @@ plot.grid(images, titles=titles, width=2)
 # Left, what most of training looks at: 2,000 of 2,100 steps. Right, the last hundred. With all savings the course's training needs about two thousand times fewer multiply–adds than the original's. Remind them of prediction 3.
 
 # %% [markdown]
-# **A larger canvas dilutes the mean.** The second stage has larger canvases, so the last layer must be corrected. Put a scene on a canvas of $r$ times the area. Its features now fill only $1/r$ of the cells; the rest holds $B$, the features of blank paper. The mean becomes
+# **A larger canvas dilutes the mean.** So before the second stage the last layer must be corrected. On a canvas of $r$ times the area, a scene's features fill only $1/r$ of the cells; the rest holds $B$, the features of blank paper. The mean becomes
 #
 # $$F' = \tfrac1r F + \left(1 - \tfrac1r\right) B.$$
 
@@ -418,7 +418,7 @@ print(f"logits of size {abs(mean_of_both).mean():.2f} are {off:.2f} off, on aver
 # B, the mean. What is left over comes from the edge, where cells see both scenes. So two digits on a canvas halve each other's votes, and a page full of clutter can outvote one digit. That leads to the next idea.
 
 # %% [markdown]
-# **Clutter should vote for nobody.** Every cell has a vote, so many pieces of clutter can outvote one digit. One in five of the small scenes therefore holds clutter and *no* digit. For it the right answer is every class alike, its loss
+# **Clutter should vote for nobody.** Many pieces of clutter can outvote one digit. So one in five of the small scenes holds *no* digit. For it the right answer is every class alike, its loss
 #
 # $$L = -\tfrac{1}{10} \sum_c \log p_c \;\ge\; \log 10, \qquad \text{least when all } p_c = \tfrac{1}{10}.$$
 
@@ -450,7 +450,7 @@ plot.histogram(surest, xlabel="largest probability", ylabel="scenes of 300",
 # Ask first where the bar for clutter alone will be. At a tenth: ten classes alike. Remember session 2, whose network was very sure of digits that it had never seen. Is this a cure? Only for what was shown as “nothing”.
 
 # %% [markdown]
-# **Bent copies.** 4,000 digits come round again and again. So scenes are made from bent copies of them as well: turned, stretched, sheared and waved a little (Simard et al., 2003). Left, four digits; beside each, eight copies:
+# **Bent copies.** 4,000 digits come round again and again. So some are bent: turned, stretched, sheared and waved a little (Simard et al., 2003). Left, four digits; beside each, eight copies:
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Bent copies
@@ -468,7 +468,7 @@ plot.grid(by_digit, columns=9, width=0.65)
 # Left, four digits; beside each, eight bent copies. Ask how far one may bend before a 9 is no 9. And is it worth the trouble? Let them vote now: the open investigation measures it.
 
 # %% [markdown]
-# **Large steps.** Batch normalisation allows a learning rate fourteen times Adam's usual 0.001. It rises first, then falls (see the optional section).
+# **Large steps.** Batch normalisation allows a learning rate fourteen times Adam's usual 0.001. It rises first, then falls along a cosine.
 #
 # ## 5 · Train
 #
@@ -502,7 +502,7 @@ trained = run.load()
 # %% [markdown]
 # ### How good is it?
 #
-# The verdict takes 10,000 scenes. But they show only 1,000 digits, and scenes that share a digit succeed or fail together. Would another thousand digits give the same? Draw a thousand from these, with replacement, again and again (the *bootstrap*; Efron, 1979): the middle 95 % of the accuracies is an interval. (Near 100 % such draws are too kind: failures that were not met cannot be drawn. So `camlib.bootstrap` has formulas for shares and means, and draws for the rest; its docstring names them.) Counting scenes, as if each had a digit of its own, gives too narrow an interval. And no interval knows what another training would give.
+# The verdict takes 10,000 scenes. But they show only 1,000 digits, and scenes that share a digit succeed or fail together. Would another thousand digits give the same? Draw a thousand from these, with replacement, again and again (the *bootstrap*; Efron, 1979): the middle 95 % of the accuracies is an interval. Counting scenes, as if each had a digit of its own, gives too narrow an interval. And no interval knows what another training would give.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## How good is it?
@@ -541,7 +541,7 @@ print(f"before the first step {first:.0%}")
 print(f"having seen {recipe.stages[0].size} px only {small:.0%}")
 
 # %% [markdown]
-# If the interval holds 97.6, these scenes cannot tell this run from the original. That does not prove them equal: the original saw 70,000 scenes 250 times each, and split them after making them, so training had seen its test digits.
+# If the interval holds 97.6, these scenes cannot tell this run from the original. That does not prove them equal: the original split its 70,000 scenes after making them, so training had seen its test digits.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Where the two trainings end
@@ -563,18 +563,18 @@ figure
 # %% [markdown]
 # ### Which ingredient does the work?
 #
-# Change one at a time and train for 120 steps, without bent copies, with three seeds each. Test digits must take no part in choices: 3,000 training digits train and the other 1,000 judge. Runs on 100 px get as many multiply–adds: 19 steps.
+# Change one at a time and train for 75 steps, without bent copies, with three seeds each. Test digits must take no part in choices: 3,000 training digits train and the other 1,000 judge. Runs on 100 px get as many multiply–adds: 12 steps.
 
 # %%
 import tempfile
 from dataclasses import replace
 
-start = replace(recipe.stages[0], scenes=120 * 64)
-stages = {"first stage, 120 steps": start,
+start = replace(recipe.stages[0], scenes=75 * 64)
+stages = {"first stage, 75 steps": start,
           "no scenes of clutter alone": replace(start, empty=0),
           "Adam's usual rate 0.001": replace(start, rate=0.001),
-          "100 px from the start, 19 steps": replace(
-              start, size=100, distractors=8, scenes=120 * 64 * 4 // 25)}
+          "100 px from the start, 12 steps": replace(
+              start, size=100, distractors=8, scenes=75 * 64 * 4 // 25)}
 learn = digits.take(train_digits, range(3000))
 judge = camlib.make_scenes(digits.take(train_digits, range(3000, 4000)), 500, seed=1)
 
@@ -595,17 +595,17 @@ assert min(ours) > max(usual_rate) and min(ours) > max(large)
 # %% [markdown] tags=["guide", "slide"]
 # ## Which ingredient does the work?
 #
-# One change at a time, 120 steps, three seeds; held-out *training* digits judge.
+# One change at a time, 75 steps, three seeds; held-out *training* digits judge.
 
 # %% tags=["fragment"]
 plot.repeats(result, chance=10, title="Three runs each (circles), their mean (bars)",
              xlabel="accuracy on 100 px scenes of held-out digits (%)")
 
 # %% [markdown] tags=["notes"]
-# Large steps and small canvases start a network quickly: those circles lie far apart. Ask whether the top two rows differ. Three runs can not settle everything; and 120 steps do not say where a training ends. Why are test digits kept out? This chooses a recipe.
+# Large steps and small canvases start a network quickly: those circles lie far apart. Ask whether the top two rows differ. Three runs can not settle everything; and 75 steps do not say where a training ends. Why are test digits kept out? This chooses a recipe.
 
 # %% [markdown]
-# Large steps and small canvases start a network quickly. Where circles overlap, three runs do not tell. And 120 steps do not say where a training *ends*.
+# Large steps and small canvases start a network quickly. Where circles overlap, three runs do not tell. And 75 steps do not say where a training *ends*.
 #
 # **Exercise 3.4 · diagnose.** A colleague writes a new training loop.
 
@@ -745,7 +745,7 @@ print(f"{failed.sum()} wrong with 8 pieces, {bare_too.sum()} of them also withou
 assert bare_too.sum() > failed.sum() / 3 and marks["32 pieces"].mean() > 90
 
 # %% [markdown]
-# Even four times the clutter costs only a few scenes in a hundred, and many of the mistakes among eight pieces are made on blank paper, too: those digits are hard. What breaks the network is another size of digit, which training never showed. Below, the bare scenes on a 200 px canvas; with every pixel doubled; and at half the size.
+# Even four times the clutter costs only a few scenes in a hundred, and many of these digits are misread on blank paper, too. What breaks the network is another size, which training never showed. Below, the bare scenes on a 200 px canvas; with every pixel doubled; and at half the size.
 
 # %%
 some = camlib.Scenes(*(part[:300] for part in bare))
@@ -780,7 +780,7 @@ plot.grid([images[0] for images in sizes.values()], titles=titles, width=2.4)
 #
 # The network that *you* trained reads what you draw: choose the last thumbnail. The dashed square is 20 px high, as the digits were in training.
 #
-# > **Predict first.** You draw the same 3 twice: as high as the square, and twice as high. Which is read? Then drag a digit half over the edge of the paper: what is left of its logit?
+# > **Predict first.** You draw the same 3 twice: as high as the square, and twice as high. Which is read?
 
 # %%
 two = camlib.make_scenes(test_digits, 2)
@@ -791,31 +791,7 @@ explorer = camlib.explorer(
 explorer
 
 # %% [markdown]
-# A stroke 40 px high is outside what it has learnt: the check above, with every pixel doubled, says how often that goes wrong. At the edge the map loses the cells that are cut off, and their mean with them.
-
-# %% [markdown]
-# ## Optional: how the learning rate moves
-#
-# You can skip this. The rate $\eta$ rises over the first tenth $w$ of a stage's $T$ steps, then falls along a cosine to a hundredth of its peak:
-#
-# $$\eta(t) = \eta_\text{max}\, t / w \;\; (t < w), \qquad
-# \eta(t) = \eta_\text{max} \left[0.01 + 0.99\, \tfrac12 \left(1 + \cos \pi\, \tfrac{t - w}{T - w}\right)\right] \;\; (t \ge w).$$
-
-# %%
-def rate(t, stage):
-    T, w = stage.steps, stage.steps // 10
-    falling = 0.01 + 0.99 * (1 + np.cos(np.pi * (t - w) / (T - w))) / 2
-    return stage.rate * np.where(t < w, t / w, falling)
-
-series, begin = {}, 0
-for stage, style in zip(recipe.stages, ("-", "--")):
-    t, w = np.arange(stage.steps), stage.steps // 10
-    by_keras = keras.optimizers.schedules.CosineDecay(
-        0.0, stage.steps - w, 0.01, warmup_target=stage.rate, warmup_steps=w)
-    assert np.isclose(float(by_keras(50)), rate(50, stage), rtol=1e-3)
-    series[f"{stage.size} px"] = begin + t, rate(t, stage), style
-    begin += stage.steps
-plot.xy(series, xlabel="training step", ylabel="learning rate")
+# A stroke 40 px high is outside what it has learnt, as the doubled pixels above.
 
 # %% [markdown] tags=["guide"]
 # ## Summary (6 min)
@@ -846,13 +822,13 @@ plot.xy(series, xlabel="training step", ylabel="learning rate")
 #
 # - LeNet's dense layers hold nearly all its weights, tied to one place and one size. A mean has no weights, forgets places, and takes any size.
 # - A larger canvas dilutes the mean; the last layer can be corrected for it.
-# - This recipe needs some two thousand times fewer multiply–adds than the original's. Its accuracy is near 97.6 %; the interval says how near, on digits it had never seen.
-# - A training loss proves nothing; it takes unseen digits.
+# - This recipe needs some two thousand times fewer multiply–adds than the original's, and comes near its 97.6 %, on digits it had never seen.
+# - A training loss proves nothing; unseen digits do.
 # - Does the network know *where*? Each logit is a mean of votes, one from each cell; before the mean, they are a map.
 #
 # ## Open investigation: are bent copies worth it?
 #
-# Would the digits as they are do as well? Begin with `replace(train.COURSE, copies=1)`, trained into a folder of its own. Evidence would be the difference on the same test scenes, with its interval. But two seeds differ, too: by how much?
+# Would the digits as they are do as well? Begin with `replace(train.COURSE, copies=1)`, trained into a folder of its own. Evidence: the difference on the same test scenes, with its interval. But two seeds differ, too: by how much?
 
 # %% [markdown] tags=["guide"]
 # ## The investigation: one way to answer
@@ -885,6 +861,6 @@ for name, rows in differences.items():
 # We measured −0.1 (−0.6 to 0.5) for bent copies, and −0.1 (−0.5 to 0.3) for another seed. So at this length of training, bent copies bring nothing to the accuracy that 1,000 digits can show: less than about half of a scene in a hundred, either way. This does not settle what they bring to a longer training, in which the same digits come round more often, to fewer digits, or to where maps point. Each of these is one more run, judged in the same way, on training digits if a choice is to follow from it.
 
 # %% [markdown]
-# **References.** Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition, Proc. IEEE, 1998. · B. Efron: Bootstrap methods: another look at the jackknife, Annals of Statistics, 1979. · M. Lin, Q. Chen, S. Yan: Network in network, 2013, arXiv 1312.4400. · P. Simard, D. Steinkraus, J. Platt: Best practices for convolutional neural networks, ICDAR 2003. · I. Loshchilov, F. Hutter: SGDR (the cosine), 2016, arXiv 1608.03983. · B. Zhou et al.: Learning deep features for discriminative localization, CVPR 2016, arXiv 1512.04150.
+# **References.** Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition, Proc. IEEE, 1998. · B. Efron: Bootstrap methods: another look at the jackknife, Annals of Statistics, 1979. · M. Lin, Q. Chen, S. Yan: Network in network, 2013, arXiv 1312.4400. · P. Simard, D. Steinkraus, J. Platt: Best practices for convolutional neural networks, ICDAR 2003.. · B. Zhou et al.: Learning deep features for discriminative localization, CVPR 2016, arXiv 1512.04150.
 #
 # **Next:** [04_class_activation_maps](04_class_activation_maps.ipynb) takes the mean apart, and finds the map.

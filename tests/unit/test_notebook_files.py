@@ -114,6 +114,13 @@ def test_anatomy(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_has_1500_words_at_most(name):
+    """Without formulas, addresses, and what opens at a click."""
+    text = re.sub(r"<details>.*?</details>|\$\$.*?\$\$|\$.*?\$|\(http\S+\)", "", prose(read(name)), flags=re.DOTALL)
+    assert len(re.findall(r"[A-Za-z][\w’'-]*", text)) <= 1500
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_links_lead_somewhere(name):
     links = re.findall(r"\]\(([^)]+)\)", prose(read(name)))
     missing = [link for link in links if not re.match("[a-z]+://|#", link) and not (FOLDER / link).exists()]
