@@ -53,7 +53,7 @@ plot.scene_grid(scenes, count=6)
 # Six of a thousand scenes: one digit, and eight scraps torn from other digits. The number above is the label, and all that training told. Give the class ten seconds for the second and the fifth. How did you know which ink was the digit?
 
 # %% [markdown]
-# Six of a thousand scenes: 100 × 100 pixels, one digit, and eight scraps torn from other digits (some in pieces, some blank). The number above each is its label. In training the network got scenes and labels, never a place. About a fifth of its scenes held scraps alone, and there it was asked to prefer no digit. (Notebook [03](03_lenet_gap.ipynb) trains it.)
+# Six of a thousand scenes: 100 × 100 pixels, one digit, and eight scraps torn from other digits (some blank). The number above each is its label. In training the network got scenes and labels, never a place. About a fifth of its scenes held scraps alone, and there it was asked to prefer no digit. (Notebook [03](03_lenet_gap.ipynb) trains it.)
 #
 # ## Predict first
 #
@@ -353,7 +353,7 @@ explorer.own_image = np.zeros((100, 100), np.uint8)  # an empty sheet again
 explorer.image_index = 0
 
 # %% [markdown]
-# The same story without sliders: the map of the true digit at each of the 20 snapshots, with the network's accuracy at that time. Each panel has its own range, which stands below it: compare places, not strengths.
+# The same story without sliders: the map of the true digit at each of the 20 snapshots, with the network's accuracy then. Each panel has its own range: compare places, not strengths.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## The same story without sliders

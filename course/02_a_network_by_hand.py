@@ -1,7 +1,7 @@
 # %% [markdown] tags=["slide"]
 # # 02 · What happens between the pixels and the answer?
 #
-# A picture enters a network as a table of numbers, and ten scores come out. Between them are a few simple operations. You do each by hand, then in **Keras**, our library.
+# A picture enters a network as a table of numbers, and ten scores come out. Between them are a few simple operations: you do each by hand, then in **Keras**, our library.
 
 # %% [markdown] tags=["guide"]
 # **Session 2 of 6, 90 minutes: this notebook.**
@@ -47,7 +47,7 @@ plot.way_through(camlib.shipped_run().load(), scene)
 #
 # ## Predict first
 #
-# Write down your answers:
+# Write down:
 #
 # 1. Nine weights that add up to zero are multiplied with nine pixels, and the products added. What comes out on white paper? On solid black?
 # 2. A network chooses between three digits, and knows nothing yet. Is its *loss*, the price of bad answers, about 0, 1 or 10?
@@ -55,7 +55,7 @@ plot.way_through(camlib.shipped_run().load(), scene)
 #
 # ## 1 · A kernel slides over a picture
 #
-# A **pixel** is a number: 0 is paper, 255 is ink. We divide by 255, and take three digits only: 0, 1 and 2. So the number of a class is its digit.
+# A **pixel** is a number: 0 is paper, 255 is ink. We divide by 255, and take three digits only: 0, 1 and 2.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Predict first
@@ -125,14 +125,14 @@ plot.arrays({"a picture": ink, "a kernel": kernel, "its feature map": by_hand})
 # Before the picture: what will this kernel find? After it: why is the foot of the 2 dark red, with blue above and below? Why is the inside of plain paper white? Settle guess 1: the weights cancel on white *and* on black.
 
 # %% [markdown]
-# Red is positive, blue negative. This kernel finds **horizontal strokes**. On plain areas, white or black, its weights cancel. (Guess 1.)
+# Red is positive, blue negative. This kernel finds **horizontal strokes**. On plain white or black its weights cancel. (Guess 1.)
 
 # %%
 paper, black = np.zeros((3, 3)), np.ones((3, 3))
 assert slide(paper, kernel) == 0 and slide(black, kernel) == 0
 
 # %% [markdown]
-# This is called a **convolution**. (In mathematics, that first turns the kernel by 180°, and ours is a *cross-correlation*. For learnt weights it makes no difference.) A picture may have several **channels**, numbers at the same place: a colour photograph has red, green and blue. A kernel has weights for each channel, and adds over all. Each kernel makes one channel of the output.
+# This is called a **convolution**. (Mathematics first turns the kernel by 180°, and calls ours a *cross-correlation*. For learnt weights it makes no difference.) A picture may have several **channels**, numbers at the same place: a colour photograph has red, green and blue. A kernel has weights for each channel, and adds over all. Each kernel makes one channel of the output.
 
 # %%
 one_picture = a_two[None, :, :, None]  # (pictures, rows, columns, channels)
@@ -344,7 +344,7 @@ plot.price_of_probability({"sure and right": 0.98, "one of three": 1 / 3,
 # Settle guess 2: one of three costs 1.10. A sure mistake costs 4.61, more than two hundred sure hits at 0.02. Then the weights chosen by eye: 81.7 % of 300 test digits, interval 76.9 to 85.6. Who thinks that learning will beat us?
 
 # %% [markdown]
-# A network that knows nothing gives each class 1/3, and pays $-\log \tfrac13 = 1.10$. (Guess 2.) We chose our weights with **training** digits in view. **Test** digits, which took no part in the choice, judge them:
+# A network that knows nothing gives each class 1/3, and pays $-\log \tfrac13 = 1.10$. (Guess 2.) We chose our weights with **training** digits in view. **Test** digits, which took no part, judge them:
 
 # %%
 def right(logits, labels):
@@ -359,7 +359,7 @@ print(f"by hand, {accuracy} % of {len(test_classes)} test digits are right")
 assert accuracy.low > 33.4
 
 # %% [markdown]
-# (In brackets, a 95 % interval: what other test digits might have given.) We do better than guessing, 33 %. But nobody can choose thousands of weights by looking. They have to be *learnt*.
+# (In brackets, a 95 % interval: what other test digits might have given.) We beat guessing, 33 %. But thousands of weights have to be *learnt*.
 #
 # ## 4 · Downhill
 #
@@ -428,7 +428,7 @@ plot.descent(curve, heights, walks)
 # %% [markdown]
 # A small rate is slow; a large one jumps across the valley.
 #
-# The slopes in all weights are the **gradient**. Nudging costs two losses *a weight*. TensorFlow, on which Keras runs, needs one pass for all. `keras.ops` is like NumPy. A `GradientTape` notes each of its operations on the way *forward* to the loss; then it goes *back* through them and finds all slopes at once (by the chain rule of calculus).
+# The slopes in all weights are the **gradient**. Nudging costs two losses *a weight*. TensorFlow, on which Keras runs, needs one pass for all. `keras.ops` is like NumPy. A `GradientTape` notes each of its operations on the way *forward* to the loss, then goes *back* through them and finds all slopes at once (by the chain rule).
 
 # %% [markdown] tags=["guide", "slide"]
 # ## All slopes at once
@@ -534,7 +534,7 @@ def small_network(seed=0, second=16):
 # %% [markdown]
 # - A **batch** is a few digits. Its gradient is rough, and quick to find (*stochastic gradient descent*, SGD).
 # - An **epoch** is once through all digits.
-# - An **optimiser** is a way to step. **Adam** (Kingma and Ba, 2015) is a kind of SGD that fits each weight's step to the slopes that came before.
+# - An **optimiser** is a way to step. **Adam** (Kingma and Ba, 2015) is a kind of SGD that fits each weight's step to earlier slopes.
 #
 # `compile` sets optimiser and loss; `train_on_batch` takes one step.
 
@@ -560,7 +560,7 @@ assert abs(losses[0] - np.log(3)) < 0.2  # guess 2: at first it knows nothing
 plot.learning_curves({"small network": losses}, every=38)
 
 # %% [markdown]
-# Each batch is another sample, so the thin line jumps. The first layer's kernels:
+# Each batch is another sample: the thin line jumps. The first layer's kernels:
 
 # %% [markdown] tags=["guide", "slide"]
 # ## What will its eight kernels look like?
@@ -648,7 +648,7 @@ print(f"9 pixels to the right, by {by_nine:.4f}")
 assert by_eight < 1e-3 < by_nine
 
 # %% [markdown]
-# (Nine pixels are no whole number of cells: the pool's squares hold other pixels.)
+# (Nine pixels are no whole number of cells.)
 #
 # ### A loss that stays high
 #
@@ -798,7 +798,7 @@ logits = layers.Dense(10)(x)                      # (n, 10)
 ours = keras.Model(image, logits)
 
 # %% [markdown]
-# A line for each layer: what leaves it for one scene of 100 px (rows, columns, channels), and its weights, which notebook [03](03_lenet_gap.ipynb) counts. (Of batch normalisation's, half are the averages that it keeps, not learns.)
+# A line for each layer: what leaves it for one scene of 100 px, and its weights, which notebook [03](03_lenet_gap.ipynb) counts. (Half of batch normalisation's are averages that it keeps, not learns.)
 
 # %%
 all_outputs = keras.Model(image, [layer.output for layer in ours.layers])
@@ -872,6 +872,6 @@ assert min(gains) > 0
 # Random kernels do better than chance, and more of them do better still; learnt ones win with each seed, by far. So here learning the kernels is worth it. What we did not try: thousands of random kernels, larger random kernels, or two dense layers on top. Somebody who finds random ones at 97 % has refuted us.
 
 # %% [markdown]
-# **References.** Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998 (convolutional networks). M. Lin, Q. Chen, S. Yan, *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). D. Kingma, J. Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015, arXiv:1412.6980. S. Ioffe, C. Szegedy, *Batch Normalization*, ICML 2015, arXiv:1502.03167. A. Nguyen, J. Yosinski, J. Clune, *Deep Neural Networks are Easily Fooled*, CVPR 2015, arXiv:1412.1897 (sure of what it never saw).
+# **References.** Y. LeCun et al., *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998 (convolutional networks). M. Lin et al., *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). D. Kingma, J. Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015, arXiv:1412.6980. S. Ioffe, C. Szegedy, *Batch Normalization*, ICML 2015, arXiv:1502.03167. A. Nguyen et al., *Deep Neural Networks are Easily Fooled*, CVPR 2015, arXiv:1412.1897 (sure of what it never saw).
 #
 # **Next:** [03 · Can a network learn without being told where?](03_lenet_gap.ipynb)

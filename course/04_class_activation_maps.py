@@ -23,12 +23,12 @@
 # %% [markdown]
 # **You will be able to**
 #
-# 1. derive the map, compute it, and check the identity that makes it exact;
+# 1. derive the map, and check the identity that makes it exact;
 # 2. say which part of a map is a choice, and what every choice agrees on;
 # 3. predict logits from maps, and find a fault that the identity does not notice;
 # 4. explain why several dense layers destroy the map.
 #
-# **Before you start:** notebook [03](03_lenet_gap.ipynb); its words (logit, ReLU, dense layer) are explained in 02. **Time:** 60 minutes; all cells run in about half a minute.
+# **Before you start:** notebook [03](03_lenet_gap.ipynb); 02 explains logit, ReLU, dense layer. **Time:** 60 minutes; all cells run in half a minute.
 
 # %%
 import numpy as np
@@ -45,7 +45,7 @@ run = camlib.shipped_run()
 plot.scene_grid(scenes, count=6, boxes=True)
 
 # %% [markdown] tags=["fragment"]
-# Six scenes with their labels. The boxes are for us: the network never sees them.
+# The boxes are for us: the network never sees them.
 
 # %% [markdown] tags=["notes"]
 # Six scenes of digits that training never saw. Let somebody point at each digit: easy for us. The network was told the numbers above, never the boxes.
@@ -86,11 +86,11 @@ print("kernel:  ", kernel.shape, "= channels, classes")
 print("bias:    ", bias.shape, "= classes")
 
 # %% [markdown] tags=["slide"]
-# Write $f_k(x, y)$ for feature $k$ in cell $(x, y)$; in code, rows come first: `features[y, x, k]`. Two steps remain. **Global average pooling** replaces each feature by its mean over the grid,
+# Write $f_k(x, y)$ for feature $k$ in cell $(x, y)$; in code, rows come first: `features[y, x, k]`. **Global average pooling** replaces each feature by its mean over the grid,
 #
 # $$F_k = \frac{1}{N} \sum_{x, y} f_k(x, y), \qquad N = 25 \cdot 25 .$$
 #
-# and the **dense layer** makes the logit of class $c$: a weighted sum of these means, plus a bias,
+# and the **dense layer** makes the logit of class $c$ from these means,
 #
 # $$z_c = \sum_k w_{kc} F_k + b_c .$$
 
@@ -129,7 +129,7 @@ print(f"the network says {logits.argmax()}, the label is {scenes.labels[0]}")
 # - **Short of time:** Skip the loops; 4.2 at home.
 
 # %% [markdown] tags=["fragment"]
-# The bracket $M_c(x, y)$ has a value *for every cell*: the cell's **evidence** for class $c$. All cells together are the **class activation map**, the paper's equation 2. One cell adds $M_c(x, y) / N$ to the logit. In words: **pooling throws the places away, so do it last.**
+# The bracket $M_c(x, y)$ has a value *for every cell*, its **evidence** for class $c$. All cells together are the **class activation map**, the paper's equation 2. One cell adds $M_c(x, y) / N$ to the logit. **Pooling throws the places away, so do it last.**
 
 # %% [markdown] tags=["notes"]
 # Let them exchange the sums themselves: who can say what may be pulled out of the inner sum, and why is the bias left alone? One cell adds a 625th of its evidence.
@@ -153,7 +153,7 @@ def maps_by_hand(features, kernel):
 checks.maps_by_hand(maps_by_hand, features, kernel)
 
 # %% [markdown]
-# With the loops that the formula means, for the class that the network named:
+# With the formula's loops, for the class that was named:
 
 # %% tags=["answer"]
 c = logits.argmax()
@@ -165,7 +165,7 @@ for x in range(25):
 assert np.isclose(map_c.mean() + bias[c], logits[c], atol=1e-3)
 
 # %% [markdown]
-# This is the identity on which the course turns: **the mean of the map, plus the bias, is the logit**, up to rounding. The package makes all maps of many scenes at once:
+# On this identity the course turns: **the mean of the map, plus the bias, is the logit**, up to rounding. The package makes all maps at once:
 
 # %%
 seen = camlib.explain(network, scenes.images)  # logits, maps and bias of all scenes
@@ -203,7 +203,7 @@ checks.maps_of_flattened(maps_of_flattened)
 #
 # $$w_{kc} + a_k \;\text{ for } w_{kc} \quad\Longrightarrow\quad M_c + \sum_k a_k f_k \;\text{ for } M_c, \;\text{ and the same probabilities.}$$
 #
-# All maps change, by one shared picture. No probability does: labels can not tell these networks apart.
+# All maps gain one shared picture, and labels can not tell these networks apart.
 
 # %% [markdown] tags=["guide"]
 # ## 3 · The freedom: other maps, the same probabilities (8 min)
@@ -245,7 +245,7 @@ assert np.allclose(ours, theirs, atol=1e-5)
 print("ten other maps, the same ten probabilities")
 
 # %% [markdown]
-# So somebody must choose, before a map means anything. In the course, the ten weights of each feature sum to zero (`camlib.head.centre`). Of all choices, this one makes the sum of the squared weights smallest: adding $a_k$ to ten such weights makes their squares larger by $10\, a_k^2$.
+# So somebody must choose. In the course, the ten weights of each feature sum to zero (`camlib.head.centre`). This choice makes the sum of their squares smallest: adding $a_k$ to ten such weights makes it larger by $10\, a_k^2$.
 
 # %%
 assert abs(kernel.sum(axis=1)).max() < 1e-4 and abs(bias.sum()) < 1e-4
@@ -255,7 +255,7 @@ larger = ((kernel + a[:, None]) ** 2).sum(axis=1)
 assert np.allclose(larger - squares, 10 * a**2, atol=1e-2)
 
 # %% [markdown]
-# A map then means: evidence for this class, **against the average class**. In every cell the ten maps add up to zero, and so do the ten logits.
+# A map then means: evidence for this class, **against the average class**. In every cell the ten maps add up to zero, and so do the logits.
 
 # %%
 largest = abs(seen.maps).max()
@@ -263,7 +263,7 @@ assert abs(seen.maps.sum(axis=3)).max() < 1e-5 * largest
 assert abs(seen.logits.sum(axis=1)).max() < 1e-3
 
 # %% [markdown]
-# What every choice agrees on is the **difference of two maps**, $M_c - M_d$: the shared picture cancels. Its mean, plus $b_c - b_d$, is $z_c - z_d$: what decides between two classes.
+# Every choice agrees on the **difference of two maps**, $M_c - M_d$: the shared picture cancels. Its mean, plus $b_c - b_d$, is $z_c - z_d$: what decides between two classes.
 
 # %% tags=["nbval-check-output"]
 our_differences = maps - maps[:, :, :1]  # of every class and class 0
@@ -273,12 +273,12 @@ assert np.allclose(maps.std(axis=2), others.std(axis=2), atol=1e-2)
 print("other maps, the same differences")
 
 # %% [markdown]
-# So ask of every heat map: *against what?* (Wang & Wang, NeurIPS 2022, ask “why not other classes?”; Finer-CAM, CVPR 2025, maps such a difference.)
+# So ask of every heat map: *against what?* (Wang & Wang, NeurIPS 2022; Finer-CAM, CVPR 2025, maps such a difference.)
 
 # %% [markdown] tags=["slide"]
 # ## 4 · Looking at it
 #
-# As in the paper's figure 2: the three features that raise this logit most, the one that lowers it most, and the sum of all 64.
+# As in the paper's figure 2: the three features that raise this logit most, the one that lowers it most, the sum of all.
 
 # %% [markdown] tags=["guide"]
 # ## 4 · Looking at it (17 min)
@@ -299,7 +299,7 @@ plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
 # The three features that raise this logit most, the one that lowers it most, and the sum of all 64. Ask what the fourth one saw: mostly the left end of the bar. It takes only 0.13. Only the sum of all has the identity; no single feature has.
 
 # %% [markdown] tags=["slide"]
-# Now all ten maps, **on one scale**: red for the class, blue against it. The logit above each is far smaller than its hottest cell, being a *mean* over 625 cells, most of them close to zero. And the wrong classes' maps are not blank: the digit speaks for and against them, too.
+# All ten maps, **on one scale**. The logit above each is far smaller than its hottest cell: a *mean* over 625 cells, most close to zero. The wrong classes' maps are not blank: the digit speaks for and against them, too.
 
 # %% tags=["fragment"]
 plot.maps_by_class(
@@ -314,9 +314,9 @@ assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
 # Come back to the predictions. The digit speaks about wrong classes too: against 6 and 8, a little for 1, 2 and 9. Clutter is silent. Ask why the ten maps must add up to zero.
 
 # %% [markdown]
-# Some maps must be blue on the digit, since the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart. At each pixel there are ten values, one of each map; we take their standard deviation.
+# Some maps must be blue on the digit: the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart, the standard deviation of their ten values at a pixel.
 #
-# *Clutter* is ink 18 pixels or more away from the digit's box: erase the digit, and no map changes there. Clutter may be quiet only because it is less ink than a digit; so an untrained network looks at the same scenes.
+# *Clutter* is ink 18 pixels or more away from the digit's box: erase the digit, and no map changes there. Is it quiet only because it is less ink? An untrained network looks at the same scenes.
 
 # %% [markdown] tags=["guide", "slide"]
 # ### Is clutter silent because the network learnt it?
@@ -361,7 +361,7 @@ assert ratio["trained"].low > 30 and ratio["untrained"].high < 3
 # First the question: perhaps clutter is quiet because it is little ink. Then an untrained network has to be as quiet. Hands. It is not: 1.8 against 140.7. Silence was learnt; training showed scenes of scraps alone.
 
 # %% [markdown]
-# (95 % intervals, by drawing originals anew, as in 03.) The silence was learnt: with the same ink, the untrained network's factor is below 3. Training asked for it, with scenes of scraps only.
+# (95 % intervals, as in 03.) The silence was learnt: on the same ink, the untrained network's factor is below 3. Training asked for it, with scenes of scraps only.
 #
 # **Exercise 4.3 · predict and explain.** Lay two scenes side by side on one canvas, 100 × 200. As 3.3 found, its logits are the means of theirs. You have its ten maps. Now somebody wipes the right half: blank paper. What is the mean of each map then?
 #
@@ -452,7 +452,7 @@ plot.grid([wide[0]] * 2, asked, width=3.3, signed=True,
 print("two cells 0 and 4 become", camlib.upsample(np.array([[0.0, 4.0]]), (1, 4))[0])
 
 # %% [markdown]
-# That invents no detail. And features come from a window of 28 × 28 pixels, so heat may lie beside the ink that caused it. Often a map is then stretched to [0, 1]. That hides its strength: each of these ten then reaches 1.
+# That invents no detail. A cell's features see 28 × 28 pixels, so heat may lie beside the ink that caused it. Often a map is stretched to [0, 1], which hides its strength: each of these ten then reaches 1.
 
 # %% tags=["fragment"]
 peaks = seen.maps[0].max(axis=(0, 1))
@@ -521,7 +521,7 @@ checks.mended_maps(mended_maps)
 #
 # ## 6 · Along training
 #
-# The map of the true class at 20 steps of the training, with the accuracy on 10,000 test scenes. Each has **its own range**, written below: compare places, not strengths.
+# The map of the true class at 20 steps, with the accuracy on 10,000 test scenes. Each has **its own range**: compare places, not strengths.
 
 # %% [markdown] tags=["guide"]
 # ## 6 · Along training (10 min)
@@ -570,7 +570,7 @@ print(f"the identity holds at all {len(run.steps)} steps, untrained included")
 # %% [markdown]
 # ### The explorer
 #
-# Point at a cell, or move to it with the arrow keys, to read what it adds to the logit. Stay on one image and its true class, and move the step. When does the heat settle on the digit? The words on top set the explorer, too.
+# Point at a cell, or use the arrow keys, to read what it adds to the logit. Stay on one image and its true class, and move the step: when does the heat settle on the digit?
 
 # %%
 warmest = np.unravel_index(story.maps[-1, 0, :, :, true].argmax(), (25, 25))
@@ -611,11 +611,11 @@ assert len(leading[0] & leading[1]) < 5  # of eight
 # The arrow keys move the cell once the picture has been clicked; click beside the explorer to turn pages again.
 
 # %% [markdown]
-# **Now you.** The last thumbnail is an empty sheet: draw on it, or choose a scene and *Draw on this picture*. Write down what you expect, then try:
+# **Now you.** The last thumbnail is an empty sheet: draw on it, or choose a scene and *Draw on this picture*. Predict, then try:
 #
 # 1. Erase the stroke with most evidence for a 7. Which digit is read then, and was its heat there before?
 # 2. Draw a 3 and an 8 side by side. Whose map lies where?
-# 3. Move one of them away, slowly, over the edge. What does that do to the *other's* map, and to its logit?
+# 3. Move one slowly over the edge. What does that do to the *other's* map, and to its logit?
 #
 # Code can drive the explorer too:
 
@@ -630,7 +630,7 @@ assert np.isclose(explorer.logit, logits[true] - logits[rival], atol=1e-2)
 explorer.against = None  # the average class again
 
 # %% [markdown]
-# For a printed page, each map in its own range:
+# For print, each map in its own range:
 
 # %%
 images, pictures = [], []
@@ -645,7 +645,7 @@ plot.grid(images, pictures, columns=5, titles=titles, width=1.3)
 # %% [markdown]
 # ## 7 · Why dense layers destroy it
 #
-# `lenet_dense` ends in three dense layers, as LeNet-5 did (LeCun and others, 1998). The package refuses it:
+# `lenet_dense` ends in three dense layers, as LeNet-5 did (1998). The package refuses it:
 
 # %% [markdown] tags=["guide"]
 # ## 7 · Why dense layers destroy it (5 min)
@@ -663,11 +663,11 @@ except ValueError as error:
     print(str(error).replace(". ", ".\n"))
 
 # %% [markdown] tags=["slide"]
-# Not flattening does the harm (exercise 4.2), but the **ReLU between two dense layers**. A hidden unit (one number of the layer in between) adds up what many cells send and *then* sets the sum to 0 where it is negative,
+# Not flattening does the harm (exercise 4.2), but the **ReLU between two dense layers**. A hidden unit (one number of the layer between) adds up what many cells send and *then* sets a negative sum to 0,
 #
 # $$\max(0, a + b) \;\ne\; \max(0, a) + \max(0, b) \quad\text{in general},$$
 #
-# so what one cell adds depends on the others. In its smallest form, two cells and one hidden unit:
+# so what one cell adds depends on the others. With two cells and one hidden unit:
 
 # %% tags=["nbval-check-output", "fragment"]
 left_cell, right_cell = -1.0, 3.0
@@ -687,7 +687,7 @@ print("together:", together, "· each cell alone, added:", alone)
 # %% [markdown] tags=["honest-failure"]
 # ## An honest failure
 #
-# CAM tells what the network did, not whether it was right. The most confident mistake among the 200 scenes, with the maps of the class named and of the true one:
+# CAM tells what the network did, not whether it was right. The most confident mistake among the 200 scenes:
 
 # %% [markdown] tags=["guide"]
 # ## An honest failure, and the summary (6 min)
@@ -729,22 +729,22 @@ plot.maps_by_class(
 # It says 0 with 97 %, the label says 6. Ask where the evidence for the 0 lies: on the digit. Would this map have warned you? Hardly: its place is right. The strength does a little: 9 % of the right answers peak lower.
 
 # %% [markdown]
-# The *place* does not warn you: *where* was answered well, *what* was not. The *strength* does, a little: few right answers have so low a peak.
+# *Where* was answered well, *what* was not. So the *place* does not warn you. The *strength* does, a little: few right answers peak so low.
 
 # %% [markdown] tags=["slide"]
 # ## Summary
 #
 # - `maps.mean(axis=(1, 2)) + bias == logits`, for any weights. A ReLU between dense layers breaks it.
-# - All maps may gain one shared picture, and no probability notices; differences of maps stay. With weights that sum to zero, a map is evidence against the average class.
-# - A map has the resolution of its cells, and stretching hides its strength. It is exact about the network's *last* sum; that its terms come from where they stand, the sum does not say (notebook 08).
+# - All maps may gain one shared picture, and no probability notices; their differences stay. With weights that sum to zero, a map is evidence against the average class.
+# - A map is as coarse as its cells, and stretching hides its strength. It is exact about the network's *last* sum; that the terms come from where they stand, the sum does not say (notebook 08).
 
 # %% [markdown] tags=["notes"]
 # Let them say each line before it is read. For the curious: how many of 625 cells decide an answer? Everybody writes down a guess; the investigation counts them.
 
 # %% [markdown]
-# **Open investigation · How few cells decide?** Take cells away until the answer changes. To begin: subtract the second-best class's map from the named one's, and remove the largest cells first; a removed cell counts 0. Compare with the cells in the digit's box, with a random order, and mistakes with right answers. Then take *pixels* away and run the network again: the same number? Say what each way of taking away overlooks.
+# **Open investigation · How few cells decide?** Take cells away until the answer changes. To begin: subtract the second-best class's map from the named one's, and remove the largest cells first (each then counts 0). Compare with the cells in the digit's box, with a random order, and mistakes with right answers. Then take *pixels* away and run the network again. What does each way overlook?
 #
-# **References.** B. Zhou, A. Khosla, A. Lapedriza, A. Oliva, A. Torralba, *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. M. Lin, Q. Chen, S. Yan, *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998. Y. Wang, X. Wang, *“Why Not Other Classes?”: Towards Class-Contrastive Back-Propagation Explanations*, NeurIPS 2022. Z. Zhang et al., *Finer-CAM: Spotting the Difference Reveals Finer Details for Visual Explanation*, CVPR 2025, arXiv:2501.11309. On one page: `docs/cam_card.md`.
+# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. M. Lin et al., *Network in Network*, ICLR 2014, arXiv:1312.4400 (global average pooling). Y. LeCun et al., *Gradient-Based Learning Applied to Document Recognition*, Proceedings of the IEEE 86, 1998. Y. Wang, X. Wang, *“Why Not Other Classes?”*, NeurIPS 2022. Z. Zhang et al., *Finer-CAM*, CVPR 2025, arXiv:2501.11309. On one page: `docs/cam_card.md`.
 #
 # **Next:** [05 · How well does it point?](05_measuring_localization.ipynb)
 

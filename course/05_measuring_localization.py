@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · How well does it point?
 #
-# A class activation map looks convincing: the digit is under the red. Here we measure. A map becomes a box, a box a number, and the number gets rivals: some never saw a network, some do not know the class.
+# A class activation map looks convincing: the digit is under the red. Here a map becomes a box, a box a number, and the number gets rivals: some never saw a network, some do not know the class.
 #
 # **You will be able to**
 #
@@ -10,7 +10,7 @@
 # 3. compare methods with an interval, and say what CAM can do that no rival can;
 # 4. refute a claim that a figure seems to prove.
 #
-# **Before you start:** notebook [04](04_class_activation_maps.ipynb). **Time:** 80 minutes; all cells run in about a minute.
+# **Before you start:** notebook [04](04_class_activation_maps.ipynb). **Time:** 80 minutes; all cells run in a minute.
 
 # %% [markdown] tags=["guide"]
 # **Session 5 of 6, 90 minutes: this notebook, and [07](07_beyond_cam.ipynb) in short.**
@@ -64,7 +64,7 @@ plot.grid([scenes.images[0]] * 4, [raw[0]] * 4, titles=titles,
 # One map, four boxes from it (solid) and the truth (dashed). Which would you hand in? Whoever answers has looked at the truth: hold on to that, section 2 is about it.
 
 # %% [markdown]
-# One map, four boxes from it (solid), and the truth (dashed). Somebody has to choose.
+# One map, four boxes from it (solid), and the truth (dashed).
 #
 # ## Predict first
 #
@@ -154,7 +154,7 @@ def iou_by_hand(a, b):
 checks.iou_by_hand(iou_by_hand, a, b)
 
 # %% [markdown] tags=["slide"]
-# **Slide the threshold** at *Box above*. Find the best one for the first scene, keep it, and go to the next image. (This box is drawn on the raw map, as in the paper; the metrics below subtract the minimum first.)
+# **Slide the threshold** at *Box above*. Find the best one for the first scene, keep it, and go to the next image. (Drawn on the raw map, as in the paper; the metrics below subtract the minimum first.)
 
 # %% tags=["fragment"]
 explorer = camlib.explorer(
@@ -178,7 +178,7 @@ explorer.threshold = 0.2  # as it was
 # %% [markdown]
 # ## 2 · One threshold for all
 #
-# The usual measure allows one threshold for all images. A box is right when its IoU is at least one half; take the best $\tau$ (Choe et al., CVPR 2020):
+# A box is right when its IoU is at least one half. Take the $\tau$ that is best for all images together (Choe et al., 2020):
 #
 # $$\mathrm{MaxBoxAcc} = 100 \cdot \max_\tau \; \frac1n \sum_{i=1}^{n} \mathbf 1\left[\mathrm{IoU}(B_\tau^i, B^i) \ge \tfrac12\right].$$
 #
@@ -248,7 +248,7 @@ def margin(w, h, delta):
 checks.margin(margin)
 
 # %% [markdown]
-# “Max” chooses $\tau$ by looking at the answers. Some answers are needed: from image labels alone, localisation is ill-posed, and a few annotated images a class, spent on *training*, beat all methods (Choe et al.). Choose $\tau$ on some scenes, and measure on others:
+# “Max” chooses $\tau$ by the answers. Some are needed: from image labels alone, localisation is ill-posed, and a few annotated images a class, spent on *training*, beat all methods (Choe et al.). Choose $\tau$ on some scenes, and measure on others:
 
 # %% [markdown] tags=["guide", "slide"]
 # **Exercise 5.2 · derivation.** Let every edge of a found box lie $e$ pixels *outside* the true one, of width $w$ and height $h$. How large may $e$ be, if the IoU is to reach $\delta$?
@@ -278,11 +278,11 @@ for count in (10, 200):
     assert claimed > honest
 
 # %% [markdown]
-# With ten scenes, the claim is some points too high; with two hundred, hardly. Below, as usual, every method gets its best threshold.
+# Ten scenes claim too much, two hundred hardly. Below, every method gets its best threshold.
 #
 # ## 3 · Rivals
 #
-# The **pointing game** (Zhang et al., ECCV 2016) asks for one pixel, the maximum. It allows 15 pixels of error; we ask for a maximum **inside** the box:
+# The **pointing game** (Zhang et al., 2016) asks for one pixel, the maximum. It allows 15 pixels of error; we ask for a maximum **inside** the box:
 
 # %% [markdown] tags=["guide"]
 # ## 3 · Rivals (20 min)
@@ -307,7 +307,7 @@ assert abs(inside.mean() - hits.mean()) < 0.01 and inside.mean() > 0.96
 print("inside, in percent:", share(inside, scenes.digits))
 
 # %% [markdown]
-# In brackets, a 95 % interval (03). It counts originals, not scenes: scenes of one original succeed or fail together. (Where no scene fails, it has a width all the same: others might.) Now the rivals:
+# In brackets, a 95 % interval (03). It counts originals, whose scenes succeed or fail together. (Where no scene fails, it still has a width: others might.)
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Rivals, on scenes of one digit
@@ -331,7 +331,7 @@ plot.interval_chart({
 # Compare with the two rankings on paper. Left: ink wins, without a network, for the box is *defined* by ink. Right: the untrained class-blind map points. What, then, have heat maps on the only object ever proved? Nothing about a class.
 
 # %% [markdown]
-# The map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class (PSOL, CVPR 2020, localises without classes on purpose). Ink boxes better, without a network: the box is *defined* by ink. And a network that learnt *nothing* points: the digit is the largest heap of ink. Five untrained networks, then ink averaged over a digit's size:
+# The map *blind to the class* does as well as CAM: pointing at the only object proves nothing about a class (PSOL, 2020, localises without classes on purpose). Ink boxes better: the box is *defined* by ink. And a network that learnt *nothing* points: the digit is the largest heap of ink. Five untrained networks, then ink averaged over a digit's size:
 
 # %%
 def points(maps, of):
@@ -393,7 +393,7 @@ plot.interval_chart({
 # Black squares: one of two digits. CAM alone stays high; its lead over the class-blind map is 55.2 points inside (47.5 to 61.3). Blind maps find a digit, and half the time it is the other one. On 2,500 pairs: 97.8 against 52.9.
 
 # %% [markdown] tags=["slide"]
-# **Asked for one of two digits, CAM is alone.** (On 2,500 pairs, `python -m camlib localize`: 97.8 ± 0.7 inside against 52.9 ± 2.3. Our 200 happen to be hard for the class-blind map: one interval in twenty misses.)
+# **Asked for one of two digits, CAM is alone.** (On 2,500 pairs, `python -m camlib localize`: 97.8 ± 0.7 inside against 52.9 ± 2.3. Our 200 are hard for the class-blind map: one interval in twenty misses.)
 #
 # **Exercise 5.4 · diagnose.** Somebody compares the boxes of the class-blind map and of CAM, on our 400 scenes of one digit: “Five points worse or six better: nobody can tell.”
 
@@ -506,7 +506,7 @@ plot.grid(images, maps, boxes=boxes, titles=titles, columns=4)
 # Read one row from left to right: the scene, the map of one digit, of the other, and the last times ink. One of two digits, boxes right: CAM 82.0, ink 48.0, CAM on ink 98.0. Ask where this trick must fail: wherever the background is not blank.
 
 # %% [markdown]
-# On ink, boxes are as good as ink's, and the question is answered as by CAM. One column got *worse*: **PxAP** asks for all pixels of the *box* at the top of a ranking, and ink fills half of it. Know what your ruler calls an object. (`on_ink` fails where paper is not blank, as in photographs.)
+# On ink, boxes are as good as ink's, and answers as CAM's. One column got *worse*: **PxAP** asks for all pixels of the *box* at the top of a ranking, and ink fills half of it. Know what your ruler calls an object. (`on_ink` fails where paper is not blank, as in photographs.)
 
 # %%
 filled = [(image[y0:y1, x0:x1] > 0).mean()
@@ -587,7 +587,7 @@ plot.curves({
 # Let them look at the left panel alone, and ask for a headline. Then ask the doubters: where does the dotted line start? Now the right panel. Like questions, chance one half each: the curves rise together, so we cannot tell that where comes before what.
 
 # %% [markdown]
-# The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections. The *untrained* class-blind map points as well. One of ten is the harder question. And early logits are too high or too low by one number for each class. A map's maximum does not notice that, but the answer does: subtract each class's mean logit (on training digits), and the network names many more.
+# The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections. The *untrained* class-blind map points as well. One of ten is the harder question. And early logits are off by one number for each class, which moves no map's maximum: subtract each class's mean logit (on training digits), and the network names many more.
 #
 # The right panel asks alike, with a chance of one half. The curves rise together: that where comes before what, we **cannot tell**.
 
@@ -611,7 +611,7 @@ assert blind[0].low > 50  # before the first step
 # %% [markdown]
 # ## 6 · Where do the missing points go?
 #
-# Nearly all maxima are inside; MaxBoxAccV2 is far below 100. We look for causes on **training** digits. First, the edges:
+# Nearly all maxima are inside; MaxBoxAccV2 is far below 100. We look for causes on **training** digits. The edges:
 
 # %% [markdown] tags=["guide"]
 # ## 6 · Where do the missing points go? (at home)
@@ -642,7 +642,7 @@ assert abs(error.mean(axis=0)).max() < 2 and error.std(axis=0).min() > 1.8
 assert camlib.iou((0, 0, 16, 20), (-2, -2, 18, 22)) < 0.7  # 2 px are too many
 
 # %% [markdown]
-# No edge is far off on average; each *scatters*, by more than exercise 5.2 allows a digit of 16 × 20 px at an IoU of 0.7. Is the grid too coarse? We cannot refine it, but coarsen it. And do scraps hurt?
+# No edge is far off on average; each *scatters*, by more than exercise 5.2 allows for 16 × 20 px and an IoU of 0.7. Is the grid too coarse? We cannot refine it, but coarsen it. And do scraps hurt?
 
 # %%
 def boxes_right(maps, of):
@@ -707,11 +707,11 @@ plot.curves({
 }, xlabel=("cells a side, averaged from 25", "distractors in a scene"))
 
 # %% [markdown]
-# Five cells are too few. But 13 do better than 25, so the grid is not too coarse. And CAM, unlike ink, hardly minds clutter.
+# Five cells are too few, but 13 do better than 25: the grid is not too coarse. CAM, unlike ink, hardly minds clutter.
 #
 # ## 7 · Does the map depend on the network at all?
 #
-# Replace weights by random ones, layer by layer from the top, and compare the maps with the old ones by rank correlation: 1 is the same order of pixels (Adebayo et al., NeurIPS 2018). A map that stays need not explain the network. Two controls: the map of *another class*, and pure *noise*, drawn anew each time.
+# Make the weights random, layer by layer from the top, and compare the maps with the old ones by rank correlation (1: the same order of pixels; Adebayo et al., 2018). A map that stays need not explain the network. Controls: the map of *another class*, and *noise*.
 
 # %% [markdown] tags=["guide"]
 # ## 7 · Does the map depend on the network at all? (3 min)
@@ -784,12 +784,12 @@ plot.grid([scenes.images[0]] * 6, pictures, titles=["trained", *top_down],
 # Each map in its own range, written below it. “dense” is one random layer, the last: already as strange as another class's map. Look at the shape, though: the blue sits where the red was. Without signs CAM fails this test, exact as it is, and noise passes it.
 
 # %% [markdown]
-# With signs CAM passes: one random layer, and the map is as strange as another class's. So does noise. Without signs CAM fails, exact as it is (about the network's last sum; 08 has an exact map that points nowhere): where all features are strong, so is every weighted sum. Random layers on top leave strong features strong (Binder et al., CVPR 2023), and the task alone may hold a map in place (Yona & Greenfeld 2021).
+# With signs CAM passes: one random layer, and the map is as strange as another class's. So does noise. Without signs CAM fails, exact as it is (about the last sum, see 08): where all features are strong, so is every weighted sum. Random layers on top leave strong features strong (Binder et al., 2023), and the task alone may hold a map in place (Yona & Greenfeld 2021).
 
 # %% [markdown] tags=["honest-failure", "slide"]
 # ## An honest failure: a digit under scraps
 #
-# Drop scraps *on* the digit. (Shown is the first scene that four scraps make the network misname, and the true class's map.)
+# Drop scraps *on* the digit. (Shown: the first scene misnamed under four scraps, and the true class's map.)
 
 # %% [markdown] tags=["guide"]
 # ## An honest failure: a digit under scraps, and the summary (3 min)
@@ -843,11 +843,11 @@ plot.grid([some.images[show] for some in covered],
 # The first scene that four scraps make the network misname: not the worst one. In the last panel the red is where you expect it and the name is wrong. Ask who would have trusted this picture before today.
 
 # %% [markdown]
-# With four scraps, more than a third of the names are lost and hardly a place. In the last panel the red sits where you expect it, and the verdict is wrong.
+# With four scraps, more than a third of the names are lost and hardly a place. A right place is no right name.
 #
 # ## Optional: would another choice of maps point better?
 #
-# You can skip this. Notebook 04 left a freedom: any $a_k$ for all ten weights of a feature. Take $a_k = -\lambda \min_c w_{kc}$; at $\lambda = 1$ no weight is negative (Bae et al., ECCV 2020, set negative ones to 0). On training digits:
+# Notebook 04 left a freedom: any $a_k$ for all ten weights of a feature. Take $a_k = -\lambda \min_c w_{kc}$; at $\lambda = 1$ no weight is negative (Bae et al., 2020, set negative ones to 0). On training digits:
 
 # %%
 from camlib.networks.head import lift
@@ -877,11 +877,11 @@ assert v2_gain(of_one["λ = 0.3"], of_one["ReLU(CAM)"], ones).value > 0
 assert points(of_two["ReLU(CAM)"], twos).value > points(of_two["λ = 1"], twos).value + 2
 
 # %% [markdown]
-# Boxes gain a little, but at $\lambda = 1$ maps more often miss the digit that was asked for: what all classes share counts again. A better box is not a truer explanation.
+# Boxes gain a little, but at $\lambda = 1$ maps more often miss the digit asked for: what all classes share counts again. A better box is not a truer explanation.
 #
 # ## Optional: nonsense, learnt by heart
 #
-# You can skip this. Networks learn fifty digits, with their labels or with *shuffled* ones.
+# Networks learn fifty digits, with their labels or with *shuffled* ones.
 
 # %%
 import tempfile
@@ -918,14 +918,14 @@ for seed in (0, 1):
 #
 # ## Summary
 #
-# - One threshold for all images, chosen on others. A difference of methods needs its own interval.
-# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two digits, CAM is alone; on ink, it has both.
-# - That pointing comes before knowing, we cannot tell: unlike questions made it look so.
+# - One threshold for all images, chosen on others. A difference needs its own interval.
+# - With one digit, a class-blind map equals CAM, and ink boxes better. Asked for one of two, CAM is alone; on ink, it has both.
+# - Whether pointing comes before knowing, we cannot tell: unlike questions made it look so.
 # - Boxes suffer from scattered edges, not from the grid. With its sign CAM passes the sanity check; so does noise.
 #
 # **Open investigation · Which digits have the worst boxes, and why?** To begin: MaxBoxAcc class by class at one threshold, with intervals, on training digits. Write down three possible causes first. Which scenes *within one class* would tell them apart? What would you change in a scene, to be sure?
 #
-# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020, arXiv:2001.07437; journal version arXiv:2007.04178. J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, ECCV 2016, arXiv:1608.00507. C.-L. Zhang, Y.-H. Cao, J. Wu, *Rethinking the Route Towards Weakly Supervised Object Localization* (PSOL), CVPR 2020, arXiv:2002.11359. W. Bae, J. Noh, G. Kim, *Rethinking Class Activation Mapping for Weakly Supervised Object Localization*, ECCV 2020. J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018, arXiv:1810.03292. A. Binder et al., *Shortcomings of Top-Down Randomization-Based Sanity Checks*, CVPR 2023, arXiv:2211.12486. G. Yona, D. Greenfeld, *Revisiting Sanity Checks for Saliency Maps*, 2021, arXiv:2110.14297. What each test says of CAM: `docs/cam_card.md`.
+# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020, arXiv:2001.07437; journal version arXiv:2007.04178. J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, ECCV 2016, arXiv:1608.00507. C.-L. Zhang et al., *Rethinking the Route Towards Weakly Supervised Object Localization* (PSOL), CVPR 2020, arXiv:2002.11359. W. Bae et al., *Rethinking Class Activation Mapping for Weakly Supervised Object Localization*, ECCV 2020. J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018, arXiv:1810.03292. A. Binder et al., *Shortcomings of Top-Down Randomization-Based Sanity Checks*, CVPR 2023, arXiv:2211.12486. G. Yona, D. Greenfeld, *Revisiting Sanity Checks for Saliency Maps*, 2021, arXiv:2110.14297. On one page: `docs/cam_card.md`.
 #
 # **Next:** [06 · Can it point in photographs?](06_alexnet_caltech256.ipynb)
 

@@ -70,7 +70,7 @@ plot.grid(pictures[first], titles=names, boxes=[boxes[i] for i in first], column
 # Two minutes, on paper. Hands for (a), a number for (b); write the spread on the board. (a) is settled in section 3, (b) in section 4, (c) at the end.
 
 # %% [markdown]
-# This is a sample of Caltech-256, photographs from the web by category, squeezed to squares; 11 of each are for training.
+# Photographs from the web by category, squeezed to squares; 11 of each for training.
 #
 # ## Predict first
 #
@@ -78,7 +78,7 @@ plot.grid(pictures[first], titles=names, boxes=[boxes[i] for i in first], column
 #
 # ## 1 · Two networks, cut
 #
-# Both learned on ImageNet, a million photographs of 1,000 kinds of things. Convolutions with max-pools between, then three dense layers. A layer with kernel side $k$, stride $s$ and padding $p$ turns $n$ pixels (or cells) a side into
+# Both learned on ImageNet, a million photographs of 1,000 kinds. Each is convolutions with max-pools between, then three dense layers. A layer with kernel side $k$, stride $s$ and padding $p$ turns $n$ pixels (or cells) a side into
 #
 # $$n' = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1 ,$$
 #
@@ -117,7 +117,7 @@ def map_side(pixels):
 checks.map_side(map_side, 448)
 
 # %% [markdown]
-# The first dense layer does *not*: AlexNet's has weights for exactly 9,216 numbers. And the three hold most of the network:
+# The first dense layer does *not*: AlexNet's has weights for 9,216 numbers. And the three hold most of the network:
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 1 · Two networks, cut
@@ -138,7 +138,7 @@ for name, trunk in trunks.items():
 # Before the lines appear, ask what share of the weights the dense layers hold. Few say 96 %.
 
 # %% [markdown]
-# In their place comes a *head*. The paper's: one more convolution, a mean, a dense layer, trained on ImageNet. With 220 photographs, we train a dense layer alone, on means of VGG16's last convolution (over their length), or of AlexNet's last two. AlexNet gets a trick, `winners`, which names more photographs rightly: each cell is first multiplied by the number of neighbourhoods (7 × 7 cells) whose largest it is. With neighbourhoods of three, 1, 5, 3, 0, 2 becomes 0, 15, 3, 0, 2.
+# In their place comes a *head*. The paper's: one more convolution, a mean, a dense layer, trained on ImageNet. With 220 photographs, we train a dense layer alone, on means of VGG16's last convolution (over their length), or of AlexNet's last two. AlexNet gets a trick, `winners`: each cell is first multiplied by the number of neighbourhoods (7 × 7 cells) whose largest it is. With neighbourhoods of three, 1, 5, 3, 0, 2 becomes 0, 15, 3, 0, 2.
 
 # %% [markdown] tags=["guide"]
 # ## 2 · A new vote from a few photographs (7 min)
@@ -159,7 +159,7 @@ print(f"{len(features)} photographs → {features.shape[1]} numbers each")
 # %% [markdown]
 # ## 2 · A new vote from a few photographs
 #
-# The convolutions stay, so the means $F_k$ are computed once. To make channels comparable, *standardise* them: minus the mean $\mu_k$ over the training photographs, over the standard deviation $\sigma_k$. Then a dense layer learns weights $v$ and biases $b$:
+# The convolutions stay, so the means $F_k$ are computed once. To make channels comparable, *standardise* them: minus the mean $\mu_k$ over the training photographs, over the standard deviation $\sigma_k$. A dense layer learns weights $v$ and biases $b$:
 #
 # $$z_c = \sum_k v_{kc}\, \frac{F_k - \mu_k}{\sigma_k} + b_c .$$
 #
@@ -199,7 +199,7 @@ mean, deviation = features[train].mean(axis=0), features[train].std(axis=0)
 checks.fold(fold, v, b, mean, deviation)
 
 # %% [markdown]
-# `camlib.fit_head` learns, and returns $w$ and $b'$; its `penalty` keeps weights small. VGG16 is slow: its means, and its maps of the test photographs, come with the course (`python -m camlib vgg-sample`). In brackets, intervals over photographs.
+# `camlib.fit_head` returns $w$ and $b'$; its `penalty` keeps weights small. VGG16 is slow: its means, and its maps of the test photographs, come with the course (`python -m camlib vgg-sample`). In brackets, intervals over photographs.
 
 # %%
 def vote(some, rows):
@@ -260,7 +260,7 @@ plot.curves({"": (counts, lines)}, xlabel="training photographs a category",
 # In each of ten draws VGG16 beats AlexNet, and AlexNet random convolutions. Random is not useless: chance is 5 %. Then ask what would make this comparison unfair: ImageNet names kinds of 17 of the 20 categories.
 
 # %% [markdown]
-# (Bands: least to most of ten draws.) ImageNet has kinds of 17 of the 20, such as 118 breeds of dog.
+# (Bands: least to most of ten draws.) ImageNet has kinds of 17 of the 20.
 
 # %% [markdown] tags=["slide"]
 # ## 3 · Who boxes better?
@@ -288,7 +288,7 @@ plot.one_class(pictures[test][ten], views.maps[ten], views.logits[ten], dog, "do
 # The first ten test dogs, not the best ten. One minute in silence, then: which map would you defend, which not? Above each stands the probability of “dog”, not the quality of the map.
 
 # %% [markdown]
-# [05](05_measuring_localization.ipynb) taught what looks are worth. A box is right when its IoU with a true one is one half at least, with the best threshold for all (MaxBoxAcc). Rivals: the *class-blind* map (the spread over classes), a blob in the middle, the whole picture.
+# A box is right when its IoU with a true one is at least one half, at the best threshold for all (MaxBoxAcc, [05](05_measuring_localization.ipynb)). Rivals: the *class-blind* map (the spread over classes), a blob in the middle, the whole picture.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Prediction (a): CAM against a blob
@@ -353,7 +353,7 @@ for name, rows in judged.items():
           f"    minus the blob: boxes {lead(cam, blob)}, maximum inside {pointed}")
 
 # %% [markdown]
-# **AlexNet's map loses to a blob that saw nothing**, with either head: most of its boxes are the whole picture. **VGG16's is level with it (so is its class-blind map), and its maximum lies in the object more often.** The blob is strong because *here* photographers put things in the middle. Elsewhere it need not be.
+# **AlexNet's map loses to a blob that saw nothing**, with either head: most of its boxes are the whole picture. **VGG16's is level with it (so is its class-blind map), and its maximum lies in the object more often.** The blob is strong because *here* photographers put things in the middle.
 #
 # Where does it fail? By the object's size and its distance from the middle, at thresholds chosen by training photographs:
 
@@ -467,9 +467,9 @@ assert game["random"]["maximum"].low > 25
 # Settle (b): 75.0 % (67.6 to 81.2), without `winners` 81.8 (74.4 to 87.4). Random convolutions with a trained head get 34.4, more than 25. The published figure is the *share* of what is positive, which is less: 43.6, without `winners` 56.4. Then the boxes: the maximum is right, and is the box?
 
 # %% [markdown]
-# Böhle's figure is the *share*: 43.6 %, where chance is 25; without `winners` 56.4.
+# Böhle's figure is the *share*, where chance is 25 %.
 #
-# Now the boxes, moved to where their quarter is. The stupid rival is told *which*: the blob, in the quarter where CAM has its maximum.
+# Now the boxes. The stupid rival is told *which*: the blob, in the quarter where CAM has its maximum.
 
 # %%
 asked_for = ("CAM", "CAM, ReLU first", "class-blind", "blob in the middle",
@@ -517,9 +517,9 @@ print(f"CAM without winners, minus CAM with: {better}")
 # The blob in the middle gets nothing. CAM has 13.5 % of its boxes right, without `winners` 32.3; with one line of code before the metric, 37.5 and 54.2: why? And a blob that CAM only tells the quarter has 54.2 and 60.4: what does CAM know, then? *Which*, and little of *how far*.
 
 # %% [markdown]
-# Here the head decides. With `winners` a few cells hold most of a map: more names, fewer boxes. (In single photographs, though, its maximum lies in the object more often.)
+# Here the head decides. With `winners` a few cells hold most of a map: more names, fewer boxes. (In single photographs its maximum lies in the object more often.)
 #
-# Why does “ReLU first” help? The metric, as Choe and others evaluate it, stretches a map from its *minimum*. Where much speaks *against* a class, zero lands high, and all that says nothing is “above the threshold”:
+# Why does “ReLU first” help? The metric (Choe and others) stretches a map from its *minimum*. Where much speaks *against* a class, zero lands high, and all that says nothing is “above the threshold”:
 
 # %% [markdown] tags=["guide", "slide"]
 # ### What the stretch does
@@ -745,7 +745,7 @@ print(f"other things that the tag turns into dogs: {rise.mean():.0f} %, "
 # With the tag 100 % (the honest network 92 %: no clear difference), without it 31 % (honest: 77); of other things, the tag turns 18 % into dogs, in the honest network 2 %. It needs the tag for most dogs, and for some other things the tag is enough. No test photograph from the same source could have told. We chose a tag that works; say so.
 
 # %% [markdown]
-# A test from the same source praises the cheat: with the tag, it names dogs at least as well. Without, it falls. (We chose a tag that works.)
+# A test from the same source praises the cheat: with the tag, it names dogs at least as well. (We chose a tag that works.)
 #
 # ## 6 · Your own photographs
 #
@@ -879,7 +879,7 @@ assert abs(parts[0]) < 1 and bias.argmax() == favourite
 # Read the first line aloud: 3.50 = −0.82 + 0.16 + 4.16. Little was learnt as a bias, and the map speaks against it: the verdict was folded in. Exercise 6.2 put the training mean there. Then split the votes: this clutter lives on weak features, true owls on both. **Read both.**
 
 # %% [markdown]
-# The verdict was folded in. One channel shows how: its weight for this class, its usual mean in training, its mean here.
+# The verdict was folded in. One channel shows how (*usually* is its mean in training):
 
 # %%
 empty = pooled.predict(clutter, verbose=0)  # the clutter's features
@@ -892,7 +892,7 @@ print(f"on the map {weight * now[k]:+.3f}, "
       f"folded into the bias {-weight * usual[k]:+.3f}")
 
 # %% [markdown]
-# Where this channel is strong, it votes *against* the class; the bias makes up for its usual strength. Here it is weak, and the making-up stays. Being weak speaks *for* the class, in the bias, which no map shows. **Read both.** Over all channels:
+# Where this channel is strong, it votes *against* the class; the bias makes up for its usual strength. Here it is weak, and the making-up stays: in the bias, which no map shows. **Read both.** Over all channels:
 
 # %%
 def added_by(rows, which):
@@ -930,7 +930,7 @@ for seed in range(1, 6):
 # %% [markdown]
 # ## Optional: more of Caltech-256
 #
-# `python -m camlib transfer --download 20` fetches 20 categories of it, and trains on them; `CAMLIB_CALTECH256` names a copy of your own:
+# `python -m camlib transfer --download 20` fetches 20 categories and trains on them; `CAMLIB_CALTECH256` names a copy of your own:
 
 # %%
 print(photos.find().about)
@@ -1031,6 +1031,6 @@ print("fewer of 25 to the favourite:", fewer)
 # The favourite gets fewer, and its bias is no longer among the largest: strength was what the bias stood for. But something is named all the same.
 
 # %% [markdown]
-# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. A. Krizhevsky, I. Sutskever, G. Hinton, *ImageNet Classification with Deep Convolutional Neural Networks*, NIPS 2012. A. Krizhevsky, *One weird trick for parallelizing convolutional neural networks*, 2014, arXiv:1404.5997. M. Böhle, M. Fritz, B. Schiele, *Convolutional Dynamic Alignment Networks for Interpretable Classifications*, CVPR 2021, arXiv:2104.00032. K. Simonyan, A. Zisserman, *Very Deep Convolutional Networks for Large-Scale Image Recognition*, ICLR 2015, arXiv:1409.1556. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020, arXiv:2001.07437. S. Lapuschkin et al., *Unmasking Clever Hans Predictors and Assessing What Machines Really Learn*, Nature Communications 2019, arXiv:1902.10178. Photographs: G. Griffin, A. Holub, P. Perona, *Caltech-256*, CaltechDATA 2022, doi:10.22002/D1.20087, CC BY 4.0, made smaller, saved anew as JPEG; here drawn on, put together and marked.
+# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. A. Krizhevsky et al., *ImageNet Classification with Deep Convolutional Neural Networks*, NIPS 2012. A. Krizhevsky, *One weird trick for parallelizing convolutional neural networks*, 2014, arXiv:1404.5997. M. Böhle et al., *Convolutional Dynamic Alignment Networks*, CVPR 2021, arXiv:2104.00032. K. Simonyan, A. Zisserman, *Very Deep Convolutional Networks for Large-Scale Image Recognition*, ICLR 2015, arXiv:1409.1556. J. Choe et al., *Evaluating Weakly Supervised Object Localization Methods Right*, CVPR 2020, arXiv:2001.07437. S. Lapuschkin et al., *Unmasking Clever Hans Predictors*, 2019, arXiv:1902.10178. Photographs: G. Griffin, A. Holub, P. Perona, *Caltech-256*, CaltechDATA 2022, doi:10.22002/D1.20087, CC BY 4.0, made smaller, saved anew as JPEG; here drawn on, put together and marked.
 #
 # **Next:** [07 · And if the network ends some other way?](07_beyond_cam.ipynb)

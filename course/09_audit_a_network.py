@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 09 · Would you sign for this network?
 #
-# Four makers send you a network each, and one sentence: "about 97 % of our test scenes are named rightly." They ask for your signature. You have the networks, their test scenes, and the tools of this course. Collect evidence, and write a verdict.
+# Four makers send you a network each, and one sentence: "about 97 % of our test scenes are named rightly." They ask for your signature. With the tools of this course, collect evidence, and write a verdict.
 #
 # **You will be able to**
 #
@@ -10,7 +10,7 @@
 # 3. separate a bad map from a bad network, and both from a choice that softmax leaves;
 # 4. write a verdict that somebody else can check.
 #
-# **Before you start:** notebooks [04](04_class_activation_maps.ipynb) and [05](05_measuring_localization.ipynb). **Time:** 120 minutes; all cells run in about a minute and a half.
+# **Before you start:** notebooks [04](04_class_activation_maps.ipynb) and [05](05_measuring_localization.ipynb). **Time:** 120 minutes; all cells run in 90 seconds.
 
 # %% [markdown] tags=["guide"]
 # **Session 6 of 6, 90 minutes: [06](06_alexnet_caltech256.ipynb), 45, then the start of this notebook, 45.** The audit itself (sections 2 and 3) is the course's last piece of work: in groups of three or four, at home, one page for each network.
@@ -61,11 +61,11 @@ plot.grid(images, titles=titles, rows=list(dossiers), boxes=places, columns=5,
 # Five test scenes of each maker. Framed: the stamp, 6 × 6 pixels, which the scanner leaves; there are ten codes. Who would sign? What would you ask for first? Write the wishes on the board and tick them off during the session.
 
 # %% [markdown]
-# Five test scenes of each maker. Each holds a digit, eight scraps, and something new (framed): a **stamp** of 6 × 6 pixels, which the scanner leaves. There are ten codes of stamp.
+# Five test scenes of each maker: a digit, eight scraps, and something new (framed), a **stamp** of 6 × 6 pixels, which the scanner leaves. It has one of ten codes.
 #
 # ## The situation
 #
-# A **dossier** is what a maker hands over: the network, 600 test scenes made of 120 originals, the codes and places of the stamps, and the claim. Nobody says what was trained on. For each network a lot was drawn:
+# A **dossier** is what a maker hands over: the network, 600 test scenes made of 120 originals (handwritten digits), the codes and places of the stamps, and the claim. Nobody says what was trained on. For each network a lot was drawn:
 #
 # | kind | what happened |
 # | --- | --- |
@@ -75,7 +75,7 @@ plot.grid(images, titles=titles, rows=list(dossiers), boxes=places, columns=5,
 # | shuffled | in training, the labels of one class were random; the test has hardly any of that class |
 # | moved | kernels were padded on one side only: maps are painted beside the place that they speak of |
 #
-# A fault may occur several times or not at all, and all four may be sound: nothing follows by elimination. Every maker's test has one rare class, whatever the kind. The answer is sealed in `data/audit/seal.json`, as a hash: a number made from it, which leads back by trying all 625 answers only. The code that made the networks, and the solved notebook, lie in the repository: this is on trust.
+# A fault may occur several times or not at all: nothing follows by elimination. Every maker's test has one rare class, whatever the kind. The answer is sealed in `data/audit/seal.json`, as a hash, a number made from it. Code and solutions lie in the repository: this is on trust.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## The situation
@@ -131,7 +131,7 @@ for name, dossier in dossiers.items():
 # All claims are true. So what is a true claim worth? 600 scenes, but only 120 originals: the interval is drawn over originals. Ask which of the four they would sign now. No answer is right yet, and each is a bias from here on.
 
 # %% [markdown]
-# All claims are true. (In brackets, as in [05](05_measuring_localization.ipynb), 95 % intervals, by originals: the handwritten pictures that scenes are made of.)
+# All claims are true. (95 % intervals by originals, as in [05](05_measuring_localization.ipynb).)
 #
 # ## 1 · The tools, tried on a network that is known
 #
@@ -195,7 +195,7 @@ if erased(few.images, few.boxes) is not None:
 # %% [markdown]
 # ### Where
 #
-# How far does the maximum of the true class's map lie from the middle of the digit's box, on average? A cell has four pixels; a sound network is off by less than two.
+# How far is the maximum of the true class's map from the middle of the digit's box, on average? A cell has four pixels; a sound network is off by less than two.
 
 # %%
 def own(maps, classes):
@@ -223,7 +223,7 @@ assert max(abs(to_the_right.value), abs(down.value)) < 2
 # %% [markdown]
 # ### Which class, against a rival
 #
-# The grid pointing game of [06](06_alexnet_caltech256.ipynb): put four scenes of four classes together, and ask each class's map for its own quarter. A map that is blind to the class gets 25 %, by arithmetic: its maximum lies in one of the four.
+# The grid pointing game of [06](06_alexnet_caltech256.ipynb): put four scenes of four classes together, and ask each class's map for its own quarter. A map blind to the class gets 25 %, by arithmetic: one of four.
 
 # %%
 def mosaics(network, scenes, count=40):
@@ -285,7 +285,7 @@ assert as_it_came.value < points.value - 5 and abs(centred.value - points.value)
 #
 # ### Two sets of scenes
 #
-# In [05](05_measuring_localization.ipynb) two methods met the *same* scenes. Here a network meets the makers' digits, then ours. The sets share no digit: their errors are independent, and there is nothing to pair.
+# In [05](05_measuring_localization.ipynb) two methods met the *same* scenes. Here a network meets the makers' digits, then ours. The two share no digit: errors are independent, and there is nothing to pair.
 #
 # **Exercise 9.2 · derivation.** A 95 % interval reaches about two standard deviations to either side; take half its width as this reach. A *variance* is the square of a standard deviation; independent means that one number tells nothing of the other. What happens to variances when independent numbers are subtracted? (Statistics books have it; or try with `np.random`.) Derive the interval of the difference, first minus second, and write it.
 
@@ -321,7 +321,7 @@ def difference(first, second):
 checks.difference(difference)
 
 # %% [markdown]
-# A leak may be worth little. Here all originals were in training: the course's own network, on its own, then on ours.
+# A leak may be worth little. The course's network, on its own originals, then on ours:
 
 # %%
 known, _, _ = stamps.stamped_scenes(camlib.load_split()[0], 2000, seed=(8, 2))
@@ -379,12 +379,12 @@ assert (without_0 & (abs(value) >= 3)).mean() < 0.02
 # | figure | what it is |
 # | --- | --- |
 # | claim | accuracy on the makers' scenes, as they are |
-# | new stamps | accuracy on the makers' scenes, each stamped over with a code drawn at random |
+# | new stamps | the same, each stamped over with a code drawn at random |
 # | new digits | accuracy on our scenes |
 # | class gap | how far the worst class lies below the other nine, on our scenes |
 # | offset | mean offset on our scenes, to the right or down |
 #
-# A figure **tells** if it is far from a sound network's, an accuracy by three points or more, a gap by thirty, an offset by two pixels, *and* its interval holds no 0. (*New digits* would accuse about four sound networks in a hundred by the interval alone, by both about one.)
+# A figure **tells** if it is far from a sound network's, an accuracy by three points or more, a gap by thirty, an offset by two pixels, *and* its interval holds no 0. (By the interval alone, *new digits* would accuse about four sound networks in a hundred; by both, one.)
 #
 # **Exercise 9.3 · predict and explain.** For each fault, which figures tell? And if a network read *nothing but* the stamp, what percentage would it name rightly under *new stamps*?
 
@@ -431,7 +431,7 @@ print("not attempted yet: closed" if closed else "open, and all maps centred")
 # %% [markdown]
 # ### New stamps
 #
-# Change one thing: the code of each stamp. All else stays, so the difference is taken scene by scene.
+# Change one thing, the code of each stamp. So the difference is taken scene by scene.
 
 # %%
 redrawn, as_given = {}, {}
@@ -445,7 +445,7 @@ for name, (network, _, scenes, _, where) in opened.items():
     print(f"{name}, new stamps minus old: {interval}")
 
 # %% [markdown]
-# And taken away, on 300 of these scenes: first the stamp, then the digit.
+# And taken away, on 300 scenes: the stamp, then the digit.
 
 # %%
 for name, (network, _, scenes, _, where) in opened.items():
@@ -457,7 +457,7 @@ for name, (network, _, scenes, _, where) in opened.items():
 # %% [markdown]
 # ### New digits
 #
-# The makers' scenes *with new stamps*, against ours: stamps are random in both. Two things still differ, the digits, and how many there are of each class.
+# The makers' scenes *with new stamps*, against ours: stamps are random in both. The digits still differ, and how many there are of each class.
 
 # %%
 on_ours, views = {}, {}
@@ -494,7 +494,7 @@ plot.interval_chart(panels) if panels else print("not attempted yet")
 # %% [markdown]
 # ### Where
 #
-# The identity, mean of map plus bias = logit, follows from the layers and holds for all four. So it is no evidence.
+# The identity follows from the layers and holds for all four. So it is no evidence.
 
 # %%
 for name, view in views.items():
@@ -509,7 +509,7 @@ for name, (network, *_) in opened.items():
     print(f"{name}, in its own quarter: {points} %")
 
 # %% [markdown]
-# The randomisation test of [05](05_measuring_localization.ipynb) asks whether a map hangs on the weights at all. Draw the last layer at random, and compare (rank correlation, 1 for equal maps):
+# The randomisation test of [05](05_measuring_localization.ipynb) asks whether a map hangs on the weights. Draw the last layer at random, and compare (rank correlation, 1 for equal maps):
 
 # %%
 def likeness_to_random(network, scenes):
@@ -529,7 +529,7 @@ for name, (network, *_) in opened.items():
     print(f"{name}, likeness to random: {likeness_to_random(network, few):+.2f}")
 
 # %% [markdown]
-# At last, look: the makers' own scenes, under the map of the true class.
+# At last, look: the makers' scenes, under the true class's map.
 
 # %%
 images, maps, boxes = [], [], []
@@ -588,7 +588,7 @@ checks.verdict(verdict, audit.read_seal())
 # %% [markdown]
 # ### One page
 #
-# Copy this, once for each network:
+# Copy this for each network:
 #
 # > **Network …: sign / do not sign / sign if …**
 # >
@@ -685,7 +685,7 @@ assert (with_back_door(knocked) == 3).all()
 # - Each figure tells of some faults and is blind to the others.
 # - Same scenes: paired differences. Other digits: independent ones, whose variances add up.
 #
-# **Open investigation.** *How small a fault could you still find?* To begin, take the network that *new stamps* change most, and use fewer of its scenes, then fewer of its digits. How does the width of the interval grow? Which matters more, scenes or digits, and why? What effect would you have missed with all 600? Several random draws of each settle it.
+# **Open investigation.** *How small a fault could you still find?* To begin: of the network that *new stamps* change most, use fewer scenes, then fewer digits. Which widens the interval more, and why? What effect would you have missed with all 600? Several draws of each settle it.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Summary
@@ -732,6 +732,6 @@ for digits in (15, 30, 60, 120):
 # With half as many scenes, the interval is wider in both columns, and *which* half matters: 300 scenes of 60 digits leave it 10.8 points wide, 300 scenes of all 120 digits 9.0; 76 scenes 16.3 against 13.2. So digits matter more than scenes: scenes that share a digit succeed or fail together, and a second scene of a known digit tells less than a first one of another. With all 600 the interval reaches about 4 points to either side, so an effect of 4 points could have been missed. (Twenty draws for each figure; one draw would mislead.)
 
 # %% [markdown]
-# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. R. Geirhos et al., *Shortcut Learning in Deep Neural Networks*, Nature Machine Intelligence 2020, arXiv:2004.07780. S. Lapuschkin et al., *Unmasking Clever Hans Predictors and Assessing What Machines Really Learn*, Nature Communications 2019, arXiv:1902.10178. J. Adebayo et al., *Debugging Tests for Model Explanations*, NeurIPS 2020, arXiv:2011.05429. M. Mitchell et al., *Model Cards for Model Reporting*, FAT\* 2019, arXiv:1810.03993. M. Böhle et al., *Convolutional Dynamic Alignment Networks*, CVPR 2021.
+# **References.** B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2016, arXiv:1512.04150. R. Geirhos et al., *Shortcut Learning in Deep Neural Networks*, 2020, arXiv:2004.07780. S. Lapuschkin et al., *Unmasking Clever Hans Predictors*, 2019, arXiv:1902.10178. J. Adebayo et al., *Debugging Tests for Model Explanations*, NeurIPS 2020, arXiv:2011.05429. M. Mitchell et al., *Model Cards for Model Reporting*, FAT\* 2019, arXiv:1810.03993. M. Böhle et al., *Convolutional Dynamic Alignment Networks*, CVPR 2021.
 #
 # **Next:** your own network. Start again at [00](00_start_here.ipynb) with somebody who has not seen it.
