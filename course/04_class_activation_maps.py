@@ -424,7 +424,7 @@ plot.grid([wide[0]] * 2, asked, width=3.3, signed=True,
           titles=[f"map of {first}", f"map of {second}"])
 
 # %% [markdown] tags=["notes"]
-# C, and off by 0.006 on average, at a size of 1.8: at the seam, features see both scenes. Paper holds exactly 0 here, so half the left mean would do; a network that never saw paper alone holds other numbers there. One canvas, two questions. In the map of 2, the 7 is pale red and pale blue: ask why it is not blank. Ten logits alone could not tell.
+# C, and off by 0.005 on average, at a size of 1.7: at the seam, features see both scenes. Paper holds exactly 0 here, so half the left mean would do; a network that never saw paper alone holds other numbers there. One canvas, two questions. In the map of 2, the 7 is pale red and pale blue: ask why it is not blank. Ten logits alone could not tell.
 
 # %% [markdown]
 # The mean hides which half spoke; the maps tell. (At the seam, features see both scenes.)

@@ -207,6 +207,7 @@ def run(notebook, seconds=900):
     """
     NotebookClient(notebook, timeout=seconds, kernel_name=KERNEL["name"], resources={"metadata": {"path": FOLDER}},
                    store_widget_state=False, record_timing=False, coalesce_streams=True).execute()
+    notebook.metadata.pop("language_info", None)  # which says what Python it was
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
