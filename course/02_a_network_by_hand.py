@@ -359,7 +359,7 @@ print(f"by hand, {accuracy} % of {len(test_classes)} test digits are right")
 assert accuracy.low > 33.4
 
 # %% [markdown]
-# (In brackets, a 95 % interval: what other test digits might have given.) We beat guessing, 33 %. But thousands of weights have to be *learnt*.
+# (In brackets, a 95 % interval: what other test digits might have given.) We beat guessing, 33 %. Nobody chooses thousands of weights: they are *learnt*.
 #
 # ## 4 · Downhill
 #

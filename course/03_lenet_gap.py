@@ -59,7 +59,7 @@ plot.scene_grid(scenes)
 #
 # ## 1 · What the dense layers cost
 #
-# LeNet (LeCun et al., 1998; here in its modern form) looks with two 5×5 convolutions of 6 and 16 channels, without padding, each followed by a max-pool that halves the map. On what it saw, three dense layers of 120, 84 and 10 *units*, the numbers that they put out, decide. The weights of a layer, biases included, are
+# LeNet (LeCun et al., 1998; here in its modern form) looks with two 5×5 convolutions of 6 and 16 channels, without padding, each followed by a max-pool that halves the map. On one long list of what it saw, three dense layers of 120, 84 and 10 *units* (outputs) decide. The weights of a layer, biases included, are
 #
 # $$n_\text{conv} = k^2\, c_\text{in}\, c_\text{out} + c_\text{out}, \qquad n_\text{dense} = n_\text{in}\, n_\text{out} + n_\text{out}.$$
 
@@ -240,7 +240,7 @@ assert cost == 100 * 100 * 5**2 * 3 * 32 + 50 * 50 * 5**2 * 32 * 64
 print(f"one scene: {cost / 1e6:.0f} million multiply–adds")
 
 # %% [markdown]
-# How long would that take here, roughly?
+# How long would 17.5 million take here, roughly?
 
 # %% tags=["fragment"]
 import time
@@ -418,7 +418,7 @@ print(f"logits of size {abs(mean_of_both).mean():.2f} are {off:.2f} off, on aver
 # B, the mean. What is left over comes from the edge, where cells see both scenes. So two digits on a canvas halve each other's votes, and a page full of clutter can outvote one digit. That leads to the next idea.
 
 # %% [markdown]
-# **Clutter should vote for nobody.** Many pieces of clutter can outvote one digit. So one in five of the small scenes holds *no* digit. For it the right answer is every class alike, its loss
+# **Clutter should vote for nobody.** Many pieces of clutter can outvote one digit. So one in five of the small scenes is clutter *alone*. For it the right answer is every class alike, its loss
 #
 # $$L = -\tfrac{1}{10} \sum_c \log p_c \;\ge\; \log 10, \qquad \text{least when all } p_c = \tfrac{1}{10}.$$
 
@@ -450,7 +450,7 @@ plot.histogram(surest, xlabel="largest probability", ylabel="scenes of 300",
 # Ask first where the bar for clutter alone will be. At a tenth: ten classes alike. Remember session 2, whose network was very sure of digits that it had never seen. Is this a cure? Only for what was shown as “nothing”.
 
 # %% [markdown]
-# **Bent copies.** 4,000 digits come round again and again. So some are bent: turned, stretched, sheared and waved a little (Simard et al., 2003). Left, four digits; beside each, eight copies:
+# **Bent copies.** 4,000 digits come round again and again. So most are bent: turned, stretched, sheared and waved a little (Simard et al., 2003). Left, four digits; beside each, eight copies:
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Bent copies
@@ -468,7 +468,7 @@ plot.grid(by_digit, columns=9, width=0.65)
 # Left, four digits; beside each, eight bent copies. Ask how far one may bend before a 9 is no 9. And is it worth the trouble? Let them vote now: the open investigation measures it.
 
 # %% [markdown]
-# **Large steps.** Batch normalisation allows a learning rate fourteen times Adam's usual 0.001. It rises first, then falls along a cosine.
+# **Large steps.** Batch normalisation allows a learning rate fourteen times Adam's usual 0.001. It rises first, then falls to a hundredth.
 #
 # ## 5 · Train
 #
@@ -502,7 +502,7 @@ trained = run.load()
 # %% [markdown]
 # ### How good is it?
 #
-# The verdict takes 10,000 scenes. But they show only 1,000 digits, and scenes that share a digit succeed or fail together. Would another thousand digits give the same? Draw a thousand from these, with replacement, again and again (the *bootstrap*; Efron, 1979): the middle 95 % of the accuracies is an interval. Counting scenes, as if each had a digit of its own, gives too narrow an interval. And no interval knows what another training would give.
+# The verdict takes 10,000 scenes. But they show only 1,000 digits, and scenes that share a digit succeed or fail together. Would another thousand digits give the same? Draw a thousand from these, with replacement, again and again (the *bootstrap*; Efron, 1979): the middle 95 % of the accuracies is an interval. Counting scenes gives too narrow an interval. (For shares and means, `camlib.bootstrap` has formulas instead.) And no interval knows what another training would give.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## How good is it?
@@ -541,7 +541,7 @@ print(f"before the first step {first:.0%}")
 print(f"having seen {recipe.stages[0].size} px only {small:.0%}")
 
 # %% [markdown]
-# If the interval holds 97.6, these scenes cannot tell this run from the original. That does not prove them equal: the original split its 70,000 scenes after making them, so training had seen its test digits.
+# If the interval holds 97.6, these scenes cannot tell this run from the original. That does not prove them equal: the original split its 100,000 scenes after making them, so training had seen its test digits.
 
 # %% [markdown] tags=["guide", "slide"]
 # ## Where the two trainings end
@@ -745,7 +745,7 @@ print(f"{failed.sum()} wrong with 8 pieces, {bare_too.sum()} of them also withou
 assert bare_too.sum() > failed.sum() / 3 and marks["32 pieces"].mean() > 90
 
 # %% [markdown]
-# Even four times the clutter costs only a few scenes in a hundred, and many of these digits are misread on blank paper, too. What breaks the network is another size, which training never showed. Below, the bare scenes on a 200 px canvas; with every pixel doubled; and at half the size.
+# Even four times the clutter costs only a few scenes in a hundred, and many mistakes among 8 pieces remain on blank paper. What breaks the network is another size, which training never showed. Below, the bare scenes on a 200 px canvas; with every pixel doubled; and at half the size.
 
 # %%
 some = camlib.Scenes(*(part[:300] for part in bare))
@@ -791,7 +791,7 @@ explorer = camlib.explorer(
 explorer
 
 # %% [markdown]
-# A stroke 40 px high is outside what it has learnt, as the doubled pixels above.
+# A stroke 40 px high is outside what it has learnt, like the doubled digits above.
 
 # %% [markdown] tags=["guide"]
 # ## Summary (6 min)
@@ -823,7 +823,7 @@ explorer
 # - LeNet's dense layers hold nearly all its weights, tied to one place and one size. A mean has no weights, forgets places, and takes any size.
 # - A larger canvas dilutes the mean; the last layer can be corrected for it.
 # - This recipe needs some two thousand times fewer multiply–adds than the original's, and comes near its 97.6 %, on digits it had never seen.
-# - A training loss proves nothing; unseen digits do.
+# - A training loss proves nothing; ask unseen digits.
 # - Does the network know *where*? Each logit is a mean of votes, one from each cell; before the mean, they are a map.
 #
 # ## Open investigation: are bent copies worth it?
@@ -861,6 +861,6 @@ for name, rows in differences.items():
 # We measured −0.1 (−0.6 to 0.5) for bent copies, and −0.1 (−0.5 to 0.3) for another seed. So at this length of training, bent copies bring nothing to the accuracy that 1,000 digits can show: less than about half of a scene in a hundred, either way. This does not settle what they bring to a longer training, in which the same digits come round more often, to fewer digits, or to where maps point. Each of these is one more run, judged in the same way, on training digits if a choice is to follow from it.
 
 # %% [markdown]
-# **References.** Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition, Proc. IEEE, 1998. · B. Efron: Bootstrap methods: another look at the jackknife, Annals of Statistics, 1979. · M. Lin, Q. Chen, S. Yan: Network in network, 2013, arXiv 1312.4400. · P. Simard, D. Steinkraus, J. Platt: Best practices for convolutional neural networks, ICDAR 2003.. · B. Zhou et al.: Learning deep features for discriminative localization, CVPR 2016, arXiv 1512.04150.
+# **References.** Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: Gradient-based learning applied to document recognition, Proc. IEEE, 1998. · B. Efron: Bootstrap methods: another look at the jackknife, Annals of Statistics, 1979. · M. Lin, Q. Chen, S. Yan: Network in network, 2013, arXiv 1312.4400. · P. Simard, D. Steinkraus, J. Platt: Best practices for convolutional neural networks, ICDAR 2003. · B. Zhou et al.: Learning deep features for discriminative localization, CVPR 2016, arXiv 1512.04150.
 #
 # **Next:** [04_class_activation_maps](04_class_activation_maps.ipynb) takes the mean apart, and finds the map.

@@ -273,7 +273,7 @@ assert np.allclose(maps.std(axis=2), others.std(axis=2), atol=1e-2)
 print("other maps, the same differences")
 
 # %% [markdown]
-# So ask of every heat map: *against what?* (Wang & Wang, NeurIPS 2022; Finer-CAM, CVPR 2025, maps such a difference.)
+# So ask of every heat map: *against what?* (Wang & Wang, 2022, ask it; Finer-CAM, 2025, maps such a difference.)
 
 # %% [markdown] tags=["slide"]
 # ## 4 · Looking at it
@@ -299,7 +299,7 @@ plot.framework(scenes.images[0], features, kernel[:, c], name=f"“{c}”")
 # The three features that raise this logit most, the one that lowers it most, and the sum of all 64. Ask what the fourth one saw: mostly the left end of the bar. It takes only 0.13. Only the sum of all has the identity; no single feature has.
 
 # %% [markdown] tags=["slide"]
-# All ten maps, **on one scale**. The logit above each is far smaller than its hottest cell: a *mean* over 625 cells, most close to zero. The wrong classes' maps are not blank: the digit speaks for and against them, too.
+# All ten maps, **on one scale**. The logit above each is a *mean* over 625 cells, most close to zero: far smaller than the hottest. The wrong classes' maps are not blank: the digit speaks for and against them, too.
 
 # %% tags=["fragment"]
 plot.maps_by_class(
@@ -316,7 +316,7 @@ assert (cells < 0.05 * cells.max()).mean() > 0.8  # most are close to zero
 # %% [markdown]
 # Some maps must be blue on the digit: the ten add up to zero. But the clutter is pale in *all* of them: a discovery? Measure what no choice can change: how far the ten maps lie apart, the standard deviation of their ten values at a pixel.
 #
-# *Clutter* is ink 18 pixels or more away from the digit's box: erase the digit, and no map changes there. Is it quiet only because it is less ink? An untrained network looks at the same scenes.
+# *Clutter* is ink 18 pixels or more away from the digit's box: erase the digit, and no map changes there. Is it quiet only because it is less ink? Then an untrained network must be as quiet.
 
 # %% [markdown] tags=["guide", "slide"]
 # ### Is clutter silent because the network learnt it?

@@ -307,7 +307,7 @@ assert abs(inside.mean() - hits.mean()) < 0.01 and inside.mean() > 0.96
 print("inside, in percent:", share(inside, scenes.digits))
 
 # %% [markdown]
-# In brackets, a 95 % interval (03). It counts originals, whose scenes succeed or fail together. (Where no scene fails, it still has a width: others might.)
+# In brackets, a 95 % interval (03). It counts digits: scenes of one succeed or fail together. (Where no scene fails, it still has a width: others might.)
 
 # %% [markdown] tags=["guide", "slide"]
 # ## 3 · Rivals, on scenes of one digit
@@ -587,7 +587,7 @@ plot.curves({
 # Let them look at the left panel alone, and ask for a headline. Then ask the doubters: where does the dotted line start? Now the right panel. Like questions, chance one half each: the curves rise together, so we cannot tell that where comes before what.
 
 # %% [markdown]
-# The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections. The *untrained* class-blind map points as well. One of ten is the harder question. And early logits are off by one number for each class, which moves no map's maximum: subtract each class's mean logit (on training digits), and the network names many more.
+# The left panel tempts: maps point long before the network names, so *where* comes before *what*. Three objections. The *untrained* class-blind map points as well. One of ten is the harder question. And early logits carry a constant for each class, which moves no map's maximum: subtract each class's mean logit (on training digits), and the network names many more.
 #
 # The right panel asks alike, with a chance of one half. The curves rise together: that where comes before what, we **cannot tell**.
 
@@ -711,7 +711,7 @@ plot.curves({
 #
 # ## 7 · Does the map depend on the network at all?
 #
-# Make the weights random, layer by layer from the top, and compare the maps with the old ones by rank correlation (1: the same order of pixels; Adebayo et al., 2018). A map that stays need not explain the network. Controls: the map of *another class*, and *noise*.
+# Make the weights random, layer by layer from the top, and compare the maps with the old ones by rank correlation (1: the same order of pixels; Adebayo et al., 2018). A map that stays need not explain the network. Controls: *another class's* map, and fresh *noise*.
 
 # %% [markdown] tags=["guide"]
 # ## 7 · Does the map depend on the network at all? (3 min)

@@ -253,7 +253,7 @@ for model in (network, *lenets):
     assert right.mean() > 0.6
 
 # %% [markdown]
-# (Intervals: 95 %, over originals; of pairs, over scenes.)
+# (95 % intervals over digits, or over scenes of pairs.)
 #
 # For one scene, a ReLU is a switch: a number stays or becomes 0. With this scene's switches as diagonal matrices $D_1, D_2$ of ones and zeros, three dense layers become one:
 #
@@ -424,7 +424,7 @@ plot.grid([image] * 4, maps, titles=titles, signed=True)
 # The scene where Grad-CAM agrees least, chosen to show how it fails. Red for, blue against. Grad-CAM has no blue, and warms cells whose erasing changes little, or helps. Over 100 scenes HiResCAM leads by 40.9, 37.4 and 31.4 points on the three networks. With pooling this test would prove nothing.
 
 # %% [markdown]
-# The scene where Grad-CAM agrees least (red for, blue against). Grad-CAM has no blue, and warms cells whose erasing changes little, or helps. HiResCAM follows erasing *to zero*; when features become their mean, hardly any lead is left (the investigation).
+# The scene where Grad-CAM agrees least (red for, blue against). Grad-CAM has no blue, and warms cells whose erasing changes little, or helps. HiResCAM follows erasing *to zero*; with means instead of zeros, hardly any lead is left (the investigation).
 #
 # ## 4 · Which of these survive the freedom?
 #
@@ -795,7 +795,7 @@ def compared_alike(maps):
 checks.compared_alike(compared_alike)
 
 # %% [markdown]
-# A score map sets the *minimum* to 0, and only HiResCAM has negative cells. So its 0 stands at another height in each scene. If that is the cause, a threshold for each scene must close the gap:
+# A score map sets the *minimum* to 0, and only HiResCAM has negative cells. So its 0 stands elsewhere in each scene, yet one threshold serves all. If that is the cause, one each must close the gap:
 
 # %% tags=["answer"]
 def own_thresholds(maps):
@@ -835,7 +835,7 @@ for model in lenets:
 # | another ending, and what the *network* used | HiResCAM; for boxes, its positive part |
 # | a map that no choice of weights moves | HiResCAM of $\log p_c$ |
 # | no gradients | Ablation-CAM: check the logit's sign (below) |
-# | no gradients, and time | Score-CAM |
+# | time, but no gradients | Score-CAM |
 # | no class in mind | Eigen-CAM: never why *this* class |
 #
 # Seen on small networks and simple scenes; early layers, LayerCAM's strength, were not measured.
@@ -973,7 +973,7 @@ for make in (keras.applications.MobileNetV2, keras.applications.MobileNetV3Small
         print(f"{make.__name__}: {error.obstacle} stands in the way")
 
 # %% [markdown]
-# After the mean, `hard_silu` bends a sum of all cells. Train GAP → dense on its convolutions, or take HiResCAM. More endings: `docs/endings.md`.
+# After the mean, `hard_silu` bends a sum of all cells. Train GAP → dense on the convolutions, or take HiResCAM. More endings: `docs/endings.md`.
 #
 # ## Optional: any Keras network
 #
@@ -1049,7 +1049,7 @@ print(f"cell {i} sees pixels {4 * i} to {4 * i + 15} and no others")
 # | another ending, and what the *network* used | HiResCAM; for boxes, its positive part |
 # | a map that no choice of weights moves | HiResCAM of $\log p_c$ |
 # | no gradients | Ablation-CAM: check the logit's sign |
-# | no gradients, and time | Score-CAM |
+# | time, but no gradients | Score-CAM |
 # | no class in mind | Eigen-CAM: never why *this* class |
 
 # %% [markdown] tags=["notes"]

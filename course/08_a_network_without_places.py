@@ -42,7 +42,7 @@ transformer = camlib.shipped_run("vit_gap").load()
 plot.scene_grid(scenes, count=6, boxes=True)
 
 # %% [markdown]
-# A digit's box covers 8 % of these 64 px scenes.
+# A digit's box covers 8 % of a 64 px scene.
 #
 # ## Predict first
 #
@@ -135,7 +135,7 @@ assert np.allclose(shuffled, mixed[order], atol=1e-6)
 assert np.allclose(shuffled.mean(axis=0), mixed.mean(axis=0), atol=1e-6)
 
 # %% [markdown]
-# A **block** is attention, then a small dense network for each token by itself; what each makes is *added* to the tokens. Before each, every token is **normalised**: brought to mean 0 and standard deviation 1, then scaled and shifted by learnt numbers. Attention has several **heads**, with matrices of their own. `camlib.vit_gap` has 64 tokens, one for each 8 × 8 pixels, made by three convolutions from windows of 22, and two blocks of four heads.
+# A **block** is attention, then a small dense network for each token by itself; what either makes is *added* to the tokens. Before both, every token is **normalised**: brought to mean 0 and standard deviation 1, then scaled and shifted by learnt numbers. Attention has several **heads**, with matrices of their own. `camlib.vit_gap` has 64 tokens, one for each 8 × 8 pixels, made by three convolutions from windows of 22, and two blocks of four heads.
 
 # %% tags=["nbval-check-output"]
 kinds = [type(layer).__name__ for layer in transformer.layers]
@@ -452,7 +452,7 @@ for name, method in methods.items():
     print(f"{name:22} one digit {hits} %, of two {both} %")
 
 # %% [markdown]
-# Followed back, the shares find one digit. So would ink: only the second question shows that a map knows its class. Rollout ignores what is handed over.
+# Followed back, the shares find a lone digit. So would ink: only “of two” shows that a map knows its class. Rollout ignores what is handed over.
 #
 # **Exercise 8.4 · diagnose.** A colleague has a scene of two digits. “Rollout is warmest on the digit that the network names. So it shows where the network saw *this* digit.” What is wrong?
 #
@@ -539,7 +539,7 @@ for name, which in remedies.items():
 # %% [markdown] tags=["slide", "honest-failure"]
 # ## An honest failure: a deceived reader
 #
-# Nothing on a heat map tells whether its terms stayed where they were seen. Here is the scene that the transformer is surest of, as it would be printed: its positive part.
+# Nothing on a heat map tells whether its terms stayed where they were seen. Here is the transformer's map of its surest scene, as it would be printed: positive values only.
 
 # %% [markdown] tags=["guide"]
 # ## An honest failure, and the summary (3 min)
@@ -559,7 +559,7 @@ plot.grid(scenes.images[[surest] * 2],
           width=2)
 
 # %% [markdown]
-# A reader who does not know the digit's place takes the left one for an answer. Erasing brings them back.
+# A reader who does not know the digit's place takes the left one for an answer. Erasing shows the digit.
 
 # %% [markdown] tags=["slide"]
 # ## Summary
