@@ -176,19 +176,23 @@ def test_a_file_system_without_locks_is_an_error_and_no_wait(tmp_path, monkeypat
 
 
 def test_the_lock_lets_one_in_after_the_other(tmp_path, capsys):
-    inside, order = threading.Event(), []
+    inside, said, order = threading.Event(), threading.Event(), []
+
+    class Waiting:
+        def __str__(self):  # as it is printed
+            said.set()
+            return "waiting for the other"
 
     def other():
-        with one_process_at_a_time(tmp_path / "a", "waiting for the other"):
+        with one_process_at_a_time(tmp_path / "a", "nobody is there"):
             inside.set()
-            while "waiting" not in order:
-                order.append("waiting") if "waiting for the other" in capsys.readouterr().out else None
+            order.append(said.wait(30))
             order.append("first")
 
     thread = threading.Thread(target=other, daemon=True)
     thread.start()
-    inside.wait(10)
-    with one_process_at_a_time(tmp_path / "a", "waiting for the other"):
+    assert inside.wait(10)
+    with one_process_at_a_time(tmp_path / "a", Waiting()):
         order.append("second")
     thread.join(10)
-    assert order == ["waiting", "first", "second"]
+    assert order == [True, "first", "second"] and capsys.readouterr().out == "waiting for the other\n"
