@@ -103,30 +103,30 @@ def _bend(images, random, turn, stretch, shear, wave):
     slant = random.uniform(-shear, shear, count)
     rotate = np.array([[cos, -sin], [sin, cos]])
     skew = np.array([[scale_x, slant], [np.zeros(count), scale_y]])
-    affine = np.einsum("ijn,jkn->nik", rotate, skew).astype(np.float32)
+    affine = np.einsum("ijn,jkn->ikn", rotate, skew).astype(np.float32)[..., None, None]  # broadcast over places
 
     middle = (SIDE - 1) / 2
-    grid = np.stack(np.meshgrid(*[np.arange(SIDE, dtype=np.float32) - middle] * 2), axis=-1)  # (x, y)
-    places = np.einsum("nik,rck->nrci", affine, grid) + _waves(random, count, wave) + middle
+    across = np.arange(SIDE, dtype=np.float32) - middle  # x of each column, y of each row
+    places = affine[:, 0] * across + affine[:, 1] * across[:, None] + _waves(random, count, wave) + middle
     return _sample(images, places)
 
 
 def _waves(random, count, wave):
-    """Smooth displacement fields, (n, 28, 28, 2) pixels: a coarse 5×5 grid of noise, interpolated."""
+    """Smooth displacement fields, (x or y, n, 28, 28) pixels: a coarse 5×5 grid of noise, interpolated."""
     coarse = random.normal(0, wave, (count, 5, 5, 2)).astype(np.float32)
     knots = np.linspace(0, SIDE - 1, 5)
     hats = np.maximum(0, 1 - abs(np.arange(SIDE)[:, None] - knots) / knots[1]).astype(np.float32)
-    return np.einsum("ra,nabd,cb->nrcd", hats, coarse, hats, optimize=True)
+    return np.einsum("ra,nabd,cb->dnrc", hats, coarse, hats, optimize=True)
 
 
 def _sample(images, places):
-    """Bilinear samples of each image at `places` (n, rows, columns, (x, y)), 0 outside: uint8."""
+    """Bilinear samples of each image at `places`, (x or y, n, rows, columns), 0 outside: uint8."""
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).astype(np.float32)
     places = np.clip(places + 1, 0, SIDE + 0.999)
     whole = places.astype(np.intp)
-    x, y = np.moveaxis(places - whole, -1, 0)
+    x, y = places - whole
     side = SIDE + 2
-    at = np.arange(len(images))[:, None, None] * side**2 + whole[..., 1] * side + whole[..., 0]
+    at = np.arange(len(images))[:, None, None] * side**2 + whole[1] * side + whole[0]
     here, right, below, across = (padded.take(at + step) for step in (0, 1, side, side + 1))
     upper = here * (1 - x) + right * x
     lower = below * (1 - x) + across * x

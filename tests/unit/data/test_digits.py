@@ -78,12 +78,12 @@ def test_augment_without_any_bending_gives_the_digit_back(split):
 
 def test_sampling_against_a_loop(split):
     images = split[0].images[:3]
-    places = np.random.default_rng(0).uniform(-3, 31, (3, 28, 28, 2)).astype(np.float32)
+    places = np.random.default_rng(0).uniform(-3, 31, (2, 3, 28, 28)).astype(np.float32)
     def pixel(image, x, y):
         return float(image[y, x]) if 0 <= x < 28 and 0 <= y < 28 else 0.0
     sampled = digits._sample(images, places)
     for n, row, column in np.ndindex(3, 28, 28):
-        x, y = places[n, row, column]
+        x, y = places[:, n, row, column]
         if not (-1 <= x < 28 and -1 <= y < 28):
             assert sampled[n, row, column] == 0
             continue
