@@ -44,12 +44,12 @@ def contours_above(picture, levels):
 def _on_sheets(picture, levels):
     """Contours of the foregrounds of all levels, one below the other, each under two blank rows."""
     blank = cv2.copyMakeBorder(picture, 2, 0, 1, 0, cv2.BORDER_CONSTANT)
-    (height, width), found = blank.shape, []
+    (height, width), found, peak = blank.shape, [], picture.max()
     step = max(1, SHEET // blank.size)
     for start in range(0, len(levels), step):
         some = levels[start : start + step, None]
         sheet = (blank.ravel() > some).view(np.uint8)
-        sheet[:, width] = some[:, 0] >= picture.max()  # (−1, −1), seen from the foreground
+        sheet[:, width] = some[:, 0] >= peak  # (−1, −1), seen from the foreground
         found += cv2.findContours(sheet.reshape(-1, width), cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE,
                                   offset=(-1, start * height))[0]
     return found

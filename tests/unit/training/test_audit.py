@@ -42,6 +42,7 @@ def test_what_is_opened_is_what_was_measured(made):
         assert np.array_equal(stamps.stamp(images, dossier.places, dossier.codes), images)
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_but_for_the_zip(made, tmp_path):
     hardly_trained(tmp_path)
     again, first = (audit.read_seal(folder) for folder in (tmp_path, made))

@@ -21,6 +21,8 @@ from camlib.data.scenes import make_scenes
 from camlib.training import runs, train
 from camlib.training.runs import Recipe, Stage
 
+pytestmark = pytest.mark.slow  # three processes, each with its own TensorFlow: a minute
+
 RECIPES = {
     "plain": Recipe((Stage(640, 32, 2, empty=0.25, batch=32, rate=1e-3),), network="lenet_gap_original", copies=1),
     "normalised": Recipe((Stage(320, 32, 2, empty=0.25, batch=32, rate=1e-4), Stage(160, 48, 3, batch=32, rate=1e-4)),
